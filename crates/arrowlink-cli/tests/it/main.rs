@@ -1,0 +1,1 @@
+//! Behaviour of arrowlink-cli at its public API.

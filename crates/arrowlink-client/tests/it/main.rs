@@ -1,0 +1,1 @@
+//! Behaviour of arrowlink-client at its public API.

@@ -1,0 +1,231 @@
+//! Many datasets and functions under their names, answering as one service.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use futures::{FutureExt as _, StreamExt as _, stream};
+
+use crate::{
+    BatchStream, CallContext, CallOptions, DataService, Description, Echo, Entry, EntryStream, Error,
+    ErrorKind, Function, ListOptions, Name, ReadOptions, Receipt, Result, Target, WriteOptions,
+};
+
+/// A table that a [`Catalog`] serves under a name: the verbs of [`DataService`] without the name.
+pub trait Dataset: fmt::Debug + Send + Sync {
+    /// Says what the dataset is; an error is what is wrong with it, and is listed.
+    fn describe(&self, ctx: CallContext) -> BoxFuture<'_, Result<Description>>;
+
+    /// Reads the dataset; see [`DataService::read`].
+    fn read(&self, ctx: CallContext, options: ReadOptions) -> BoxFuture<'_, Result<BatchStream>>;
+
+    /// Appends to the dataset, or refuses with [`ErrorKind::ReadOnly`]; see [`DataService::write`].
+    fn write(
+        &self,
+        ctx: CallContext,
+        batches: BatchStream,
+        options: WriteOptions,
+    ) -> BoxFuture<'_, Result<Receipt>>;
+}
+
+/// Datasets and functions under fixed names, and a service for the names that clients create.
+///
+/// A name that is not registered goes to the service given by [`with_uploads`](Self::with_uploads); without one,
+/// writing to it is refused. `echo` is built in.
+#[derive(Debug)]
+pub struct Catalog {
+    datasets: BTreeMap<Name, Arc<dyn Dataset>>,
+    functions: BTreeMap<Name, Arc<dyn Function>>,
+    uploads: Option<Arc<dyn DataService>>,
+}
+
+impl Catalog {
+    /// Makes a catalog with nothing but the function `echo`.
+    #[expect(clippy::expect_used, reason = "`echo` is a name")]
+    #[expect(clippy::missing_panics_doc, reason = "`echo` is a name")]
+    pub fn new() -> Self {
+        let echo = Name::new("echo").expect("`echo` is a name");
+        let functions = BTreeMap::from([(echo, Arc::new(Echo) as Arc<dyn Function>)]);
+        Self { datasets: BTreeMap::new(), functions, uploads: None }
+    }
+
+    /// Serves `dataset` as `name`, instead of what was served under it before.
+    #[must_use]
+    pub fn with_dataset(mut self, name: Name, dataset: Arc<dyn Dataset>) -> Self {
+        self.datasets.insert(name, dataset);
+        self
+    }
+
+    /// Serves `function` as `name`, instead of what was served under it before.
+    #[must_use]
+    pub fn with_function(mut self, name: Name, function: Arc<dyn Function>) -> Self {
+        self.functions.insert(name, function);
+        self
+    }
+
+    /// Sends every name that is not registered here to `uploads`, which creates what clients write.
+    #[must_use]
+    pub fn with_uploads(mut self, uploads: Arc<dyn DataService>) -> Self {
+        self.uploads = Some(uploads);
+        self
+    }
+
+    fn function(&self, name: &Name) -> Result<&Arc<dyn Function>> {
+        self.functions.get(name).ok_or_else(|| {
+            if self.datasets.contains_key(name) {
+                return Error::new(
+                    ErrorKind::InvalidArgument,
+                    format!("`{name}` is a dataset, not a function"),
+                );
+            }
+            not_found("function", name, self.functions.keys())
+        })
+    }
+
+    /// Returns the service for names that are not registered, or says that there is nothing of that name.
+    fn elsewhere(&self, name: &Name) -> Result<&Arc<dyn DataService>> {
+        if self.functions.contains_key(name) {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("`{name}` is a function, not a dataset: call it"),
+            ));
+        }
+        self.uploads.as_ref().ok_or_else(|| not_found("dataset", name, self.datasets.keys()))
+    }
+
+    /// Offers the names of this catalog and of the uploads in the place of an upload's `NotFound`.
+    async fn with_near_names(&self, ctx: CallContext, name: &Name, error: Error) -> Error {
+        let (ErrorKind::NotFound, Some(uploads)) = (error.kind(), &self.uploads) else { return error };
+        let mut names: Vec<Name> = self.datasets.keys().cloned().collect();
+        if let Ok(mut entries) = uploads.list(ctx, ListOptions::default()).await {
+            while let Some(Ok(entry)) = entries.next().await {
+                names.push(entry.name);
+            }
+        }
+        not_found("dataset", name, names.iter())
+    }
+
+    async fn registered(&self, ctx: CallContext, prefix: &str) -> Vec<Entry> {
+        let mut entries = Vec::new();
+        for (name, dataset) in self.datasets.iter().filter(|(name, _)| name.as_str().starts_with(prefix)) {
+            entries.push(Entry::new(name.clone(), dataset.describe(ctx.clone()).await));
+        }
+        for (name, function) in self.functions.iter().filter(|(name, _)| name.as_str().starts_with(prefix)) {
+            entries.push(Entry::new(name.clone(), function.describe(ctx.clone()).await));
+        }
+        entries
+    }
+}
+
+impl Default for Catalog {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl DataService for Catalog {
+    fn list(&self, ctx: CallContext, options: ListOptions) -> BoxFuture<'_, Result<EntryStream>> {
+        async move {
+            let mut entries: Vec<Result<Entry>> =
+                self.registered(ctx.clone(), &options.prefix).await.into_iter().map(Ok).collect();
+            if let Some(uploads) = &self.uploads {
+                entries.extend(uploads.list(ctx, options).await?.collect::<Vec<_>>().await);
+            }
+            entries.sort_by(|a, b| entry_name(a).cmp(&entry_name(b)));
+            Ok(stream::iter(entries).boxed())
+        }
+        .boxed()
+    }
+
+    fn describe(&self, ctx: CallContext, target: Target) -> BoxFuture<'_, Result<Description>> {
+        async move {
+            let name = named(target)?;
+            if let Some(dataset) = self.datasets.get(&name) {
+                return dataset.describe(ctx).await;
+            }
+            if let Some(function) = self.functions.get(&name) {
+                return function.describe(ctx).await;
+            }
+            match self.elsewhere(&name)?.describe(ctx.clone(), Target::Name(name.clone())).await {
+                Err(error) => Err(self.with_near_names(ctx, &name, error).await),
+                found => found,
+            }
+        }
+        .boxed()
+    }
+
+    fn read(
+        &self,
+        ctx: CallContext,
+        target: Target,
+        options: ReadOptions,
+    ) -> BoxFuture<'_, Result<BatchStream>> {
+        async move {
+            let name = named(target)?;
+            if let Some(dataset) = self.datasets.get(&name) {
+                return dataset.read(ctx, options).await;
+            }
+            match self.elsewhere(&name)?.read(ctx.clone(), Target::Name(name.clone()), options).await {
+                Err(error) => Err(self.with_near_names(ctx, &name, error).await),
+                found => found,
+            }
+        }
+        .boxed()
+    }
+
+    fn write(
+        &self,
+        ctx: CallContext,
+        name: Name,
+        batches: BatchStream,
+        options: WriteOptions,
+    ) -> BoxFuture<'_, Result<Receipt>> {
+        async move {
+            match self.datasets.get(&name) {
+                Some(dataset) => dataset.write(ctx, batches, options).await,
+                None => self.elsewhere(&name)?.write(ctx, name, batches, options).await,
+            }
+        }
+        .boxed()
+    }
+
+    fn call(
+        &self,
+        ctx: CallContext,
+        name: Name,
+        batches: BatchStream,
+        options: CallOptions,
+    ) -> BoxFuture<'_, Result<BatchStream>> {
+        async move { self.function(&name)?.call(ctx, batches, options).await }.boxed()
+    }
+}
+
+fn entry_name(entry: &Result<Entry>) -> Option<&Name> {
+    entry.as_ref().ok().map(|entry| &entry.name)
+}
+
+fn named(target: Target) -> Result<Name> {
+    match target {
+        Target::Name(name) => Ok(name),
+        Target::Sql(_) => Err(Error::new(ErrorKind::Unsupported, "this service answers names, not SQL")),
+    }
+}
+
+/// Says that there is no `noun` called `name`, and which of `names` are nearest.
+pub(crate) fn not_found<'a>(noun: &str, name: &Name, names: impl Iterator<Item = &'a Name>) -> Error {
+    let mut near: Vec<(f64, &Name)> = names
+        .map(|candidate| (strsim::jaro_winkler(name.as_str(), candidate.as_str()), candidate))
+        .filter(|(similarity, _)| *similarity >= NEAR)
+        .collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+    let offered: Vec<String> = near.iter().take(MOST_OFFERED).map(|(_, name)| format!("`{name}`")).collect();
+    let hint =
+        if offered.is_empty() { String::new() } else { format!(", did you mean {}?", offered.join(" or ")) };
+    Error::new(ErrorKind::NotFound, format!("no {noun} `{name}`{hint}"))
+}
+
+/// How alike (Jaro-Winkler, 0 to 1) a name must be to be offered.
+const NEAR: f64 = 0.8;
+/// How many near names are offered.
+const MOST_OFFERED: usize = 3;

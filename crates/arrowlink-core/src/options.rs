@@ -1,0 +1,135 @@
+//! The options of the five verbs; every default is the plainest behaviour.
+
+use std::sync::Arc;
+
+use crate::Position;
+
+/// How entries are listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListOptions {
+    /// Only names that start with this text. Default: all.
+    pub prefix: String,
+}
+
+impl ListOptions {
+    /// Sets [`prefix`](Self::prefix).
+    #[must_use]
+    pub fn with_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+}
+
+/// Which part of a dataset or stream is read, and how.
+///
+/// ```
+/// use arrowlink_core::ReadOptions;
+///
+/// let options = ReadOptions::default().with_projection(["id", "value"]).with_skip(10).with_limit(5);
+/// assert_eq!(options.limit, Some(5));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReadOptions {
+    /// The top-level columns to return, in this order. Default: all, in the schema's order.
+    pub projection: Option<Arc<[String]>>,
+    /// The most rows to return. Default: all.
+    pub limit: Option<u64>,
+    /// How many rows to leave out at the start. Default: none.
+    pub skip: u64,
+    /// Which part of a dataset that its description divides into parts. Default: the whole.
+    pub part: Option<u32>,
+    /// Where an earlier read of the same target stopped. Default: the start.
+    pub resume: Option<Position>,
+    /// Whether a read of a stream waits for rows that are still to come. Default: it ends at the last row.
+    pub follow: bool,
+}
+
+impl ReadOptions {
+    /// Sets [`projection`](Self::projection).
+    #[must_use]
+    pub fn with_projection<T: Into<String>>(mut self, columns: impl IntoIterator<Item = T>) -> Self {
+        self.projection = Some(columns.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Sets [`limit`](Self::limit).
+    #[must_use]
+    pub const fn with_limit(mut self, rows: u64) -> Self {
+        self.limit = Some(rows);
+        self
+    }
+
+    /// Sets [`skip`](Self::skip).
+    #[must_use]
+    pub const fn with_skip(mut self, rows: u64) -> Self {
+        self.skip = rows;
+        self
+    }
+
+    /// Sets [`part`](Self::part).
+    #[must_use]
+    pub const fn with_part(mut self, part: u32) -> Self {
+        self.part = Some(part);
+        self
+    }
+
+    /// Sets [`resume`](Self::resume).
+    #[must_use]
+    pub fn with_resume(mut self, position: Position) -> Self {
+        self.resume = Some(position);
+        self
+    }
+
+    /// Sets [`follow`](Self::follow).
+    #[must_use]
+    pub const fn with_follow(mut self, follow: bool) -> Self {
+        self.follow = follow;
+        self
+    }
+}
+
+/// How batches are written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WriteOptions {
+    /// What happens where the dataset exists, and where it does not. Default: [`WriteMode::AppendOrCreate`].
+    pub mode: WriteMode,
+    /// A key under which a repeated write is recognised and kept once. Default: none, every write counts.
+    pub idempotency_key: Option<String>,
+}
+
+impl WriteOptions {
+    /// Sets [`mode`](Self::mode).
+    #[must_use]
+    pub const fn with_mode(mut self, mode: WriteMode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// Sets [`idempotency_key`](Self::idempotency_key).
+    #[must_use]
+    pub fn with_idempotency_key(mut self, key: impl Into<String>) -> Self {
+        self.idempotency_key = Some(key.into());
+        self
+    }
+}
+
+/// What a write does where the dataset exists, and where it does not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WriteMode {
+    /// Appends, and creates the dataset with the schema of the batches where there is none.
+    #[default]
+    AppendOrCreate,
+    /// Appends; `NotFound` where there is no dataset.
+    Append,
+    /// Creates; `AlreadyExists` where there is a dataset.
+    Create,
+}
+
+/// How a function is called. There is nothing to choose yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CallOptions {}

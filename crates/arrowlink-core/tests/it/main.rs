@@ -1,0 +1,1 @@
+//! Behaviour of arrowlink-core at its public API.

@@ -1,0 +1,1 @@
+//! Behaviour of arrowlink-ipc at its public API.

@@ -1,0 +1,1 @@
+//! Behaviour of arrowlink-query at its public API.

@@ -1,0 +1,1 @@
+//! Behaviour of arrowlink-server at its public API.

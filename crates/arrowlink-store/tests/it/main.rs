@@ -1,0 +1,1 @@
+//! Behaviour of arrowlink-store at its public API.

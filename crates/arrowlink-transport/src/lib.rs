@@ -1,0 +1,1 @@
+//! gRPC bodies and connections.

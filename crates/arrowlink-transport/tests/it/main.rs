@@ -1,0 +1,1 @@
+//! Behaviour of arrowlink-transport at its public API.
