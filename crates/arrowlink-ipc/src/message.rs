@@ -1,0 +1,210 @@
+//! One encapsulated message after the other: checks its flatbuffer, then makes of it a schema, a dictionary or a batch.
+//!
+//! This is the only place that calls what could panic below this crate; a panic is caught here and becomes
+//! [`Error::Internal`].
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use arrow_array::RecordBatch;
+use arrow_buffer::Buffer;
+use arrow_ipc::{Message, MessageHeader, MetadataVersion};
+use arrow_schema::SchemaRef;
+use flatbuffers::{InvalidFlatbuffer, VerifierOptions};
+
+use crate::batch::BatchReader;
+use crate::dictionaries::DictionaryMemo;
+use crate::error::Place;
+use crate::limits::Budget;
+use crate::schema::Plan;
+use crate::{Error, Limits};
+
+/// What a stream has said so far: its schema and its dictionaries.
+#[derive(Debug)]
+pub(crate) struct MessageDecoder {
+    limits: Limits,
+    budget: Budget,
+    counts_over_all: bool,
+    plan: Option<Plan>,
+    dictionaries: DictionaryMemo,
+}
+
+impl MessageDecoder {
+    pub(crate) fn new(limits: Limits) -> Self {
+        let dictionaries = DictionaryMemo::new(&limits);
+        let budget = Budget::new(limits.max_decompressed_bytes);
+        Self { limits, budget, counts_over_all: false, plan: None, dictionaries }
+    }
+
+    /// Lets the budget of all messages be one.
+    pub(crate) const fn count_over_all_messages(&mut self) {
+        self.counts_over_all = true;
+    }
+
+    pub(crate) fn schema(&self) -> Option<&SchemaRef> {
+        self.plan.as_ref().map(Plan::schema)
+    }
+
+    /// Checks the length that a prefix gives for the metadata.
+    pub(crate) fn metadata_length(&self, length: i32, continued: bool) -> Result<usize, Error> {
+        let limit = self.limits.max_metadata_bytes.min(self.limits.max_message_bytes);
+        match usize::try_from(length) {
+            Ok(0) => Err(Error::invalid("the stream ends before its schema")),
+            Ok(length) if length <= limit => Ok(length),
+            _ if self.plan.is_none() && length.to_le_bytes() == *b"ARRO" => {
+                Err(Error::invalid("this is an Arrow file, send its batches as an Arrow stream"))
+            }
+            Ok(_) if self.plan.is_none() && !continued => Err(Error::invalid("this is no Arrow stream")),
+            Ok(length) => Err(Error::limit("max_metadata_bytes", limit, length)),
+            Err(_) => Err(Error::invalid(format!("the length of the metadata is {length}"))),
+        }
+    }
+
+    /// Checks the metadata of a message as far as possible without its body, and returns the length of its body.
+    pub(crate) fn open(&self, metadata: &Buffer, number: u64, framing: usize) -> Result<usize, Error> {
+        guarded(number, || {
+            let message = parse(metadata, &self.limits)?;
+            let header = header_name(message.header_type());
+            self.check(&message, framing).map_err(|error| error.in_message(number, header))
+        })
+    }
+
+    /// Takes a message whose metadata was opened, and returns the batch where it is one.
+    pub(crate) fn decode(
+        &mut self,
+        metadata: &Buffer,
+        body: &Buffer,
+        number: u64,
+    ) -> Result<Option<RecordBatch>, Error> {
+        guarded(number, || {
+            let message = parse(metadata, &self.limits)?;
+            let header = header_name(message.header_type());
+            self.read(&message, body).map_err(|error| error.in_message(number, header))
+        })
+    }
+
+    fn check(&self, message: &Message<'_>, framing: usize) -> Result<usize, Error> {
+        match message.version() {
+            MetadataVersion::V4 | MetadataVersion::V5 => {}
+            MetadataVersion(old @ 0..=2) => {
+                return Err(Error::unsupported(format!("metadata version {} is", old + 1)));
+            }
+            MetadataVersion(unknown) => {
+                return Err(Error::invalid(format!("metadata version {unknown} is unknown")));
+            }
+        }
+        match (message.header_type(), &self.plan) {
+            (MessageHeader::Schema, None) => {}
+            (MessageHeader::Schema, Some(_)) => return Err(Error::invalid("the stream has a schema already")),
+            (MessageHeader::RecordBatch | MessageHeader::DictionaryBatch, Some(_)) => {}
+            (MessageHeader::RecordBatch | MessageHeader::DictionaryBatch, None) => {
+                return Err(Error::invalid("the stream does not begin with a schema"));
+            }
+            (MessageHeader::Tensor | MessageHeader::SparseTensor, _) => {
+                return Err(Error::unsupported("tensors are"));
+            }
+            (MessageHeader(unknown), _) => {
+                return Err(Error::invalid(format!("message type {unknown} is unknown")));
+            }
+        }
+        let length = usize::try_from(message.bodyLength())
+            .map_err(|_| Error::invalid(format!("the length of the body is {}", message.bodyLength())))?;
+        let total = length.saturating_add(framing);
+        if total > self.limits.max_message_bytes {
+            return Err(Error::limit("max_message_bytes", self.limits.max_message_bytes, total));
+        }
+        Ok(length)
+    }
+
+    fn read(&mut self, message: &Message<'_>, body: &Buffer) -> Result<Option<RecordBatch>, Error> {
+        if !self.counts_over_all {
+            self.budget = Budget::new(self.limits.max_decompressed_bytes);
+        }
+        let Some(plan) = &self.plan else {
+            let schema = message.header_as_schema().ok_or_else(no_header)?;
+            self.plan = Some(Plan::from_message(&schema, &self.limits)?);
+            return Ok(None);
+        };
+        let version = message.version();
+        if let Some(batch) = message.header_as_record_batch() {
+            let mut reader =
+                BatchReader::new(&batch, body, version, &self.limits, &mut self.budget, &mut self.dictionaries)?;
+            return reader.read(plan.schema(), plan.columns()).map(Some);
+        }
+        let dictionary = message.header_as_dictionary_batch().ok_or_else(no_header)?;
+        let id = dictionary.id();
+        let column = plan
+            .dictionary(id)
+            .ok_or_else(|| Error::invalid(format!("no field of the schema has dictionary {id}")))?;
+        let batch = dictionary.data().ok_or_else(no_header)?;
+        let before = self.budget.used();
+        let mut reader =
+            BatchReader::new(&batch, body, version, &self.limits, &mut self.budget, &mut self.dictionaries)?;
+        let values = reader.read_values(column)?;
+        let bytes = body.len().saturating_add(self.budget.used() - before);
+        if dictionary.isDelta() {
+            self.dictionaries.extend(id, values, bytes)?;
+        } else {
+            self.dictionaries.replace(id, values, bytes)?;
+        }
+        Ok(None)
+    }
+}
+
+/// Verifies that every offset in `metadata` leads to what it should.
+fn parse<'a>(metadata: &'a Buffer, limits: &Limits) -> Result<Message<'a>, Error> {
+    let max_apparent_size = limits.max_metadata_bytes.saturating_mul(APPARENT_FACTOR);
+    let options = VerifierOptions {
+        max_depth: limits.nesting_depth() + TABLES_AROUND_FIELDS,
+        max_tables: limits.max_fields.saturating_mul(TABLES_PER_FIELD).saturating_add(TABLES_AROUND_FIELDS),
+        max_apparent_size,
+        ignore_missing_null_terminator: true,
+    };
+    arrow_ipc::root_as_message_with_opts(&options, metadata).map_err(|error| match error {
+        InvalidFlatbuffer::DepthLimitReached => {
+            Error::limit("max_nesting_depth", limits.nesting_depth(), limits.nesting_depth() + 1)
+        }
+        InvalidFlatbuffer::TooManyTables => {
+            Error::limit("max_fields", limits.max_fields, limits.max_fields.saturating_add(1))
+        }
+        InvalidFlatbuffer::ApparentSizeTooLarge => {
+            Error::limit("max_metadata_bytes", limits.max_metadata_bytes, max_apparent_size)
+        }
+        error => Error::InvalidMetadata { place: Place::default(), source: error.into() },
+    })
+}
+
+/// Runs `work`; what it panics with becomes an error.
+fn guarded<T>(number: u64, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => result.map_err(|error| match error.place() {
+            Some(place) if place.message() == 0 => error.in_message(number, None),
+            _ => error,
+        }),
+        Err(panic) => {
+            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+            let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+            let panic = text.unwrap_or_else(|| "no text".to_owned());
+            Err(Error::Internal { place: Place::in_message(number), panic })
+        }
+    }
+}
+
+const fn header_name(header: MessageHeader) -> Option<&'static str> {
+    match header {
+        MessageHeader::Schema => Some("schema"),
+        MessageHeader::DictionaryBatch => Some("dictionary batch"),
+        MessageHeader::RecordBatch => Some("record batch"),
+        _ => None,
+    }
+}
+
+fn no_header() -> Error {
+    Error::invalid("the message has no header")
+}
+
+/// Message, schema, the type of a field, its dictionary and the type of that, metadata of a field, a record batch.
+const TABLES_AROUND_FIELDS: usize = 8;
+/// A field, its type, its dictionary, the type of that, and a dozen pairs of metadata.
+const TABLES_PER_FIELD: usize = 16;
+/// The verifier counts every byte it looks at, layout tables included, as often as it looks.
+const APPARENT_FACTOR: usize = 4;

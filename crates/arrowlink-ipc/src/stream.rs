@@ -1,0 +1,218 @@
+//! Bytes to batches, in whatever pieces the bytes arrive.
+
+use arrow_array::RecordBatch;
+use arrow_buffer::Buffer;
+use arrow_schema::SchemaRef;
+use bytes::Bytes;
+
+use crate::error::Place;
+use crate::framing::{Gather, Prefix};
+use crate::message::MessageDecoder;
+use crate::{Error, Limits};
+
+/// Reads an Arrow IPC stream as its bytes arrive, without I/O.
+///
+/// Pieces may be cut anywhere. A message whose metadata and body each lie within one piece is not copied: its columns
+/// share that piece's memory, and keep all of it alive; only buffers that do not begin at a multiple of their type's
+/// alignment are copied. A message in several pieces is put together once, aligned to 64 bytes.
+///
+/// ```
+/// use arrow_array::record_batch;
+/// use arrow_buffer::Buffer;
+/// use arrowlink_ipc::{EncodeOptions, Limits, StreamDecoder, write_stream};
+///
+/// let batch = record_batch!(("id", Int64, [1, 2, 3])).unwrap();
+/// let segments = write_stream(&batch.schema(), [&batch], &EncodeOptions::default())?;
+///
+/// let mut decoder = StreamDecoder::new(Limits::default());
+/// let mut batches = Vec::new();
+/// for mut piece in segments {
+///     while !piece.is_empty() {
+///         batches.extend(decoder.decode(&mut piece)?);
+///     }
+/// }
+/// decoder.finish()?;
+/// assert_eq!(batches, [batch]);
+/// # Ok::<(), arrowlink_ipc::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct StreamDecoder {
+    messages: MessageDecoder,
+    number: u64,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Prefix(Prefix),
+    Metadata { prefix: usize, bytes: Gather },
+    Body { metadata: Buffer, bytes: Gather },
+    Finished,
+    Failed,
+}
+
+impl StreamDecoder {
+    /// Begins a stream.
+    pub fn new(limits: Limits) -> Self {
+        Self { messages: MessageDecoder::new(limits), number: 1, state: State::Prefix(Prefix::default()) }
+    }
+
+    /// Takes bytes from the front of `input` until a batch is complete or `input` is empty.
+    ///
+    /// `None` says that `input` is empty. What is left in `input` after a batch is to be given again.
+    ///
+    /// # Errors
+    ///
+    /// Every kind but [`Truncated`](crate::ErrorKind::Truncated). After an error, the stream is over: all that follows
+    /// is an error too. Bytes after the end-of-stream marker are an error.
+    pub fn decode(&mut self, input: &mut Buffer) -> Result<Option<RecordBatch>, Error> {
+        let result = self.advance(input);
+        if result.is_err() {
+            self.state = State::Failed;
+        }
+        result
+    }
+
+    /// Returns the schema, once its message is complete.
+    pub fn schema(&self) -> Option<&SchemaRef> {
+        self.messages.schema()
+    }
+
+    /// Returns how many more bytes are needed before anything more can be said: at least 1 until the end-of-stream
+    /// marker, then 0.
+    ///
+    /// While a body is read this is exactly what it still lacks, so that a reader can make room for it at once.
+    ///
+    /// ```
+    /// use arrow_buffer::Buffer;
+    /// use arrowlink_ipc::{Limits, StreamDecoder};
+    ///
+    /// let mut decoder = StreamDecoder::new(Limits::default());
+    /// assert_eq!(decoder.needed(), 4);
+    /// decoder.decode(&mut Buffer::from(&[0xff, 0xff, 0xff, 0xff, 0x80, 0])).unwrap();
+    /// assert_eq!(decoder.needed(), 2);
+    /// decoder.decode(&mut Buffer::from(&[0, 0])).unwrap();
+    /// assert_eq!(decoder.needed(), 0x80);
+    /// ```
+    pub fn needed(&self) -> usize {
+        match &self.state {
+            State::Prefix(prefix) => prefix.needed(),
+            State::Metadata { bytes, .. } | State::Body { bytes, .. } => bytes.needed(),
+            State::Finished | State::Failed => 0,
+        }
+    }
+
+    /// Returns whether the end-of-stream marker was read.
+    pub const fn is_finished(&self) -> bool {
+        matches!(self.state, State::Finished)
+    }
+
+    /// Ends the stream where no more bytes come.
+    ///
+    /// The marker is optional: the format allows a writer to end a stream by closing it, so a stream may also end
+    /// between two messages. Whoever needs to know asks [`is_finished`](Self::is_finished) before.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Truncated`] inside a message or before the schema; [`Error::Invalid`] after an error.
+    pub fn finish(self) -> Result<(), Error> {
+        let needed = self.needed();
+        match self.state {
+            State::Finished => Ok(()),
+            State::Prefix(prefix) if prefix.is_untouched() && self.messages.schema().is_some() => Ok(()),
+            State::Failed => Err(failed().in_message(self.number, None)),
+            State::Prefix(_) | State::Metadata { .. } | State::Body { .. } => {
+                Err(Error::Truncated { place: Place::in_message(self.number), needed })
+            }
+        }
+    }
+
+    fn advance(&mut self, input: &mut Buffer) -> Result<Option<RecordBatch>, Error> {
+        loop {
+            let next = match &mut self.state {
+                State::Prefix(prefix) => match prefix.feed(input) {
+                    Some(0) if self.messages.schema().is_some() => State::Finished,
+                    Some(length) => {
+                        let length = self.messages.metadata_length(length, prefix.is_continued());
+                        let length = length.map_err(|error| error.in_message(self.number, None))?;
+                        State::Metadata { prefix: prefix.len(), bytes: Gather::new(length) }
+                    }
+                    None => return Ok(None),
+                },
+                State::Metadata { prefix, bytes } => match bytes.feed(input) {
+                    Some(metadata) => {
+                        let framing = metadata.len() + *prefix;
+                        let length = self.messages.open(&metadata, self.number, framing)?;
+                        State::Body { metadata, bytes: Gather::new(length) }
+                    }
+                    None => return Ok(None),
+                },
+                State::Body { metadata, bytes } => match bytes.feed(input) {
+                    Some(body) => {
+                        let batch = self.messages.decode(metadata, &body, self.number)?;
+                        self.number += 1;
+                        self.state = State::Prefix(Prefix::default());
+                        if batch.is_some() {
+                            return Ok(batch);
+                        }
+                        continue;
+                    }
+                    None => return Ok(None),
+                },
+                State::Finished if input.is_empty() => return Ok(None),
+                State::Finished => {
+                    let reason = format!("{} bytes follow the end of the stream", input.len());
+                    return Err(Error::invalid(reason).in_message(self.number, None));
+                }
+                State::Failed => return Err(failed().in_message(self.number, None)),
+            };
+            self.state = next;
+        }
+    }
+}
+
+/// Reads a stream that is there as a whole.
+///
+/// The columns share the memory of `bytes` where they are aligned in it. `max_decompressed_bytes` counts over the
+/// whole stream here, because all of it is returned. A stream may end without its marker, between two messages.
+///
+/// # Errors
+///
+/// [`Error::Truncated`] where the bytes end inside a message or before the schema; [`Error::Invalid`] also where
+/// bytes follow the end-of-stream marker.
+///
+/// ```
+/// use arrow_array::record_batch;
+/// use arrowlink_ipc::{EncodeOptions, ErrorKind, Limits, read_stream, write_stream};
+/// use bytes::Bytes;
+///
+/// let batch = record_batch!(("id", Int64, [1, 2, 3])).unwrap();
+/// let segments = write_stream(&batch.schema(), [&batch], &EncodeOptions::default())?;
+/// let bytes = Bytes::from(segments.iter().flat_map(|segment| segment.to_vec()).collect::<Vec<u8>>());
+///
+/// let (_, batches) = read_stream(bytes.clone(), &Limits::default())?;
+/// assert_eq!(batches, [batch]);
+/// let error = read_stream(bytes.slice(..bytes.len() - 9), &Limits::default()).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Truncated);
+/// # Ok::<(), arrowlink_ipc::Error>(())
+/// ```
+pub fn read_stream(bytes: Bytes, limits: &Limits) -> Result<(SchemaRef, Vec<RecordBatch>), Error> {
+    let mut decoder = StreamDecoder::new(limits.clone());
+    decoder.messages.count_over_all_messages();
+    let mut input = Buffer::from(bytes);
+    let mut batches = Vec::new();
+    while let Some(batch) = decoder.decode(&mut input)? {
+        batches.push(batch);
+    }
+    let schema = decoder.schema().cloned();
+    let number = decoder.number;
+    decoder.finish()?;
+    match schema {
+        Some(schema) => Ok((schema, batches)),
+        None => Err(Error::Truncated { place: Place::in_message(number), needed: 1 }),
+    }
+}
+
+fn failed() -> Error {
+    Error::invalid("the stream has failed before, begin a new one")
+}

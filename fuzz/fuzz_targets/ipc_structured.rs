@@ -1,0 +1,103 @@
+//! Random schemas and batches, written, read back in pieces, then damaged and read again.
+
+#![no_main]
+
+#[path = "../../crates/arrowlink-ipc/tests/it/support.rs"]
+mod support;
+
+use arbitrary::{Arbitrary, Result, Unstructured};
+use arrow_schema::{DataType, Field, UnionMode};
+use arrowlink_ipc::{Dictionaries, EncodeOptions};
+use libfuzzer_sys::fuzz_target;
+use std::sync::Arc;
+use support::{COMPRESSIONS, Maker, dictionary, flat_types, map, runs, stream, union};
+
+#[derive(Debug)]
+struct Input {
+    types: Vec<DataType>,
+    seed: u64,
+    rows: Vec<u8>,
+    slice: (u8, u8),
+    compression: u8,
+    deltas: bool,
+    piece: u16,
+    changes: Vec<(u16, u8)>,
+}
+
+impl<'a> Arbitrary<'a> for Input {
+    fn arbitrary(input: &mut Unstructured<'a>) -> Result<Self> {
+        let count = input.int_in_range(0..=4)?;
+        Ok(Self {
+            types: (0..count).map(|_| data_type(input, 3)).collect::<Result<_>>()?,
+            seed: input.arbitrary()?,
+            rows: (0..input.int_in_range(1..=3)?)
+                .map(|_| input.int_in_range(0..=40))
+                .collect::<Result<_>>()?,
+            slice: input.arbitrary()?,
+            compression: input.int_in_range(0..=2)?,
+            deltas: input.arbitrary()?,
+            piece: input.arbitrary()?,
+            changes: input.arbitrary()?,
+        })
+    }
+}
+
+fn data_type(input: &mut Unstructured<'_>, depth: u8) -> Result<DataType> {
+    let kind = if depth == 0 { 0 } else { input.int_in_range(0..=16)? };
+    Ok(match kind {
+        7 => DataType::List(item(input, depth, true)?),
+        8 => DataType::LargeList(item(input, depth, false)?),
+        9 => DataType::ListView(item(input, depth, true)?),
+        10 => DataType::LargeListView(item(input, depth, true)?),
+        11 => DataType::FixedSizeList(item(input, depth, false)?, input.int_in_range(0..=3)?),
+        12 => DataType::Struct(
+            (0..input.int_in_range(0..=3)?)
+                .map(|_| Ok(Field::new("f", data_type(input, depth - 1)?, input.arbitrary()?)))
+                .collect::<Result<Vec<_>>>()?
+                .into(),
+        ),
+        13 => map(input.choose(&flat_types())?.clone(), data_type(input, depth - 1)?),
+        14 => {
+            let mode = if input.arbitrary()? { UnionMode::Dense } else { UnionMode::Sparse };
+            let types = (0..input.int_in_range(1..=3)?).map(|_| data_type(input, depth - 1));
+            union(&types.collect::<Result<Vec<_>>>()?, mode)
+        }
+        15 => runs(DataType::Int32, data_type(input, depth - 1)?),
+        16 => match data_type(input, depth - 1)? {
+            values @ DataType::Dictionary(..) => values,
+            values => dictionary(
+                input.choose(&[DataType::Int8, DataType::UInt16, DataType::Int64])?.clone(),
+                values,
+            ),
+        },
+        _ => input.choose(&flat_types())?.clone(),
+    })
+}
+
+fn item(input: &mut Unstructured<'_>, depth: u8, nullable: bool) -> Result<Arc<Field>> {
+    Ok(Arc::new(Field::new("item", data_type(input, depth - 1)?, nullable)))
+}
+
+fuzz_target!(|input: Input| {
+    let mut maker = Maker::new(input.seed);
+    let first = maker.batch(&input.types, usize::from(input.rows[0]));
+    let mut batches = vec![];
+    for rows in &input.rows {
+        let batch = maker.batch_of(&first.schema(), usize::from(*rows));
+        let begin = usize::from(input.slice.0) % (batch.num_rows() + 1);
+        let length = usize::from(input.slice.1) % (batch.num_rows() - begin + 1);
+        batches.push(batch.slice(begin, length));
+    }
+    let dictionaries = if input.deltas { Dictionaries::Delta } else { Dictionaries::Replace };
+    let options = EncodeOptions::default()
+        .with_compression(COMPRESSIONS[usize::from(input.compression)])
+        .with_dictionaries(dictionaries);
+    let mut bytes = stream(&batches, &options);
+    let piece = usize::from(input.piece);
+    assert_eq!(arrowlink_fuzz::read(&bytes, piece).unwrap(), batches);
+    for (at, change) in &input.changes {
+        let at = usize::from(*at) % bytes.len();
+        bytes[at] ^= change;
+    }
+    let _ = arrowlink_fuzz::read(&bytes, piece);
+});
