@@ -7,6 +7,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _, stream};
 
+use crate::near::suggestion;
 use crate::{
     BatchStream, CallContext, CallOptions, DataService, Description, Echo, Entry, EntryStream, Error,
     ErrorKind, Function, ListOptions, Name, ReadOptions, Receipt, Result, Target, WriteOptions,
@@ -205,7 +206,7 @@ fn entry_name(entry: &Result<Entry>) -> Option<&Name> {
     entry.as_ref().ok().map(|entry| &entry.name)
 }
 
-fn named(target: Target) -> Result<Name> {
+pub(crate) fn named(target: Target) -> Result<Name> {
     match target {
         Target::Name(name) => Ok(name),
         Target::Sql(_) => Err(Error::new(ErrorKind::Unsupported, "this service answers names, not SQL")),
@@ -214,18 +215,6 @@ fn named(target: Target) -> Result<Name> {
 
 /// Says that there is no `noun` called `name`, and which of `names` are nearest.
 pub(crate) fn not_found<'a>(noun: &str, name: &Name, names: impl Iterator<Item = &'a Name>) -> Error {
-    let mut near: Vec<(f64, &Name)> = names
-        .map(|candidate| (strsim::jaro_winkler(name.as_str(), candidate.as_str()), candidate))
-        .filter(|(similarity, _)| *similarity >= NEAR)
-        .collect();
-    near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
-    let offered: Vec<String> = near.iter().take(MOST_OFFERED).map(|(_, name)| format!("`{name}`")).collect();
-    let hint =
-        if offered.is_empty() { String::new() } else { format!(", did you mean {}?", offered.join(" or ")) };
+    let hint = suggestion(name.as_str(), names.map(Name::as_str));
     Error::new(ErrorKind::NotFound, format!("no {noun} `{name}`{hint}"))
 }
-
-/// How alike (Jaro-Winkler, 0 to 1) a name must be to be offered.
-const NEAR: f64 = 0.8;
-/// How many near names are offered.
-const MOST_OFFERED: usize = 3;

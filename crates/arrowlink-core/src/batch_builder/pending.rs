@@ -1,0 +1,79 @@
+//! Batches on their way to the right size: cut where they are too large, put together where they are too small.
+
+use std::collections::VecDeque;
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use arrow_select::concat::concat_batches;
+
+use crate::Result;
+use crate::apply::internal;
+use crate::size::batch_bytes;
+
+/// Pieces of the next batch, and batches that are full.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub(super) max_rows: usize,
+    pub(super) max_bytes: usize,
+    schema: SchemaRef,
+    pieces: Vec<RecordBatch>,
+    rows: usize,
+    bytes: usize,
+    full: VecDeque<RecordBatch>,
+}
+
+impl Pending {
+    pub(super) fn new(schema: SchemaRef, max_rows: usize) -> Self {
+        let (pieces, full) = (Vec::new(), VecDeque::new());
+        Self { max_rows, max_bytes: usize::MAX, schema, pieces, rows: 0, bytes: 0, full }
+    }
+
+    /// Says whether the pieces make a full batch together with `rows` rows of `bytes` bytes.
+    pub(super) fn is_full_with(&self, rows: usize, bytes: impl FnOnce() -> usize) -> bool {
+        self.rows + rows >= self.max_rows
+            || (self.max_bytes < usize::MAX && self.bytes + bytes() >= self.max_bytes)
+    }
+
+    pub(super) fn add(&mut self, batch: &RecordBatch) -> Result<()> {
+        let rows = batch.num_rows();
+        let per_row = if self.max_bytes == usize::MAX { 0 } else { batch_bytes(batch).div_ceil(rows.max(1)) };
+        let mut start = 0;
+        while start < rows {
+            let by_bytes =
+                (self.max_bytes - self.bytes).checked_div(per_row).map_or(rows, |most| most.max(1));
+            let count = (rows - start).min(self.max_rows - self.rows).min(by_bytes);
+            self.pieces.push(batch.slice(start, count));
+            start += count;
+            self.rows += count;
+            self.bytes = self.bytes.saturating_add(count * per_row).min(self.max_bytes);
+            // The piece fills the batch also where one more row would be too much.
+            if self.rows == self.max_rows
+                || (start < rows && count == by_bytes)
+                || self.bytes == self.max_bytes
+            {
+                self.complete()?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn next_full(&mut self) -> Option<RecordBatch> {
+        self.full.pop_front()
+    }
+
+    pub(super) fn finish(mut self) -> Result<Vec<RecordBatch>> {
+        self.complete()?;
+        Ok(self.full.into())
+    }
+
+    fn complete(&mut self) -> Result<()> {
+        let pieces = std::mem::take(&mut self.pieces);
+        (self.rows, self.bytes) = (0, 0);
+        match pieces.as_slice() {
+            [] => {}
+            [one] => self.full.push_back(one.clone()),
+            many => self.full.push_back(concat_batches(&self.schema, many).map_err(internal)?),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,174 @@
+//! One run of the suite: the service, names of its own, and what all checks do.
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use arrow_select::concat::concat_batches;
+use futures::future::{BoxFuture, FutureExt as _};
+use uuid::Uuid;
+
+use super::{Capability, Suite, samples};
+use crate::schemas::conform;
+use crate::{
+    BatchStream, CallContext, DataService, Error, ErrorKind, Name, ReadOptions, Receipt, Result, Target,
+    WriteOptions, schema_mismatch,
+};
+
+/// Nothing, or what was against the contract.
+pub(super) type Outcome = Result<(), String>;
+
+/// One check: what must be so, what a service needs for it, and the finding out.
+pub(super) struct Check<'a> {
+    pub(super) title: &'static str,
+    pub(super) needs: &'static [Capability],
+    pub(super) outcome: BoxFuture<'a, Outcome>,
+}
+
+impl<'a> Check<'a> {
+    pub(super) fn new(
+        title: &'static str,
+        needs: &'static [Capability],
+        outcome: impl Future<Output = Outcome> + Send + 'a,
+    ) -> Self {
+        Self { title, needs, outcome: outcome.boxed() }
+    }
+}
+
+/// What the checks of one run share.
+#[derive(Debug)]
+pub(super) struct Run<'a> {
+    pub(super) suite: &'a Suite,
+    pub(super) service: &'a dyn DataService,
+    prefix: String,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(suite: &'a Suite, service: &'a dyn DataService) -> Self {
+        let id = Uuid::now_v7().simple().to_string();
+        Self { suite, service, prefix: format!("conformance_{id}") }
+    }
+
+    /// Returns a name that only this run has.
+    pub(super) fn name(&self, suffix: &str) -> Result<Name, String> {
+        Name::new(&format!("{}_{suffix}", self.prefix)).map_err(|error| said(&error))
+    }
+
+    pub(super) fn function(&self) -> Result<Name, String> {
+        Name::new(&self.suite.function).map_err(|error| said(&error))
+    }
+
+    /// Returns a dataset that can be read, and its rows: a new one, or the one the suite was given.
+    pub(super) async fn readable(&self, suffix: &str) -> Result<(Name, RecordBatch), String> {
+        if self.suite.refused.contains_key(&Capability::Write) {
+            let (name, batches) = self
+                .suite
+                .dataset
+                .clone()
+                .ok_or("the suite cannot write and was given no dataset: use `Suite::with_dataset`")?;
+            let schema = batches.first().ok_or("the dataset of the suite has no batch")?.schema();
+            return Ok((name, concat(&schema, &batches)?));
+        }
+        let name = self.name(suffix)?;
+        let batches = samples::batches(0)?;
+        let schema = samples::schema();
+        self.write(&name, batches.clone())
+            .await
+            .map_err(|error| format!("the write failed: {}", said(&error)))?;
+        Ok((name, concat(&schema, &batches)?))
+    }
+
+    pub(super) async fn write(&self, name: &Name, batches: Vec<RecordBatch>) -> Result<Receipt> {
+        self.write_with(name, batches, WriteOptions::default()).await
+    }
+
+    pub(super) async fn write_with(
+        &self,
+        name: &Name,
+        batches: Vec<RecordBatch>,
+        options: WriteOptions,
+    ) -> Result<Receipt> {
+        let schema = batches.first().map_or_else(samples::schema, RecordBatch::schema);
+        let batches = BatchStream::from_batches(schema, batches);
+        self.service.write(CallContext::new(), name.clone(), batches, options).await
+    }
+
+    pub(super) async fn open(&self, name: &Name, options: ReadOptions) -> Result<BatchStream> {
+        self.service.read(CallContext::new(), Target::from(name), options).await
+    }
+
+    /// Reads all rows as one batch.
+    pub(super) async fn read(&self, name: &Name, options: ReadOptions) -> Result<RecordBatch, String> {
+        let failed = |error: Error| format!("the read failed: {}", said(&error));
+        let stream = self.open(name, options).await.map_err(failed)?;
+        let schema = SchemaRef::clone(stream.schema());
+        concat(&schema, &stream.collect_batches().await.map_err(failed)?)
+    }
+
+    /// Reads all rows and compares them.
+    pub(super) async fn expect_rows(
+        &self,
+        name: &Name,
+        options: ReadOptions,
+        expected: &RecordBatch,
+    ) -> Outcome {
+        expect_same(expected, self.read(name, options).await?)
+    }
+
+    pub(super) async fn expect_absent(&self, name: &Name) -> Outcome {
+        self.expect_read_error(name, ReadOptions::default(), ErrorKind::NotFound).await
+    }
+
+    /// Expects an error from the read or from its stream: behind a wire it may come with either.
+    pub(super) async fn expect_read_error(
+        &self,
+        name: &Name,
+        options: ReadOptions,
+        kind: ErrorKind,
+    ) -> Outcome {
+        let read = async { self.open(name, options).await?.collect_batches().await };
+        expect_error(kind, read.await.map(|batches| format!("{} batches", batches.len()))).map(drop)
+    }
+}
+
+/// Puts batches of one stream together, each of which must have its schema.
+pub(super) fn concat(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<RecordBatch, String> {
+    if let Some(other) = batches.iter().find(|batch| batch.schema_ref() != schema) {
+        return Err(format!("a batch has not the schema of its stream: {:?}, {schema:?}", other.schema()));
+    }
+    concat_batches(schema, batches).map_err(|error| error.to_string())
+}
+
+pub(super) fn expect_same(expected: &RecordBatch, actual: RecordBatch) -> Outcome {
+    if let Some(mismatch) = schema_mismatch(expected.schema_ref(), actual.schema_ref()) {
+        return Err(said(&mismatch));
+    }
+    let (rows, expected_rows) = (actual.num_rows(), expected.num_rows());
+    if rows != expected_rows {
+        return Err(format!("there are {rows} rows in the place of {expected_rows}"));
+    }
+    let actual = conform(actual, expected.schema_ref()).map_err(|error| said(&error))?;
+    let different = actual.columns().iter().zip(expected.columns()).position(|(a, b)| a != b);
+    match different {
+        None => Ok(()),
+        Some(column) => {
+            Err(format!("column `{}` has other values", expected.schema_ref().field(column).name()))
+        }
+    }
+}
+
+/// Expects an error of `kind` and returns it.
+pub(super) fn expect_error<T: std::fmt::Debug>(kind: ErrorKind, result: Result<T>) -> Result<Error, String> {
+    match result {
+        Err(error) if error.kind() == kind => Ok(error),
+        Err(error) => Err(format!("{} in the place of {kind:?}", said(&error))),
+        Ok(answer) => Err(format!("{kind:?} was expected, the answer was {answer:?}")),
+    }
+}
+
+pub(super) fn expect(so: bool, otherwise: impl FnOnce() -> String) -> Outcome {
+    if so { Ok(()) } else { Err(otherwise()) }
+}
+
+/// Writes an error as a violation shows it.
+pub(super) fn said(error: &Error) -> String {
+    format!("{:?}: {}", error.kind(), error.chain())
+}

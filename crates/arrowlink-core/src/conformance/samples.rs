@@ -1,0 +1,50 @@
+//! The rows that the suite writes: every kind of column that each protocol must carry.
+
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
+
+use crate::{BatchBuilder, Value, list_of, timestamp_in};
+
+pub(super) fn schema() -> SchemaRef {
+    Arc::new(Schema::new(vec![
+        Field::new("id", DataType::Int64, false),
+        Field::new("name", DataType::Utf8, true),
+        Field::new("value", DataType::Float64, true),
+        Field::new("valid", DataType::Boolean, false),
+        Field::new("at", timestamp_in(TimeUnit::Microsecond, "UTC"), true),
+        Field::new("tags", list_of(DataType::Int64), true),
+    ]))
+}
+
+/// A schema that is not [`schema`], for rows that must be refused.
+pub(super) fn other_schema() -> SchemaRef {
+    Arc::new(Schema::new(vec![Field::new("id", DataType::Utf8, false)]))
+}
+
+/// Makes three batches of different sizes whose rows begin with `first`.
+pub(super) fn batches(first: i64) -> Result<Vec<RecordBatch>, String> {
+    [(0, 4), (4, 5), (5, 12)].into_iter().map(|(start, end)| batch(first + start, first + end)).collect()
+}
+
+fn batch(start: i64, end: i64) -> Result<RecordBatch, String> {
+    let mut builder = BatchBuilder::new(schema());
+    for id in start..end {
+        let name = (id % 3 != 0).then(|| format!("name {id}"));
+        let tags = (id % 4 != 0).then(|| (0..id % 3).map(Some).chain([None]).collect::<Vec<_>>());
+        let row: (i64, _, _, _, _, _) =
+            (id, name, (id % 5 != 0).then_some(0.5 * id as f64), id % 2 == 0, Value::Int(id.into()), tags);
+        builder.append(row).map_err(|error| error.chain())?;
+    }
+    let batches = builder.finish().map_err(|error| error.chain())?;
+    batches.into_iter().next().ok_or_else(|| "no rows were asked for".to_owned())
+}
+
+/// Makes one batch that has [`other_schema`].
+pub(super) fn other_batch() -> Result<RecordBatch, String> {
+    let mut builder = BatchBuilder::new(other_schema());
+    builder.append(["seven"]).map_err(|error| error.chain())?;
+    let batches = builder.finish().map_err(|error| error.chain())?;
+    batches.into_iter().next().ok_or_else(|| "a row makes a batch".to_owned())
+}

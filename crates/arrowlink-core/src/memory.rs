@@ -1,0 +1,315 @@
+//! A dataset whose record batches are in memory: read by anybody, appended to where that is allowed.
+
+mod budget;
+mod cut;
+mod marks;
+mod store;
+mod upload;
+
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use futures::future::{BoxFuture, FutureExt as _, ready};
+use futures::stream;
+
+use crate::apply::Projection;
+use crate::{
+    BatchStream, CallContext, Chunk, Dataset, Description, Durability, Error, ErrorKind, NounKind,
+    ReadOptions, Receipt, Result, WriteMode, WriteOptions, schema_mismatch,
+};
+
+use budget::{Budget, Reservation};
+use marks::{Mark, Origin};
+use upload::{Keys, Upload};
+
+pub use cut::MAX_DEFAULT_MESSAGE_BYTES;
+pub use store::MemoryStore;
+
+/// Record batches in memory.
+///
+/// A write becomes visible when its input has ended, whole; a read keeps the rows that were there when it began,
+/// whatever is appended meanwhile. Batches come back as they were written, but without those that had no rows and
+/// without the chunks' application metadata. A batch that keeps much more in memory than its rows need (a slice of
+/// a large one) is copied.
+///
+/// Every chunk has a [`Position`](crate::Position) from which a later read goes on in the same snapshot; `skip` and
+/// `limit` count from there. The position of a [`Receipt`] goes on with all that was written after it. Snapshots
+/// live as long as the dataset; a position of another one, or of an earlier process, is
+/// [`SnapshotChanged`](ErrorKind::SnapshotChanged). `part` and `follow` are `Unsupported`.
+///
+/// Clones are the same dataset.
+///
+/// ```
+/// use arrow_array::record_batch;
+/// use arrowlink_core::{BatchStream, CallContext, Dataset, MemoryDataset, ReadOptions, WriteOptions};
+///
+/// # futures::executor::block_on(async {
+/// let batch = record_batch!(("id", Int64, [1, 2])).unwrap();
+/// let dataset = MemoryDataset::new(batch.schema(), vec![batch.clone()])?;
+///
+/// let more = BatchStream::from_batches(batch.schema(), vec![batch]);
+/// let receipt = dataset.write(CallContext::new(), more, WriteOptions::default()).await?;
+/// assert_eq!(receipt.rows, 2);
+///
+/// let last = ReadOptions::default().with_skip(3);
+/// let rows = dataset.read(CallContext::new(), last).await?.collect_batches().await?;
+/// assert_eq!(rows, [record_batch!(("id", Int64, [2])).unwrap()]);
+/// # arrowlink_core::Result::Ok(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone, Debug)]
+pub struct MemoryDataset {
+    inner: Arc<Inner>,
+    source: Arc<str>,
+    /// Why it takes no writes; `None` where it takes them.
+    read_only: Option<Arc<str>>,
+}
+
+impl MemoryDataset {
+    /// Makes a dataset of `batches` that can be appended to, without a limit.
+    ///
+    /// # Errors
+    ///
+    /// `SchemaMismatch` where a batch has another schema.
+    pub fn new(schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<Self> {
+        let dataset = Self::empty(schema, Budget::unlimited());
+        let mut upload = dataset.upload();
+        for batch in batches {
+            upload.push(batch)?;
+        }
+        dataset.append(upload, None)?;
+        Ok(dataset)
+    }
+
+    /// Makes a read-only dataset of `batches`, cut between rows so that each batch fits a message of
+    /// [`MAX_DEFAULT_MESSAGE_BYTES`] together with its schema.
+    ///
+    /// What is cut is copied once, so that its buffers begin at their first row and can be sent as they are. A
+    /// single row that is larger stays a batch of its own.
+    ///
+    /// # Errors
+    ///
+    /// `SchemaMismatch` where a batch has another schema.
+    pub fn pinned(schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<Self> {
+        let mut pieces = Vec::with_capacity(batches.len());
+        for batch in batches {
+            cut::into_messages(batch, &mut pieces)?;
+        }
+        Ok(Self::new(schema, pieces)?.into_read_only("write to a name that is not served yet"))
+    }
+
+    /// Makes the same dataset refuse writes; `advice` says what could be written to instead.
+    #[must_use]
+    pub fn into_read_only(mut self, advice: impl Into<Arc<str>>) -> Self {
+        self.read_only = Some(advice.into());
+        self
+    }
+
+    /// Says where the rows come from, in words for a person. Default: `memory`.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Arc<str>>) -> Self {
+        self.source = source.into();
+        self
+    }
+
+    /// Returns the schema of the rows.
+    pub fn schema(&self) -> &SchemaRef {
+        &self.inner.schema
+    }
+
+    /// Returns how many rows there are.
+    pub fn rows(&self) -> u64 {
+        self.inner.read().rows_before(usize::MAX)
+    }
+
+    /// Returns how many bytes of memory the batches keep, shared allocations counted once for each write.
+    pub fn bytes(&self) -> u64 {
+        self.inner.read().reservation.bytes()
+    }
+
+    fn empty(schema: SchemaRef, budget: Arc<Budget>) -> Self {
+        let state = State {
+            batches: Vec::new(),
+            ends: Vec::new(),
+            keys: Keys::default(),
+            reservation: Reservation::new(budget),
+        };
+        let inner = Inner { schema, origin: Origin::new(), state: RwLock::new(state) };
+        Self { inner: Arc::new(inner), source: "memory".into(), read_only: None }
+    }
+
+    /// Begins an upload that is kept in the same budget.
+    fn upload(&self) -> Upload {
+        Upload::new(SchemaRef::clone(&self.inner.schema), Arc::clone(self.inner.read().reservation.budget()))
+    }
+
+    /// Returns the receipt of an earlier write under `key`.
+    fn receipt(&self, key: Option<&str>) -> Option<Receipt> {
+        self.inner.read().keys.receipt(key?)
+    }
+
+    /// Adds a finished upload, or returns the receipt of the earlier one with the same key.
+    fn append(&self, upload: Upload, key: Option<String>) -> Result<Receipt> {
+        let upload = upload.conformed(&self.inner.schema)?;
+        let mut state = self.inner.write();
+        if let Some(receipt) = key.as_deref().and_then(|key| state.keys.receipt(key)) {
+            return Ok(receipt);
+        }
+        let (batches, reservation) = upload.into_parts();
+        let before = state.rows_before(usize::MAX);
+        let count = batches.len() as u64;
+        batches.into_iter().for_each(|batch| state.push(batch));
+        let rows = state.rows_before(usize::MAX) - before;
+        let mut receipt = Receipt::new(rows, count, reservation.bytes(), Durability::Memory);
+        receipt.position = Some(Mark::newer_than(state.batches.len()).position(self.inner.origin));
+        state.reservation.absorb(reservation);
+        if let Some(key) = key {
+            state.keys.remember(key, receipt.clone());
+        }
+        Ok(receipt)
+    }
+
+    async fn write_all(&self, batches: BatchStream, options: WriteOptions) -> Result<Receipt> {
+        if let Some(advice) = &self.read_only {
+            let text = format!("the dataset comes from `{}` and cannot be written to: {advice}", self.source);
+            return Err(Error::new(ErrorKind::ReadOnly, text));
+        }
+        if let Some(receipt) = self.receipt(options.idempotency_key.as_deref()) {
+            return Ok(receipt);
+        }
+        if options.mode == WriteMode::Create {
+            return Err(Error::new(ErrorKind::AlreadyExists, "the dataset is there already: append to it"));
+        }
+        if let Some(mismatch) = schema_mismatch(&self.inner.schema, batches.schema()) {
+            return Err(mismatch);
+        }
+        let upload = self.upload().collect(batches).await?;
+        self.append(upload, options.idempotency_key)
+    }
+}
+
+impl Dataset for MemoryDataset {
+    fn describe(&self, _ctx: CallContext) -> BoxFuture<'_, Result<Description>> {
+        let state = self.inner.read();
+        let description = Description::new(NounKind::Dataset, SchemaRef::clone(&self.inner.schema))
+            .with_rows(Some(state.rows_before(usize::MAX)))
+            .with_bytes(Some(state.reservation.bytes()))
+            .with_source(&*self.source)
+            .with_snapshot(self.inner.origin.snapshot(state.batches.len()))
+            .with_writable(self.read_only.is_none());
+        ready(Ok(description)).boxed()
+    }
+
+    fn read(&self, _ctx: CallContext, options: ReadOptions) -> BoxFuture<'_, Result<BatchStream>> {
+        ready(Reader::new(&self.inner, &options).map(Reader::into_stream)).boxed()
+    }
+
+    fn write(
+        &self,
+        _ctx: CallContext,
+        batches: BatchStream,
+        options: WriteOptions,
+    ) -> BoxFuture<'_, Result<Receipt>> {
+        self.write_all(batches, options).boxed()
+    }
+}
+
+#[derive(Debug)]
+struct Inner {
+    schema: SchemaRef,
+    origin: Origin,
+    state: RwLock<State>,
+}
+
+impl Inner {
+    // A panic while the lock is held cannot leave half a state: what is pushed last is `ends`.
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Batches are only ever added, so that their number is a snapshot.
+#[derive(Debug)]
+struct State {
+    batches: Vec<RecordBatch>,
+    /// How many rows there are up to the end of each batch.
+    ends: Vec<u64>,
+    keys: Keys,
+    reservation: Reservation,
+}
+
+impl State {
+    fn push(&mut self, batch: RecordBatch) {
+        let end = self.rows_before(usize::MAX) + batch.num_rows() as u64;
+        self.batches.push(batch);
+        self.ends.push(end);
+    }
+
+    /// Returns how many rows come before the batch `index`; all of them where there is no such batch.
+    fn rows_before(&self, index: usize) -> u64 {
+        let before = index.min(self.ends.len());
+        before.checked_sub(1).and_then(|last| self.ends.get(last)).copied().unwrap_or(0)
+    }
+
+    /// Returns the batch that has the row, and where in it.
+    fn locate(&self, row: u64) -> (usize, u64) {
+        let batch = self.ends.partition_point(|end| *end <= row);
+        (batch, row - self.rows_before(batch))
+    }
+}
+
+/// A read on its way: what it returns next, and where it ends.
+#[derive(Debug)]
+struct Reader {
+    inner: Arc<Inner>,
+    mark: Mark,
+    /// How many batches its snapshot has.
+    end: usize,
+    limit: u64,
+    projection: Projection,
+}
+
+impl Reader {
+    fn new(inner: &Arc<Inner>, options: &ReadOptions) -> Result<Self> {
+        options.refuse_beyond_rows()?;
+        let projection = Projection::new(&inner.schema, options)?;
+        let state = inner.read();
+        let mut mark = Mark::start_of(state.batches.len());
+        if let Some(position) = &options.resume {
+            mark = Mark::parse(position, inner.origin)?;
+        }
+        let end = mark.end.unwrap_or(usize::MAX).min(state.batches.len());
+        mark.end = Some(end);
+        let first = state.rows_before(mark.batch).saturating_add(mark.row).saturating_add(options.skip);
+        (mark.batch, mark.row) = state.locate(first.min(state.rows_before(usize::MAX)));
+        let limit = options.limit.unwrap_or(u64::MAX);
+        Ok(Self { inner: Arc::clone(inner), mark, end, limit, projection })
+    }
+
+    fn into_stream(mut self) -> BatchStream {
+        let snapshot = self.inner.origin.snapshot(self.end);
+        let schema = SchemaRef::clone(self.projection.schema());
+        let chunks = std::iter::from_fn(move || self.next_chunk());
+        BatchStream::new(schema, stream::iter(chunks)).with_snapshot(snapshot)
+    }
+
+    fn next_chunk(&mut self) -> Option<Result<Chunk>> {
+        if self.limit == 0 || self.mark.batch >= self.end {
+            return None;
+        }
+        let batch = self.inner.read().batches.get(self.mark.batch).cloned()?;
+        let left = batch.num_rows() as u64 - self.mark.row;
+        let rows = left.min(self.limit);
+        // Both are at most the rows of one batch, which are counted in `usize`.
+        let batch = batch.slice(self.mark.row as usize, rows as usize);
+        self.limit -= rows;
+        self.mark.advance(rows, left);
+        let position = self.mark.position(self.inner.origin);
+        Some(self.projection.of(batch).map(|batch| Chunk::new(batch).with_position(position)))
+    }
+}

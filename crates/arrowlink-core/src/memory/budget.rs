@@ -1,0 +1,88 @@
+//! How many bytes may be kept in memory, shared by all who keep some.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::{Error, ErrorKind, Result};
+
+/// A number of bytes that reservations are taken from and go back to.
+#[derive(Debug)]
+pub(super) struct Budget {
+    max_bytes: u64,
+    used_bytes: AtomicU64,
+    /// What raises the limit.
+    setting: String,
+}
+
+impl Budget {
+    pub(super) fn new(max_bytes: u64, setting: String) -> Arc<Self> {
+        Arc::new(Self { max_bytes, used_bytes: AtomicU64::new(0), setting })
+    }
+
+    pub(super) fn unlimited() -> Arc<Self> {
+        Self::new(u64::MAX, String::new())
+    }
+
+    pub(super) const fn max_bytes(&self) -> u64 {
+        self.max_bytes
+    }
+
+    pub(super) fn used_bytes(&self) -> u64 {
+        self.used_bytes.load(Ordering::Relaxed)
+    }
+
+    fn take(&self, bytes: u64) -> Result<()> {
+        let within = |used: u64| used.checked_add(bytes).filter(|sum| *sum <= self.max_bytes);
+        match self.used_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, within) {
+            Ok(_) => Ok(()),
+            Err(used) => Err(Error::new(
+                ErrorKind::LimitExceeded,
+                format!(
+                    "what is kept in memory would grow to {} bytes, the limit is {} bytes: raise `{}`",
+                    used.saturating_add(bytes),
+                    self.max_bytes,
+                    self.setting
+                ),
+            )),
+        }
+    }
+}
+
+/// Bytes that were taken from a budget; they go back when this is dropped.
+#[derive(Debug)]
+pub(super) struct Reservation {
+    budget: Arc<Budget>,
+    bytes: u64,
+}
+
+impl Reservation {
+    pub(super) const fn new(budget: Arc<Budget>) -> Self {
+        Self { budget, bytes: 0 }
+    }
+
+    pub(super) const fn budget(&self) -> &Arc<Budget> {
+        &self.budget
+    }
+
+    pub(super) const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Takes `bytes` more, or fails with `LimitExceeded`.
+    pub(super) fn grow(&mut self, bytes: u64) -> Result<()> {
+        self.budget.take(bytes)?;
+        self.bytes += bytes;
+        Ok(())
+    }
+
+    /// Takes over what `other` has of the same budget.
+    pub(super) fn absorb(&mut self, mut other: Self) {
+        self.bytes += std::mem::take(&mut other.bytes);
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        self.budget.used_bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}

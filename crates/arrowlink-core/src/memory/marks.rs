@@ -1,0 +1,93 @@
+//! What snapshots and positions of a dataset in memory are made of.
+//!
+//! A snapshot is `version, origin, batches`; a position is `version, origin, end, batch, row`. The version is one
+//! byte, everything else eight bytes, little-endian. `end` is the number of batches that the snapshot has, or
+//! all ones where the read goes on with whatever is there.
+
+use uuid::Uuid;
+
+use crate::{Error, ErrorKind, Position, Result, Snapshot};
+
+/// Which dataset of which process: a number that no other one has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Origin(u64);
+
+impl Origin {
+    pub(super) fn new() -> Self {
+        let (time, random) = Uuid::now_v7().as_u64_pair();
+        Self(time ^ random)
+    }
+
+    pub(super) fn snapshot(self, batches: usize) -> Snapshot {
+        Snapshot::new(encode([self.0, batches as u64]))
+    }
+}
+
+/// A place between two rows, and the end of the snapshot it is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Mark {
+    /// How many batches the snapshot has; `None` where all that is there may be read.
+    pub(super) end: Option<usize>,
+    pub(super) batch: usize,
+    pub(super) row: u64,
+}
+
+impl Mark {
+    /// The start of a snapshot of `batches` batches.
+    pub(super) const fn start_of(batches: usize) -> Self {
+        Self { end: Some(batches), batch: 0, row: 0 }
+    }
+
+    /// What comes after the first `batches` batches, then and later.
+    pub(super) const fn newer_than(batches: usize) -> Self {
+        Self { end: None, batch: batches, row: 0 }
+    }
+
+    /// Goes on by `rows` of the `left` ones of the batch.
+    pub(super) const fn advance(&mut self, rows: u64, left: u64) {
+        self.row += rows;
+        if rows == left {
+            self.batch += 1;
+            self.row = 0;
+        }
+    }
+
+    pub(super) fn position(self, origin: Origin) -> Position {
+        let end = self.end.map_or(OPEN, |end| end as u64);
+        Position::new(encode([origin.0, end, self.batch as u64, self.row]))
+    }
+
+    /// Reads a position of the dataset `origin`; of any other one it is `SnapshotChanged`.
+    pub(super) fn parse(position: &Position, origin: Origin) -> Result<Self> {
+        let [of, end, batch, row] = decode(position.as_bytes()).ok_or_else(changed)?;
+        let batch = usize::try_from(batch).ok().filter(|_| of == origin.0).ok_or_else(changed)?;
+        let end = match end {
+            OPEN => None,
+            end => Some(usize::try_from(end).map_err(|_| changed())?),
+        };
+        Ok(Self { end, batch, row })
+    }
+}
+
+fn encode<const N: usize>(numbers: [u64; N]) -> Vec<u8> {
+    std::iter::once(VERSION).chain(numbers.into_iter().flat_map(u64::to_le_bytes)).collect()
+}
+
+fn decode<const N: usize>(bytes: &[u8]) -> Option<[u64; N]> {
+    let (VERSION, numbers) = bytes.split_first().map(|(version, rest)| (*version, rest))? else {
+        return None;
+    };
+    let (numbers, []) = numbers.as_chunks::<8>() else { return None };
+    Some(<[[u8; 8]; N]>::try_from(numbers).ok()?.map(u64::from_le_bytes))
+}
+
+fn changed() -> Error {
+    Error::new(
+        ErrorKind::SnapshotChanged,
+        "the dataset is not the one that was read before: read it from the start",
+    )
+}
+
+const VERSION: u8 = 1;
+/// The end of a read that goes on with whatever is there.
+const OPEN: u64 = u64::MAX;

@@ -1,0 +1,94 @@
+//! Batches that are on their way into memory and not yet part of any dataset.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use futures::TryStreamExt as _;
+
+use super::budget::{Budget, Reservation};
+use crate::schemas::conform;
+use crate::size::{Allocations, without_waste};
+use crate::{BatchStream, Receipt, Result};
+
+/// The batches of one write. Dropped before it is appended, it leaves nothing behind.
+#[derive(Debug)]
+pub(super) struct Upload {
+    schema: SchemaRef,
+    batches: Vec<RecordBatch>,
+    allocations: Allocations,
+    reservation: Reservation,
+}
+
+impl Upload {
+    pub(super) fn new(schema: SchemaRef, budget: Arc<Budget>) -> Self {
+        Self {
+            schema,
+            batches: Vec::new(),
+            allocations: Allocations::default(),
+            reservation: Reservation::new(budget),
+        }
+    }
+
+    pub(super) const fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// Takes all of `batches`; the first error ends it.
+    pub(super) async fn collect(mut self, mut batches: BatchStream) -> Result<Self> {
+        while let Some(chunk) = batches.try_next().await? {
+            self.push(chunk.into_batch())?;
+        }
+        Ok(self)
+    }
+
+    /// Adds a batch if it has the schema and there is room for it.
+    pub(super) fn push(&mut self, batch: RecordBatch) -> Result<()> {
+        let batch = conform(batch, &self.schema)?;
+        if batch.num_rows() == 0 {
+            return Ok(());
+        }
+        let batch = without_waste(batch)?;
+        self.reservation.grow(self.allocations.add(&batch))?;
+        self.batches.push(batch);
+        Ok(())
+    }
+
+    /// Gives all batches the schema of the dataset that they are for.
+    pub(super) fn conformed(mut self, schema: &SchemaRef) -> Result<Self> {
+        self.batches = self.batches.into_iter().map(|batch| conform(batch, schema)).collect::<Result<_>>()?;
+        self.schema = SchemaRef::clone(schema);
+        Ok(self)
+    }
+
+    pub(super) fn into_parts(self) -> (Vec<RecordBatch>, Reservation) {
+        (self.batches, self.reservation)
+    }
+}
+
+/// The receipts of writes that had an idempotency key; the oldest are forgotten first.
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    receipts: HashMap<String, Receipt>,
+    oldest_first: VecDeque<String>,
+}
+
+impl Keys {
+    pub(super) fn receipt(&self, key: &str) -> Option<Receipt> {
+        self.receipts.get(key).cloned()
+    }
+
+    pub(super) fn remember(&mut self, key: String, receipt: Receipt) {
+        if self.oldest_first.len() >= MAX_KEYS
+            && let Some(oldest) = self.oldest_first.pop_front()
+        {
+            self.receipts.remove(&oldest);
+        }
+        self.oldest_first.push_back(key.clone());
+        self.receipts.insert(key, receipt);
+    }
+}
+
+/// How many idempotency keys a dataset remembers.
+const MAX_KEYS: usize = 1024;

@@ -1,0 +1,33 @@
+//! "Did you mean": which known words are nearest to one that is not known.
+
+/// Returns `, did you mean ...?` with the words of `known` that are nearest to `word`, or nothing where none is near.
+pub(crate) fn suggestion<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    let mut near: Vec<(f64, &str)> = known
+        .into_iter()
+        .map(|candidate| (similarity(word, candidate), candidate))
+        .filter(|(similarity, _)| *similarity >= NEAR)
+        .collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+    near.dedup();
+    match near.as_slice() {
+        [] => String::new(),
+        near => format!(
+            ", did you mean {}?",
+            quoted(near.iter().take(MOST_OFFERED).map(|(_, word)| *word), " or ")
+        ),
+    }
+}
+
+/// Puts each of `words` in backticks and `joint` between them.
+pub(crate) fn quoted<'a>(words: impl IntoIterator<Item = &'a str>, joint: &str) -> String {
+    words.into_iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(joint)
+}
+
+fn similarity(word: &str, candidate: &str) -> f64 {
+    strsim::jaro_winkler(&word.to_lowercase(), &candidate.to_lowercase())
+}
+
+/// How alike (Jaro-Winkler, 0 to 1) a word must be to be offered.
+const NEAR: f64 = 0.8;
+/// How many near words are offered.
+const MOST_OFFERED: usize = 3;

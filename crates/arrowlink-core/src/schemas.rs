@@ -1,0 +1,147 @@
+//! Whether two schemas are the same for rows to be appended, and if not, in which fields they differ.
+
+use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow_cast::cast;
+use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef};
+
+use crate::near::quoted;
+use crate::{Error, ErrorKind, Result};
+
+/// Compares the schema of batches with the schema of the dataset that they are for, field by field.
+///
+/// Names, order, types and nullability count, in nested fields too. Metadata does not, nor do the names that
+/// lists and maps give their entries (`item`, `element`), because they say nothing about the values. `None` is
+/// returned where the schemas are the same.
+///
+/// ```
+/// use arrow_schema::{DataType, Field, Schema};
+/// use arrowlink_core::{ErrorKind, schema_mismatch};
+///
+/// let expected = Schema::new(vec![Field::new("id", DataType::Int64, false)]);
+/// let actual = Schema::new(vec![Field::new("id", DataType::Utf8, true)]);
+/// let error = schema_mismatch(&expected, &actual).unwrap();
+/// assert_eq!(error.kind(), ErrorKind::SchemaMismatch);
+/// assert_eq!(
+///     error.message(),
+///     "the batches have another schema than the dataset: column `id`: expected Int64 not null, got Utf8"
+/// );
+/// assert!(schema_mismatch(&expected, &expected).is_none());
+/// ```
+pub fn schema_mismatch(expected: &Schema, actual: &Schema) -> Option<Error> {
+    if same_fields(expected.fields(), actual.fields()) {
+        return None;
+    }
+    let differences = differences(expected.fields(), actual.fields());
+    let mut text = String::from("the batches have another schema than the dataset: ");
+    text.push_str(&differences.get(..MOST_SHOWN).unwrap_or(&differences).join("; "));
+    if differences.len() > MOST_SHOWN {
+        text.push_str(&format!("; and {} more", differences.len() - MOST_SHOWN));
+    }
+    Some(Error::new(ErrorKind::SchemaMismatch, text))
+}
+
+/// Gives `batch` the `schema` of its dataset, so that rows of one dataset never differ in metadata.
+///
+/// Fails with `SchemaMismatch` where it has another one in the sense of [`schema_mismatch`].
+pub(crate) fn conform(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    if batch.schema_ref() == schema {
+        return Ok(batch);
+    }
+    if let Some(mismatch) = schema_mismatch(schema, batch.schema_ref()) {
+        return Err(mismatch);
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    let columns = batch.columns().iter().zip(schema.fields()).map(|(column, field)| retyped(column, field));
+    RecordBatch::try_new_with_options(SchemaRef::clone(schema), columns.collect::<Result<_>>()?, &options)
+        .map_err(|error| {
+            Error::new(ErrorKind::SchemaMismatch, "the batch does not have its schema").with_source(error)
+        })
+}
+
+/// Gives `column` the type of `field`, which differs in the metadata or the names of nested fields at most.
+fn retyped(column: &ArrayRef, field: &Field) -> Result<ArrayRef> {
+    if column.data_type() == field.data_type() {
+        return Ok(ArrayRef::clone(column));
+    }
+    cast(column, field.data_type()).map_err(|error| {
+        let text = format!("column `{}`: cannot be given the nested metadata of the dataset", field.name());
+        Error::new(ErrorKind::SchemaMismatch, text).with_source(error)
+    })
+}
+
+fn same_fields(expected: &Fields, actual: &Fields) -> bool {
+    expected.len() == actual.len()
+        && expected.iter().zip(actual).all(|(a, b)| a.name() == b.name() && same_values(a, b))
+}
+
+fn same_values(expected: &Field, actual: &Field) -> bool {
+    expected.is_nullable() == actual.is_nullable() && same_type(expected.data_type(), actual.data_type())
+}
+
+fn same_type(expected: &DataType, actual: &DataType) -> bool {
+    match (expected, actual) {
+        (DataType::List(a), DataType::List(b))
+        | (DataType::LargeList(a), DataType::LargeList(b))
+        | (DataType::ListView(a), DataType::ListView(b))
+        | (DataType::LargeListView(a), DataType::LargeListView(b)) => same_values(a, b),
+        (DataType::FixedSizeList(a, n), DataType::FixedSizeList(b, m)) => n == m && same_values(a, b),
+        (DataType::Map(a, sorted), DataType::Map(b, also)) => sorted == also && same_entries(a, b),
+        (DataType::Struct(a), DataType::Struct(b)) => same_fields(a, b),
+        (DataType::Dictionary(key, a), DataType::Dictionary(other, b)) => key == other && same_type(a, b),
+        (DataType::RunEndEncoded(ends, a), DataType::RunEndEncoded(other, b)) => {
+            ends.data_type() == other.data_type() && same_values(a, b)
+        }
+        (DataType::Union(a, mode), DataType::Union(b, other)) => {
+            mode == other
+                && a.len() == b.len()
+                && a.iter()
+                    .zip(b.iter())
+                    .all(|((i, a), (j, b))| i == j && a.name() == b.name() && same_values(a, b))
+        }
+        _ => expected == actual,
+    }
+}
+
+/// Compares the key and the value of two maps, whatever they are called.
+fn same_entries(expected: &Field, actual: &Field) -> bool {
+    match (expected.data_type(), actual.data_type()) {
+        (DataType::Struct(a), DataType::Struct(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_values(a, b))
+        }
+        _ => same_values(expected, actual),
+    }
+}
+
+fn differences(expected: &Fields, actual: &Fields) -> Vec<String> {
+    let mut found = Vec::new();
+    for field in expected {
+        match actual.find(field.name()) {
+            None => found.push(format!("column `{}` is missing, expected {}", field.name(), shown(field))),
+            Some((_, other)) if !same_values(field, other) => found.push(format!(
+                "column `{}`: expected {}, got {}",
+                field.name(),
+                shown(field),
+                shown(other)
+            )),
+            Some(_) => {}
+        }
+    }
+    for field in actual.iter().filter(|field| expected.find(field.name()).is_none()) {
+        found.push(format!("column `{}` is not in the dataset, got {}", field.name(), shown(field)));
+    }
+    if found.is_empty() {
+        found.push(format!("the order is {}, got {}", names(expected), names(actual)));
+    }
+    found
+}
+
+fn names(fields: &Fields) -> String {
+    quoted(fields.iter().map(|field| field.name().as_str()), ", ")
+}
+
+fn shown(field: &Field) -> String {
+    format!("{}{}", field.data_type(), if field.is_nullable() { "" } else { " not null" })
+}
+
+/// How many differences a message has at most.
+const MOST_SHOWN: usize = 8;

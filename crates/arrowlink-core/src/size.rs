@@ -1,0 +1,192 @@
+//! How many bytes rows take: in a message, and in memory.
+//!
+//! The two differ. A slice of ten rows is small in a message and keeps the whole buffer it was cut from in memory;
+//! ten columns that were received in one message share its one allocation.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray as _;
+use arrow_array::{Array, ArrayRef, OffsetSizeTrait, RecordBatch, RecordBatchOptions, make_array};
+use arrow_data::ArrayData;
+use arrow_data::transform::MutableArrayData;
+use arrow_schema::{DataType, Fields, Schema, SchemaRef};
+
+use crate::Result;
+use crate::apply::internal;
+
+/// Returns at least as many bytes as the rows of `batch` take in one message, without the schema.
+pub(crate) fn batch_bytes(batch: &RecordBatch) -> usize {
+    batch.columns().iter().map(|column| array_bytes(column)).sum()
+}
+
+/// Returns at least as many bytes as `schema` takes in one message.
+pub(crate) fn schema_bytes(schema: &Schema) -> usize {
+    let metadata: usize =
+        schema.metadata().iter().map(|(key, value)| key.len() + value.len() + NODE_BYTES).sum();
+    NODE_BYTES + metadata + fields_bytes(schema.fields())
+}
+
+/// Counts the allocations behind batches, each of them once.
+#[derive(Debug, Default)]
+pub(crate) struct Allocations {
+    seen: HashSet<usize>,
+}
+
+impl Allocations {
+    /// Returns how many bytes stay in memory for `batch` that did not before.
+    pub(crate) fn add(&mut self, batch: &RecordBatch) -> u64 {
+        let mut bytes = BATCH_BYTES;
+        for column in batch.columns() {
+            bytes += ARRAY_BYTES + self.add_data(&column.to_data());
+        }
+        bytes
+    }
+
+    fn add_data(&mut self, data: &ArrayData) -> u64 {
+        let nulls = data.nulls().map(|nulls| nulls.buffer());
+        let own = data.buffers().iter().chain(nulls).map(|buffer| {
+            let new = self.seen.insert(buffer.data_ptr().as_ptr() as usize);
+            if new { buffer.capacity() as u64 } else { 0 }
+        });
+        let own: u64 = own.sum();
+        own + data.child_data().iter().map(|child| ARRAY_BYTES + self.add_data(child)).sum::<u64>()
+    }
+}
+
+/// Copies `batch` where it keeps far more in memory than its rows need; returns it as it is where it does not.
+pub(crate) fn without_waste(batch: RecordBatch) -> Result<RecordBatch> {
+    let held = Allocations::default().add(&batch);
+    let needed = 2 * batch_bytes(&batch) as u64 + WASTE_BYTES;
+    if held <= needed { Ok(batch) } else { compact(&batch) }
+}
+
+/// Copies the rows of `batch` into buffers of their own, which begin at the first row.
+pub(crate) fn compact(batch: &RecordBatch) -> Result<RecordBatch> {
+    let columns = batch.columns().iter().map(copied).collect::<Result<_>>()?;
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    RecordBatch::try_new_with_options(SchemaRef::clone(batch.schema_ref()), columns, &options)
+        .map_err(internal)
+}
+
+fn copied(column: &ArrayRef) -> Result<ArrayRef> {
+    let data = column.to_data();
+    let mut copy = MutableArrayData::new(vec![&data], false, column.len());
+    copy.try_extend(0, 0, column.len()).map_err(internal)?;
+    let copied = make_array(copy.freeze());
+    // Views still point into the buffers that they came from, and dictionaries are whole.
+    Ok(match copied.data_type() {
+        DataType::Utf8View => Arc::new(copied.as_string_view().gc()),
+        DataType::BinaryView => Arc::new(copied.as_binary_view().gc()),
+        _ => copied,
+    })
+}
+
+fn array_bytes(array: &dyn Array) -> usize {
+    let rows = array.len();
+    let nulls = if array.null_count() > 0 { rows.div_ceil(8) } else { 0 };
+    NODE_BYTES + nulls + values_bytes(array, rows)
+}
+
+fn values_bytes(array: &dyn Array, rows: usize) -> usize {
+    match array.data_type() {
+        DataType::Null => 0,
+        DataType::Boolean => rows.div_ceil(8),
+        DataType::Utf8 => variable_bytes(array.as_string::<i32>().value_offsets()),
+        DataType::LargeUtf8 => variable_bytes(array.as_string::<i64>().value_offsets()),
+        DataType::Binary => variable_bytes(array.as_binary::<i32>().value_offsets()),
+        DataType::LargeBinary => variable_bytes(array.as_binary::<i64>().value_offsets()),
+        DataType::Utf8View => rows * VIEW_BYTES + array.as_string_view().total_buffer_bytes_used(),
+        DataType::BinaryView => rows * VIEW_BYTES + array.as_binary_view().total_buffer_bytes_used(),
+        DataType::FixedSizeBinary(width) => rows * usize::try_from(*width).unwrap_or(0),
+        DataType::List(_) => list_bytes(array.as_list::<i32>()),
+        DataType::LargeList(_) => list_bytes(array.as_list::<i64>()),
+        DataType::ListView(_) => 2 * 4 * rows + array_bytes(array.as_list_view::<i32>().values()),
+        DataType::LargeListView(_) => 2 * 8 * rows + array_bytes(array.as_list_view::<i64>().values()),
+        DataType::FixedSizeList(_, _) => array_bytes(array.as_fixed_size_list().values()),
+        DataType::Struct(_) => array.as_struct().columns().iter().map(|column| array_bytes(column)).sum(),
+        DataType::Map(_, _) => {
+            let map = array.as_map();
+            let (first, count) = span(map.value_offsets());
+            4 * (rows + 1) + array_bytes(&map.entries().slice(first, count))
+        }
+        DataType::Dictionary(_, _) => dictionary_bytes(array, rows),
+        // Unions and runs: the whole of their children, sliced or not.
+        _ => primitive_bytes(array, rows).unwrap_or_else(|| whole_bytes(&array.to_data())),
+    }
+}
+
+fn primitive_bytes(array: &dyn Array, rows: usize) -> Option<usize> {
+    array.data_type().primitive_width().map(|width| rows * width)
+}
+
+fn variable_bytes<O: OffsetSizeTrait>(offsets: &[O]) -> usize {
+    size_of_val(offsets) + span(offsets).1
+}
+
+fn list_bytes<O: OffsetSizeTrait>(list: &arrow_array::GenericListArray<O>) -> usize {
+    let (first, count) = span(list.value_offsets());
+    size_of_val(list.value_offsets()) + array_bytes(&list.values().slice(first, count))
+}
+
+fn span<O: OffsetSizeTrait>(offsets: &[O]) -> (usize, usize) {
+    let first = offsets.first().map_or(0, |offset| offset.as_usize());
+    (first, offsets.last().map_or(0, |offset| offset.as_usize()) - first)
+}
+
+/// A message has the whole dictionary or, where that is less, one value for each row.
+fn dictionary_bytes(array: &dyn Array, rows: usize) -> usize {
+    let dictionary = array.as_any_dictionary();
+    let values = dictionary.values();
+    let mut bytes = array_bytes(values);
+    if values.len() > rows {
+        let one_by_one = dictionary.normalized_keys().into_iter().map(|key| value_bytes(values, key));
+        bytes = bytes.min(NODE_BYTES + one_by_one.sum::<usize>());
+    }
+    bytes + primitive_bytes(dictionary.keys(), rows).unwrap_or(0)
+}
+
+fn value_bytes(values: &dyn Array, row: usize) -> usize {
+    // The key of a null may be anything.
+    if row < values.len() { array_bytes(&values.slice(row, 1)) - NODE_BYTES } else { 0 }
+}
+
+fn whole_bytes(data: &ArrayData) -> usize {
+    let own: usize = data.buffers().iter().map(|buffer| buffer.len() + PADDING_BYTES).sum();
+    own + data.child_data().iter().map(whole_bytes).sum::<usize>() + NODE_BYTES
+}
+
+fn fields_bytes(fields: &Fields) -> usize {
+    fields.iter().map(|field| field_bytes(field)).sum()
+}
+
+fn field_bytes(field: &arrow_schema::Field) -> usize {
+    let metadata: usize =
+        field.metadata().iter().map(|(key, value)| key.len() + value.len() + NODE_BYTES).sum();
+    let nested: usize = match field.data_type() {
+        DataType::Struct(fields) => fields_bytes(fields),
+        DataType::List(item)
+        | DataType::LargeList(item)
+        | DataType::ListView(item)
+        | DataType::LargeListView(item)
+        | DataType::FixedSizeList(item, _)
+        | DataType::Map(item, _) => field_bytes(item),
+        DataType::RunEndEncoded(ends, values) => field_bytes(ends) + field_bytes(values),
+        DataType::Union(fields, _) => fields.iter().map(|(_, field)| field_bytes(field)).sum(),
+        _ => 0,
+    };
+    NODE_BYTES + field.name().len() + metadata + nested
+}
+
+/// A buffer in a message begins at a multiple of this.
+const PADDING_BYTES: usize = 64;
+/// What an array or a field takes in a message beside its values: padding of three buffers and their description.
+const NODE_BYTES: usize = 4 * PADDING_BYTES;
+/// One view of a string; a string that is within it takes no more as offset and bytes.
+const VIEW_BYTES: usize = 16;
+/// What an array takes in memory beside its buffers.
+const ARRAY_BYTES: u64 = 128;
+/// What a batch takes in memory beside its arrays.
+const BATCH_BYTES: u64 = 64;
+/// How much a batch may keep in memory for nothing before it is copied.
+const WASTE_BYTES: u64 = 64 * 1024;
