@@ -1,0 +1,111 @@
+//! The project's own Python: `.venv/`, made once from the requirement files and again when they change.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::error::{Error, Result};
+use crate::project::Project;
+use crate::{console, process};
+
+/// An environment that has everything in [`REQUIREMENTS`] installed.
+#[derive(Debug)]
+pub(crate) struct Python {
+    project: Project,
+    program: PathBuf,
+}
+
+impl Python {
+    /// Returns the environment, made first where it is missing or broken, renewed where its requirements changed.
+    pub(crate) fn ready(project: &Project) -> Result<Self> {
+        let folder = project.path(FOLDER);
+        let python = Self { project: project.clone(), program: folder.join("bin/python") };
+        let wanted = wanted(project)?;
+        let marker = folder.join("requirements-installed");
+        if fs::read_to_string(&marker).is_ok_and(|installed| installed == wanted) && python.works() {
+            return Ok(python);
+        }
+        if python.works() {
+            console::headline(&format!("python: renewing `{FOLDER}/`, its requirements have changed"));
+        } else {
+            console::headline(&format!("python: making `{FOLDER}/`, once; about a minute"));
+            python.make(&folder)?;
+        }
+        python.install()?;
+        fs::write(&marker, wanted).map_err(|error| Error::file("write", &marker, error))?;
+        Ok(python)
+    }
+
+    /// Prepares the environment's interpreter with `arguments`, separated by spaces, in the root.
+    pub(crate) fn command(&self, arguments: &str) -> Command {
+        let mut command = self.project.command(&self.program);
+        command.args(arguments.split_whitespace());
+        command
+    }
+
+    /// Returns the folder of the programs that packages bring along.
+    pub(crate) fn programs(&self) -> PathBuf {
+        self.program.parent().map(Path::to_owned).unwrap_or_default()
+    }
+
+    fn works(&self) -> bool {
+        quiet(self.command("-m pip --version"))
+    }
+
+    fn make(&self, folder: &Path) -> Result<()> {
+        if folder.exists() {
+            remove(folder)?;
+        }
+        let interpreter = interpreter()?;
+        process::run(self.project.command(&interpreter).args(["-m", "venv"]).arg(folder))
+    }
+
+    fn install(&self) -> Result<()> {
+        let mut install = self.command("-m pip install --quiet --disable-pip-version-check --no-input");
+        for file in REQUIREMENTS {
+            install.arg("--requirement").arg(file);
+        }
+        process::run(&mut install)
+    }
+}
+
+/// Returns the text of the requirement files: the environment fits as long as it stays the same.
+fn wanted(project: &Project) -> Result<String> {
+    let read = |file: &&str| {
+        let path = project.path(file);
+        fs::read_to_string(&path).map_err(|error| Error::file("read", &path, error))
+    };
+    REQUIREMENTS.iter().map(read).collect()
+}
+
+/// Removes an old environment, and nothing that is not one.
+fn remove(folder: &Path) -> Result<()> {
+    if !folder.join("pyvenv.cfg").is_file() {
+        let advice = "it is not a Python environment; move it away and try again";
+        return Err(Error::file("renew", folder, advice));
+    }
+    fs::remove_dir_all(folder).map_err(|error| Error::file("remove", folder, error))
+}
+
+/// Returns the first Python that is new enough: `$PYTHON`, `python3`, then those with a version in their name.
+fn interpreter() -> Result<PathBuf> {
+    let given = env::var_os("PYTHON").map(PathBuf::from);
+    let candidates = given.into_iter().chain(INTERPRETERS.iter().map(PathBuf::from));
+    let new_enough = |program: &PathBuf| {
+        let mut command = process::command(program);
+        command.args(["-c", "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))"]);
+        quiet(command)
+    };
+    candidates.into_iter().find(new_enough).ok_or_else(|| Error::new(NO_PYTHON))
+}
+
+fn quiet(mut command: Command) -> bool {
+    command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}
+
+const FOLDER: &str = ".venv";
+const REQUIREMENTS: [&str; 2] = ["python/requirements.txt", "python/requirements-dev.txt"];
+const INTERPRETERS: [&str; 6] = ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python"];
+const NO_PYTHON: &str = "no Python 3.11 or newer with `venv` was found: install one (on Debian and Ubuntu the package \
+                         `python3-venv` too), or name it in the environment variable `PYTHON`";
