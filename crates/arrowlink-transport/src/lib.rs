@@ -1,1 +1,64 @@
-//! gRPC bodies and connections.
+//! gRPC between ArrowLink's ends: certificates and TLS, listeners, the accept loop, the small service's calls, and the
+//! one mapping between errors and gRPC status. Used by client and server; no type of the generated code is named here.
+//!
+//! A server binds [`Listener`]s, makes a [`Front`] around its [`DataService`](arrowlink_core::DataService) and runs
+//! [`serve`] until it is told to stop. A client makes a [`Connection`] and calls it.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use arrowlink_core::{Catalog, CallContext, ErrorKind, Name};
+//! use arrowlink_transport::{
+//!     AcceptOptions, ConnectOptions, Connection, Drained, Front, FrontOptions, Listener, TransferOptions, serve,
+//! };
+//! use tonic::service::Routes;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let options = FrontOptions::new(Name::new("default")?, Name::new("uploads")?);
+//! let front = Front::new(Arc::new(Catalog::new()), options, Routes::default());
+//! let (listener, dialer) = Listener::in_memory();
+//! let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+//! let server = tokio::spawn(serve(vec![listener], None, front, AcceptOptions::default(), async {
+//!     stopped.await.ok();
+//! }));
+//!
+//! let connection = Connection::over(dialer.dial().await?, &ConnectOptions::default()).await?;
+//! let read = connection.get_arrow_data(&CallContext::new(), None, &TransferOptions::default()).await;
+//! assert_eq!(read.unwrap_err().kind(), ErrorKind::NotFound);
+//!
+//! drop((connection, stop));
+//! assert_eq!(server.await??, Drained::Complete);
+//! # Ok(())
+//! # }
+//! ```
+
+mod accept;
+pub mod certificates;
+mod connection;
+mod deadline;
+mod error;
+mod flow;
+mod front;
+mod grpc;
+mod listen;
+mod metadata;
+pub mod payload;
+mod peer;
+mod pem;
+mod receipt;
+mod record;
+pub mod status;
+mod tasks;
+mod tls;
+mod unix;
+mod x509;
+
+pub use accept::{AcceptOptions, Drained, serve};
+pub use connection::{ConnectOptions, Connection, Plaintext, ResponseBody, TransferOptions};
+pub use deadline::{GrpcTimeout, GrpcTimeoutLayer, grpc_timeout};
+pub use error::Error;
+pub use front::{Front, FrontOptions};
+pub use listen::{Dialer, ListenAddr, Listener};
+pub use peer::{Encryption, Peer};
+pub use record::CallRecord;
+pub use tls::{ClientTls, ServerTls};

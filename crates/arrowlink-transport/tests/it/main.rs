@@ -1,1 +1,13 @@
 //! Behaviour of arrowlink-transport at its public API.
+
+mod accept;
+mod certificates;
+mod deadline;
+mod front;
+mod listen;
+mod payload;
+mod status;
+mod support;
+mod tls;
+mod transfer;
+mod types;

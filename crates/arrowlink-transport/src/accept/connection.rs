@@ -1,0 +1,140 @@
+//! One connection: handshake, HTTP/2, idleness, and the way out.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::http2;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_rustls::TlsAcceptor;
+use tonic::body::Body;
+use tower::Service;
+
+use super::Shared;
+use super::call::{Activity, CallExecutor, CallService};
+use crate::listen::{Accepted, Io};
+use crate::peer::{Encryption, Peer};
+use crate::tls::{ServerTls, server_failure};
+
+/// Serves a connection until either side ends it.
+pub(super) async fn run<S>(accepted: Accepted, shared: Arc<Shared>, service: S)
+where
+    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+{
+    let (io, peer) = match (accepted, &shared.tls) {
+        (Accepted::Plain(io, peer), _) => (io, peer),
+        (Accepted::Tcp(stream, addr), None) => (Box::new(stream) as Io, Peer::tcp(addr, Encryption::None)),
+        (Accepted::Tcp(stream, addr), Some(tls)) => match encrypted(stream, addr, tls, &shared).await {
+            Some(io) => (io, Peer::tcp(addr, Encryption::Tls)),
+            None => return,
+        },
+    };
+    converse(io, peer, &shared, service).await;
+}
+
+/// Does the TLS handshake; a failure is logged here, with its reason.
+async fn encrypted(stream: TcpStream, addr: SocketAddr, tls: &ServerTls, shared: &Shared) -> Option<Io> {
+    let limit = shared.options.handshake_timeout;
+    let handshake = async {
+        if let Some(reason) = plaintext(&stream).await {
+            return Err((reason, stream));
+        }
+        let accepted = TlsAcceptor::from(tls.config()).accept(stream).into_fallible().await;
+        accepted.map_err(|(error, stream)| (server_failure(&error), stream))
+    };
+    let draining = &shared.draining;
+    let (reason, stream) = match draining.run_until_cancelled(timeout(limit, handshake)).await? {
+        Ok(Ok(stream)) => return Some(Box::new(stream)),
+        Ok(Err((reason, stream))) => (reason, Some(stream)),
+        Err(_) => (format!("not finished within {limit:?}"), None),
+    };
+    tracing::warn!(peer = %addr, reason, "tls handshake failed");
+    if let Some(stream) = stream {
+        draining.run_until_cancelled(timeout(LINGER, read_out(stream))).await;
+    }
+    None
+}
+
+/// Ends a connection so that what was written to it arrives: closing it over unread bytes would take that back.
+async fn read_out(mut stream: TcpStream) {
+    let mut rest = (&mut stream).take(MOST_READ_OUT);
+    if tokio::io::copy(&mut rest, &mut tokio::io::sink()).await.is_ok() {
+        drop(stream.shutdown().await);
+    }
+}
+
+/// Says what a client speaks that does not speak TLS, by its first bytes, which stay where they are.
+async fn plaintext(stream: &TcpStream) -> Option<String> {
+    let mut first = [0; 4];
+    let length = stream.peek(&mut first).await.ok()?;
+    let speaks = match first.get(..length)? {
+        [] => return Some("the client ended the connection without a word".to_owned()),
+        [TLS_HANDSHAKE, ..] => return None,
+        b"PRI " => "plaintext HTTP/2 (gRPC without TLS)",
+        b"GET " | b"POST" | b"HEAD" | b"PUT " | b"OPTI" => "plaintext HTTP/1.1",
+        _ => "something that is not TLS",
+    };
+    Some(format!("the client speaks {speaks} on the TLS port: give it `https://` and the CA file"))
+}
+
+async fn converse<S>(io: Io, peer: Peer, shared: &Arc<Shared>, service: S)
+where
+    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+{
+    let options = &shared.options;
+    let activity = Arc::new(Activity::default());
+    let executor = CallExecutor::new(Arc::clone(shared), Arc::clone(&activity), peer);
+    let mut builder = http2::Builder::new(executor);
+    builder
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(options.max_concurrent_streams)
+        .max_header_list_size(options.max_header_list_bytes)
+        .initial_stream_window_size(options.stream_window_bytes)
+        .initial_connection_window_size(options.connection_window_bytes)
+        .max_frame_size(options.max_frame_bytes)
+        .keep_alive_interval(options.keep_alive_interval)
+        .keep_alive_timeout(options.keep_alive_timeout);
+    let mut connection =
+        pin!(builder.serve_connection(TokioIo::new(io), CallService::new(service, peer)));
+    let asked_to_go = poll_fn(|cx| connection.as_mut().poll(cx));
+    let ended = tokio::select! {
+        ended = asked_to_go => Some(ended),
+        () = shared.draining.cancelled() => None,
+        () = activity.idle(options.idle_timeout) => {
+            tracing::debug!(%peer, "connection without calls closed");
+            None
+        }
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        None => {
+            connection.as_mut().graceful_shutdown();
+            // Bounded here for idle connections, and by the grace period of the whole server where that is shorter.
+            let until = Instant::now() + options.grace;
+            tokio::select! {
+                ended = connection => ended,
+                () = sleep_until(until) => Ok(()),
+            }
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%peer, error = %arrowlink_core::Error::new(arrowlink_core::ErrorKind::Unavailable, "http").with_source(error).chain(), "connection ended with an error");
+    }
+}
+
+/// How long a client that was refused may take to hear of it.
+const LINGER: Duration = Duration::from_secs(1);
+/// The most bytes that are read from a client that was refused.
+const MOST_READ_OUT: u64 = 64 * 1024;
+/// The first byte of a TLS handshake record.
+const TLS_HANDSHAKE: u8 = 0x16;

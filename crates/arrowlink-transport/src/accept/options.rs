@@ -1,0 +1,142 @@
+//! The limits of the accept loop.
+
+use std::time::Duration;
+
+/// Limits and times of [`serve`](crate::serve).
+///
+/// # Defaults
+///
+/// 1,024 connections with 256 calls each at a time; 10 seconds for a handshake; a connection without calls is closed
+/// after 10 minutes, a call whose client reads nothing for 60 seconds is cut; pings every 30 seconds, answered within
+/// 20; 30 seconds to drain; 16 KiB of request headers; windows of 4 MiB per call and 16 MiB per connection, frames of
+/// up to 256 KiB.
+///
+/// ```
+/// use arrowlink_transport::AcceptOptions;
+///
+/// let options = AcceptOptions::default().with_max_connections(8);
+/// assert_eq!(options.max_connections, 8);
+/// assert_eq!(options.max_concurrent_streams, 256);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AcceptOptions {
+    /// The most connections at a time; one more is closed at once.
+    pub max_connections: usize,
+    /// The most calls at a time on one connection; further ones wait at the client.
+    pub max_concurrent_streams: u32,
+    /// How long TLS may take.
+    pub handshake_timeout: Duration,
+    /// How long a connection may be without a call.
+    pub idle_timeout: Duration,
+    /// How long a client may read nothing of an answer that is ready for it.
+    pub stall_timeout: Duration,
+    /// How long running calls may take to end after the shutdown.
+    pub grace: Duration,
+    /// How often a connection is pinged.
+    pub keep_alive_interval: Duration,
+    /// How long the answer to a ping may take before the connection is given up.
+    pub keep_alive_timeout: Duration,
+    /// The most bytes of headers of a request.
+    pub max_header_list_bytes: u32,
+    /// The HTTP/2 window of one call's request, in bytes.
+    pub stream_window_bytes: u32,
+    /// The HTTP/2 window of all requests of a connection, in bytes.
+    pub connection_window_bytes: u32,
+    /// The largest HTTP/2 frame that clients may send, in bytes, 16,384 to 16,777,215.
+    pub max_frame_bytes: u32,
+}
+
+impl AcceptOptions {
+    /// Sets [`max_connections`](Self::max_connections).
+    #[must_use]
+    pub const fn with_max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = connections;
+        self
+    }
+
+    /// Sets [`max_concurrent_streams`](Self::max_concurrent_streams).
+    #[must_use]
+    pub const fn with_max_concurrent_streams(mut self, streams: u32) -> Self {
+        self.max_concurrent_streams = streams;
+        self
+    }
+
+    /// Sets [`handshake_timeout`](Self::handshake_timeout).
+    #[must_use]
+    pub const fn with_handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.handshake_timeout = timeout;
+        self
+    }
+
+    /// Sets [`idle_timeout`](Self::idle_timeout).
+    #[must_use]
+    pub const fn with_idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = timeout;
+        self
+    }
+
+    /// Sets [`stall_timeout`](Self::stall_timeout).
+    #[must_use]
+    pub const fn with_stall_timeout(mut self, timeout: Duration) -> Self {
+        self.stall_timeout = timeout;
+        self
+    }
+
+    /// Sets [`grace`](Self::grace).
+    #[must_use]
+    pub const fn with_grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+
+    /// Sets [`keep_alive_interval`](Self::keep_alive_interval) and [`keep_alive_timeout`](Self::keep_alive_timeout).
+    #[must_use]
+    pub const fn with_keep_alive(mut self, interval: Duration, timeout: Duration) -> Self {
+        self.keep_alive_interval = interval;
+        self.keep_alive_timeout = timeout;
+        self
+    }
+
+    /// Sets [`max_header_list_bytes`](Self::max_header_list_bytes).
+    #[must_use]
+    pub const fn with_max_header_list_bytes(mut self, bytes: u32) -> Self {
+        self.max_header_list_bytes = bytes;
+        self
+    }
+
+    /// Sets [`stream_window_bytes`](Self::stream_window_bytes) and
+    /// [`connection_window_bytes`](Self::connection_window_bytes).
+    #[must_use]
+    pub const fn with_windows(mut self, stream_bytes: u32, connection_bytes: u32) -> Self {
+        self.stream_window_bytes = stream_bytes;
+        self.connection_window_bytes = connection_bytes;
+        self
+    }
+
+    /// Sets [`max_frame_bytes`](Self::max_frame_bytes), moved into its range.
+    #[must_use]
+    pub fn with_max_frame_bytes(mut self, bytes: u32) -> Self {
+        self.max_frame_bytes = bytes.clamp(16_384, 16_777_215);
+        self
+    }
+}
+
+impl Default for AcceptOptions {
+    fn default() -> Self {
+        Self {
+            max_connections: 1024,
+            max_concurrent_streams: 256,
+            handshake_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(600),
+            stall_timeout: Duration::from_secs(60),
+            grace: Duration::from_secs(30),
+            keep_alive_interval: Duration::from_secs(30),
+            keep_alive_timeout: Duration::from_secs(20),
+            max_header_list_bytes: 16 * 1024,
+            stream_window_bytes: 4 << 20,
+            connection_window_bytes: 16 << 20,
+            max_frame_bytes: 256 << 10,
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! The client's end: one HTTP/2 connection, over TLS, a Unix socket or memory.
+
+mod endpoint;
+mod options;
+mod transfer;
+
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use arrowlink_core::{Error, ErrorKind};
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{Request, Response, Uri};
+use http_body::{Frame, SizeHint};
+use hyper::client::conn::http2::{self, SendRequest};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use rustls_pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, UnixStream};
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tonic::body::Body;
+use tower::Service;
+
+use crate::listen::Io;
+use crate::tasks::Tasks;
+use crate::tls::{client_failure, lost_to_alert};
+
+use endpoint::Endpoint;
+pub use options::{ConnectOptions, Plaintext, TransferOptions};
+
+/// One HTTP/2 connection to a server. Clones share it; it is closed when the last of them, and the last answer that is
+/// still being read, is dropped.
+///
+/// A [`tower::Service`] that tonic's generated clients run on as they do on a channel.
+#[derive(Clone)]
+pub struct Connection {
+    send: SendRequest<Body>,
+    scheme: Scheme,
+    authority: Authority,
+    driver: Arc<Driver>,
+}
+
+/// What keeps the connection's tasks alive.
+struct Driver {
+    address: String,
+    tasks: Tasks,
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.tasks.cut();
+    }
+}
+
+impl Connection {
+    /// Connects to `https://HOST[:PORT]` (port 50051 where none is given), `unix:///PATH`, or, only where the options
+    /// allow it and the host is this machine, `http://HOST[:PORT]`.
+    ///
+    /// There is no fallback from TLS to plaintext.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidArgument`] for an address that is none of these and for `https` without a CA;
+    /// [`ErrorKind::Unauthenticated`] where the server's certificate is not accepted, or the client's; it says why and what to
+    /// do; [`ErrorKind::Unavailable`] where nobody answers; [`ErrorKind::DeadlineExceeded`] after
+    /// [`ConnectOptions::connect_timeout`].
+    pub async fn connect(uri: &str, options: &ConnectOptions) -> Result<Self, Error> {
+        let endpoint = Endpoint::parse(uri, options)?;
+        let limit = options.connect_timeout;
+        let connecting = async {
+            let io = dial(&endpoint, uri).await?;
+            Self::over_io(io, uri, &endpoint, options).await
+        };
+        timeout(limit, connecting).await.unwrap_or_else(|_| {
+            let text = format!("`{uri}` did not answer within {limit:?}");
+            Err(Error::new(ErrorKind::DeadlineExceeded, text))
+        })
+    }
+
+    /// Speaks HTTP/2 over bytes that somebody else connected, such as those of a [`Dialer`](crate::Dialer).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unavailable`] where the other end does not answer in HTTP/2.
+    pub async fn over(
+        stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        options: &ConnectOptions,
+    ) -> Result<Self, Error> {
+        Self::over_io(Box::new(stream), "memory", &Endpoint::Memory, options).await
+    }
+
+    async fn over_io(io: Io, address: &str, endpoint: &Endpoint, options: &ConnectOptions) -> Result<Self, Error> {
+        let tasks = Tasks::default();
+        let driver = Arc::new(Driver { address: address.to_owned(), tasks: tasks.clone() });
+        let mut builder = http2::Builder::new(tasks.clone());
+        builder
+            .timer(TokioTimer::new())
+            .initial_stream_window_size(options.stream_window_bytes)
+            .initial_connection_window_size(options.connection_window_bytes)
+            .max_frame_size(options.max_frame_bytes)
+            .max_header_list_size(MAX_HEADER_LIST_BYTES)
+            .keep_alive_interval(options.keep_alive_interval)
+            .keep_alive_timeout(options.keep_alive_timeout)
+            .keep_alive_while_idle(true);
+        let (send, connection) =
+            builder.handshake(TokioIo::new(io)).await.map_err(|error| lost(&driver.address, &error))?;
+        tasks.spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "connection ended with an error");
+            }
+        });
+        Ok(Self { send, scheme: endpoint.scheme(), authority: endpoint.authority(), driver })
+    }
+
+    /// Returns whether the connection is known to be of no use any more.
+    pub fn is_closed(&self) -> bool {
+        self.send.is_closed()
+    }
+
+    /// Returns the address it was connected to.
+    pub fn address(&self) -> &str {
+        &self.driver.address
+    }
+
+    fn absolute(&self, uri: &Uri) -> Uri {
+        let mut parts = http::uri::Parts::default();
+        parts.scheme = Some(self.scheme.clone());
+        parts.authority = Some(self.authority.clone());
+        parts.path_and_query =
+            Some(uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/")));
+        Uri::from_parts(parts).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("address", &self.driver.address).finish_non_exhaustive()
+    }
+}
+
+impl Service<Request<Body>> for Connection {
+    type Response = Response<ResponseBody>;
+    type Error = Error;
+    type Future = BoxFuture<'static, Result<Response<ResponseBody>, Error>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.send.poll_ready(cx).map_err(|error| lost(&self.driver.address, &error))
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        *request.uri_mut() = self.absolute(request.uri());
+        let answer = self.send.send_request(request);
+        let driver = Arc::clone(&self.driver);
+        async move {
+            match answer.await {
+                Ok(response) => Ok(response.map(|inner| ResponseBody { inner, _driver: driver })),
+                Err(error) => Err(lost(&driver.address, &error)),
+            }
+        }
+        .boxed()
+    }
+}
+
+/// The body of an answer; keeps its connection open.
+pub struct ResponseBody {
+    inner: hyper::body::Incoming,
+    _driver: Arc<Driver>,
+}
+
+impl http_body::Body for ResponseBody {
+    type Data = bytes::Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<bytes::Bytes>, hyper::Error>>> {
+        Pin::new(&mut self.inner).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+impl fmt::Debug for ResponseBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseBody").finish_non_exhaustive()
+    }
+}
+
+async fn dial(endpoint: &Endpoint, uri: &str) -> Result<Io, Error> {
+    let refused = |error: io::Error| {
+        Error::new(ErrorKind::Unavailable, format!("cannot connect to `{uri}`: is a server running there?"))
+            .with_source(error)
+    };
+    match endpoint {
+        Endpoint::Memory => Err(refused(io::ErrorKind::ConnectionRefused.into())),
+        Endpoint::Unix(path) => Ok(Box::new(UnixStream::connect(path).await.map_err(refused)?)),
+        Endpoint::Plaintext { host, port } => {
+            let stream = TcpStream::connect((host.as_str(), *port)).await.map_err(refused)?;
+            stream.set_nodelay(true).map_err(refused)?;
+            Ok(Box::new(stream))
+        }
+        Endpoint::Tls { host, port, tls } => {
+            let stream = TcpStream::connect((host.as_str(), *port)).await.map_err(refused)?;
+            stream.set_nodelay(true).map_err(refused)?;
+            let name = ServerName::try_from(host.clone()).map_err(|_| endpoint::invalid(uri))?;
+            let connected = TlsConnector::from(tls.config()).connect(name, stream).await;
+            Ok(Box::new(connected.map_err(|error| client_failure(&error, uri, tls.ca()))?))
+        }
+    }
+}
+
+/// What is told when a connection ends under a call. A server that refuses the client's certificate says so only then.
+fn lost(address: &str, error: &hyper::Error) -> Error {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    lost_to_alert(address, &text).unwrap_or_else(|| {
+        Error::new(ErrorKind::Unavailable, format!("the connection to `{address}` was lost")).with_source(text)
+    })
+}
+
+const MAX_HEADER_LIST_BYTES: u32 = 64 * 1024;

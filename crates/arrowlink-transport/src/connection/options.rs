@@ -1,0 +1,180 @@
+//! How a client connects and transfers.
+
+use std::time::Duration;
+
+use arrowlink_ipc::Limits;
+
+use crate::tls::ClientTls;
+
+/// How a [`Connection`](crate::Connection) is made.
+///
+/// # Defaults
+///
+/// No TLS, which leaves Unix sockets alone; no plaintext over TCP; 10 seconds to connect; pings every 30 seconds, also
+/// without calls, answered within 20; windows of 16 MiB per answer and 64 MiB per connection, frames of up to 256 KiB.
+///
+/// ```
+/// use std::time::Duration;
+/// use arrowlink_transport::ConnectOptions;
+///
+/// let options = ConnectOptions::default().with_connect_timeout(Duration::from_secs(3));
+/// assert_eq!(options.connect_timeout, Duration::from_secs(3));
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ConnectOptions {
+    /// Which servers are trusted; needed for `https`.
+    pub tls: Option<ClientTls>,
+    /// Whether `http` addresses are taken.
+    pub plaintext: Plaintext,
+    /// How long connecting may take, TLS included.
+    pub connect_timeout: Duration,
+    /// How often the server is pinged.
+    pub keep_alive_interval: Duration,
+    /// How long the answer to a ping may take before the connection is given up.
+    pub keep_alive_timeout: Duration,
+    /// The HTTP/2 window of one answer, in bytes.
+    pub stream_window_bytes: u32,
+    /// The HTTP/2 window of all answers, in bytes.
+    pub connection_window_bytes: u32,
+    /// The largest HTTP/2 frame that the server may send, in bytes.
+    pub max_frame_bytes: u32,
+}
+
+impl ConnectOptions {
+    /// Sets [`tls`](Self::tls).
+    #[must_use]
+    pub fn with_tls(mut self, tls: ClientTls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// Sets [`plaintext`](Self::plaintext).
+    #[must_use]
+    pub const fn with_plaintext(mut self, plaintext: Plaintext) -> Self {
+        self.plaintext = plaintext;
+        self
+    }
+
+    /// Sets [`connect_timeout`](Self::connect_timeout).
+    #[must_use]
+    pub const fn with_connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// Sets [`keep_alive_interval`](Self::keep_alive_interval) and [`keep_alive_timeout`](Self::keep_alive_timeout).
+    #[must_use]
+    pub const fn with_keep_alive(mut self, interval: Duration, timeout: Duration) -> Self {
+        self.keep_alive_interval = interval;
+        self.keep_alive_timeout = timeout;
+        self
+    }
+
+    /// Sets [`stream_window_bytes`](Self::stream_window_bytes) and
+    /// [`connection_window_bytes`](Self::connection_window_bytes).
+    #[must_use]
+    pub const fn with_windows(mut self, stream_bytes: u32, connection_bytes: u32) -> Self {
+        self.stream_window_bytes = stream_bytes;
+        self.connection_window_bytes = connection_bytes;
+        self
+    }
+}
+
+impl Default for ConnectOptions {
+    fn default() -> Self {
+        Self {
+            tls: None,
+            plaintext: Plaintext::Refused,
+            connect_timeout: Duration::from_secs(10),
+            keep_alive_interval: Duration::from_secs(30),
+            keep_alive_timeout: Duration::from_secs(20),
+            stream_window_bytes: 16 << 20,
+            connection_window_bytes: 64 << 20,
+            max_frame_bytes: 256 << 10,
+        }
+    }
+}
+
+/// Whether a client takes `http` addresses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Plaintext {
+    /// It does not.
+    #[default]
+    Refused,
+    /// It does where the host is this machine.
+    Loopback,
+}
+
+/// How one dataset is transferred.
+///
+/// # Defaults
+///
+/// Messages of at most 256 MiB are received, of at most 4 MiB sent, which every gRPC server takes; the other side may
+/// do nothing for 120 seconds.
+///
+/// ```
+/// use arrowlink_transport::TransferOptions;
+///
+/// let options = TransferOptions::default().with_max_message_bytes(16 << 20);
+/// assert_eq!(options.limits.max_message_bytes, 16 << 20);
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TransferOptions {
+    /// The largest message that is received, framing included, in bytes; the server is told.
+    pub max_message_bytes: usize,
+    /// The largest message that is sent, framing included, in bytes.
+    pub max_send_bytes: usize,
+    /// What a received payload may take when it is decoded.
+    pub limits: Limits,
+    /// How long the server may neither send nor take anything.
+    pub idle_timeout: Duration,
+}
+
+impl TransferOptions {
+    /// Sets [`max_message_bytes`](Self::max_message_bytes), and the same in [`limits`](Self::limits).
+    #[must_use]
+    pub const fn with_max_message_bytes(mut self, bytes: usize) -> Self {
+        self.max_message_bytes = bytes;
+        self.limits = self
+            .limits
+            .with_max_message_bytes(bytes)
+            .with_max_decompressed_bytes(bytes)
+            .with_max_dictionary_bytes(bytes);
+        self
+    }
+
+    /// Sets [`max_send_bytes`](Self::max_send_bytes).
+    #[must_use]
+    pub const fn with_max_send_bytes(mut self, bytes: usize) -> Self {
+        self.max_send_bytes = bytes;
+        self
+    }
+
+    /// Sets [`limits`](Self::limits).
+    #[must_use]
+    pub const fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets [`idle_timeout`](Self::idle_timeout).
+    #[must_use]
+    pub const fn with_idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = timeout;
+        self
+    }
+}
+
+impl Default for TransferOptions {
+    fn default() -> Self {
+        Self {
+            max_message_bytes: 256 << 20,
+            max_send_bytes: 4 << 20,
+            limits: Limits::default(),
+            idle_timeout: Duration::from_secs(120),
+        }
+    }
+}

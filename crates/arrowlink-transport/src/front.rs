@@ -1,0 +1,141 @@
+//! The service at the front: the data calls by their exact path, everything else to tonic's services.
+
+mod options;
+mod receive;
+mod send;
+
+use std::convert::Infallible;
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use arrowlink_core::{CallContext, DataService, Error};
+use bytes::Bytes;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use http::{Request, Response};
+use tonic::body::Body;
+use tonic::service::Routes;
+use tower::Service;
+
+use crate::deadline::{GrpcTimeout, GrpcTimeoutLayer};
+use crate::grpc::{self, BoxError};
+use crate::record::CallRecord;
+use crate::status::to_status;
+
+pub use options::FrontOptions;
+
+/// Answers `GetArrowData` and `SendArrowData` from a [`DataService`] and hands every other path to `others`.
+///
+/// The metadata key `arrowlink-name` picks the dataset of a call, `arrowlink-max-message-bytes` says how large messages
+/// to the client may be. Deadlines that clients send hold for every path. The [`CallContext`] is taken from the
+/// request's extensions and made where there is none; a [`CallRecord`] there is filled in.
+///
+/// An error before the first message is a response of trailers alone. An upload that is broken off, by an error in it
+/// or by its client, is an error in the batches that [`DataService::write`] gets, never their end.
+#[derive(Clone, Debug)]
+pub struct Front(GrpcTimeout<Paths>);
+
+impl Front {
+    /// Answers from `service`.
+    pub fn new(service: Arc<dyn DataService>, options: FrontOptions, others: Routes) -> Self {
+        use tower::Layer as _;
+        Self(GrpcTimeoutLayer::new().layer(Paths { service, options: Arc::new(options), others }))
+    }
+}
+
+impl<B> Service<Request<B>> for Front
+where
+    B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        self.0.call(request)
+    }
+}
+
+#[derive(Clone)]
+struct Paths {
+    service: Arc<dyn DataService>,
+    options: Arc<FrontOptions>,
+    others: Routes,
+}
+
+impl<B> Service<Request<B>> for Paths
+where
+    B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let method = match request.uri().path() {
+            GET_ARROW_DATA => Method::GetArrowData,
+            SEND_ARROW_DATA => Method::SendArrowData,
+            _ => return Box::pin(self.others.call(request)),
+        };
+        let call = Call::new(self, &request);
+        let (head, body) = request.into_parts();
+        if let Some(refusal) = grpc::refuse(&head) {
+            return std::future::ready(Ok(refusal)).boxed();
+        }
+        async move {
+            let id = call.ctx.request_id().to_owned();
+            let answer = match method {
+                Method::GetArrowData => send::answer(call, &head.headers, body).await,
+                Method::SendArrowData => receive::answer(call, &head.headers, body).await,
+            };
+            Ok(answer.unwrap_or_else(|error: Error| to_status(&error.with_request_id(id)).into_http()))
+        }
+        .boxed()
+    }
+}
+
+impl fmt::Debug for Paths {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Paths")
+            .field("service", &self.service)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Method {
+    GetArrowData,
+    SendArrowData,
+}
+
+/// What one call works with.
+struct Call {
+    service: Arc<dyn DataService>,
+    options: Arc<FrontOptions>,
+    ctx: CallContext,
+    record: CallRecord,
+}
+
+impl Call {
+    fn new<B>(paths: &Paths, request: &Request<B>) -> Self {
+        Self {
+            service: Arc::clone(&paths.service),
+            options: Arc::clone(&paths.options),
+            ctx: request.extensions().get::<CallContext>().cloned().unwrap_or_default(),
+            record: request.extensions().get::<CallRecord>().cloned().unwrap_or_default(),
+        }
+    }
+}
+
+pub(crate) const GET_ARROW_DATA: &str = "/dataexchange.ArrowDataService/GetArrowData";
+pub(crate) const SEND_ARROW_DATA: &str = "/dataexchange.ArrowDataService/SendArrowData";

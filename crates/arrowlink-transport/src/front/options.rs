@@ -1,0 +1,65 @@
+//! What the front does where a client does not say.
+
+use std::time::Duration;
+
+use arrowlink_core::Name;
+use arrowlink_ipc::Limits;
+
+use crate::metadata::MOST_MESSAGE_BYTES;
+
+/// Names and limits of a [`Front`](crate::Front).
+///
+/// # Defaults
+///
+/// Uploads without a name go to `uploads`; messages are at most 256 MiB in either direction, and at most 4 MiB to a
+/// client that announces nothing; an upload may pause for 60 seconds.
+///
+/// ```
+/// use arrowlink_core::Name;
+/// use arrowlink_transport::FrontOptions;
+///
+/// let options = FrontOptions::new(Name::new("trips")?, Name::new("uploads")?).with_max_message_bytes(16 << 20);
+/// assert_eq!(options.limits().max_message_bytes, 16 << 20);
+/// # Ok::<(), arrowlink_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct FrontOptions {
+    /// What is read where the client gives no name.
+    pub default: Name,
+    /// What is written to where the client gives no name.
+    pub uploads: Name,
+    /// The largest message in either direction, framing included, in bytes; at most 2 GiB less one byte.
+    pub max_message_bytes: usize,
+    /// How long a client may send nothing in the middle of its request.
+    pub idle_timeout: Duration,
+}
+
+impl FrontOptions {
+    /// Reads `default` and writes `uploads` where the client gives no name.
+    pub const fn new(default: Name, uploads: Name) -> Self {
+        Self { default, uploads, max_message_bytes: 256 << 20, idle_timeout: Duration::from_secs(60) }
+    }
+
+    /// Sets [`max_message_bytes`](Self::max_message_bytes), moved into its range.
+    #[must_use]
+    pub fn with_max_message_bytes(mut self, bytes: usize) -> Self {
+        self.max_message_bytes = bytes.min(MOST_MESSAGE_BYTES);
+        self
+    }
+
+    /// Sets [`idle_timeout`](Self::idle_timeout).
+    #[must_use]
+    pub const fn with_idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = timeout;
+        self
+    }
+
+    /// Returns what one payload of a client may take when it is decoded.
+    pub fn limits(&self) -> Limits {
+        Limits::default()
+            .with_max_message_bytes(self.max_message_bytes)
+            .with_max_decompressed_bytes(self.max_message_bytes)
+            .with_max_dictionary_bytes(self.max_message_bytes)
+    }
+}

@@ -1,0 +1,66 @@
+//! `SendArrowData`: payloads of one upload, all of which are written or none.
+
+use arrowlink_core::{BatchStream, Chunk, Error, ErrorKind, WriteOptions};
+use arrowlink_proto::dataexchange::{Ack, ArrowData};
+use bytes::Bytes;
+use futures::{Stream, StreamExt as _, stream};
+use http::{HeaderMap, Response};
+use prost::Message as _;
+use tonic::body::Body;
+
+use super::Call;
+use crate::grpc::{self, BoxError, Incoming};
+use crate::payload::{self, Origin};
+use crate::record::CallRecord;
+use crate::{metadata, receipt};
+
+/// Answers one call, when what the answer says is so.
+pub(super) async fn answer<B>(call: Call, headers: &HeaderMap, body: B) -> Result<Response<Body>, Error>
+where
+    B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
+{
+    let name = metadata::name(headers)?.unwrap_or_else(|| call.options.uploads.clone());
+    call.record.set_name(&name);
+    let options = &call.options;
+    let messages = Incoming::new(body, options.max_message_bytes, options.idle_timeout, Origin::Client);
+    let payloads = payloads(messages, call.record.clone());
+    let batches = payload::decode(payloads, options.limits(), Origin::Client).await?;
+    let batches = counted(batches, call.record);
+    let receipt = call.service.write(call.ctx, name.clone(), batches, WriteOptions::default()).await?;
+    let ack = Ack { message: receipt::sentence(&receipt, &name) };
+    // `Ack` has the shape of every message here: one field, number 1, of bytes.
+    let message = grpc::framed(ack.message.into_bytes().into());
+    let mut response = grpc::answer(stream::iter([Ok(message)]).boxed());
+    receipt::write(&receipt, response.headers_mut());
+    Ok(response)
+}
+
+fn payloads<B>(messages: Incoming<B>, record: CallRecord) -> impl Stream<Item = Result<Bytes, Error>> + Send
+where
+    B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
+{
+    stream::try_unfold((messages, 1_u64), move |(mut messages, number)| {
+        let record = record.clone();
+        async move {
+            let Some(message) = messages.next().await? else { return Ok(None) };
+            let data = ArrowData::decode(message).map_err(|error| {
+                let text = format!("message {number} is not an `ArrowData`");
+                Error::new(ErrorKind::InvalidArgument, text).with_source(error)
+            })?;
+            record.add(0, 0, data.payload.len() as u64);
+            Ok(Some((data.payload, (messages, number + 1))))
+        }
+    })
+}
+
+fn counted(batches: BatchStream, record: CallRecord) -> BatchStream {
+    let schema = batches.schema().clone();
+    batches.map_chunks(schema, |chunks| {
+        chunks.inspect(move |chunk| {
+            if let Ok(Chunk { batch, .. }) = chunk {
+                let rows = batch.num_rows() as u64;
+                record.add(rows, rows * batch.num_columns() as u64, 0);
+            }
+        })
+    })
+}

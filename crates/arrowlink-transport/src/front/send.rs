@@ -1,0 +1,52 @@
+//! `GetArrowData`: a dataset as payloads within the client's message limit.
+
+use arrowlink_core::{Error, ErrorKind, ReadOptions, Target};
+use bytes::Bytes;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use http::{HeaderMap, Response};
+use tonic::body::Body;
+
+use super::Call;
+use crate::grpc::{self, BoxError, Incoming};
+use crate::metadata;
+use crate::payload::{self, Origin, Payload};
+
+/// Answers one call. The first payload is made before the answer begins, so that an error until then is its status.
+pub(super) async fn answer<B>(call: Call, headers: &HeaderMap, body: B) -> Result<Response<Body>, Error>
+where
+    B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
+{
+    let name = metadata::name(headers)?.unwrap_or_else(|| call.options.default.clone());
+    call.record.set_name(&name);
+    let max_message_bytes = metadata::max_message_bytes(headers, call.options.max_message_bytes)?;
+    expect_one(Incoming::new(body, MAX_REQUEST_BYTES, call.options.idle_timeout, Origin::Client)).await?;
+    let batches = call.service.read(call.ctx.clone(), Target::from(name), ReadOptions::default()).await?;
+    let mut payloads = Box::pin(payload::encode(batches, max_message_bytes));
+    let first = payloads.try_next().await?;
+    let (ctx, record) = (call.ctx, call.record);
+    let messages = stream::iter(first.map(Ok)).chain(payloads).map(move |payload| match payload {
+        Ok(Payload { bytes, rows, cells }) => {
+            record.add(rows, cells, bytes.len() as u64);
+            Ok(grpc::framed(bytes))
+        }
+        Err(error) => Err(error.with_request_id(ctx.request_id())),
+    });
+    Ok(grpc::answer(messages.boxed()))
+}
+
+/// Reads the one message of the request, which says nothing.
+async fn expect_one<B>(mut messages: Incoming<B>) -> Result<(), Error>
+where
+    B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin,
+{
+    if messages.next().await?.is_none() {
+        return Err(Error::new(ErrorKind::InvalidArgument, "the request has no message: send one `Empty`"));
+    }
+    match messages.next().await? {
+        None => Ok(()),
+        Some(_) => Err(Error::new(ErrorKind::InvalidArgument, "the request has more than one message")),
+    }
+}
+
+/// The largest request, which is empty but for fields of later versions.
+const MAX_REQUEST_BYTES: usize = 64 * 1024;

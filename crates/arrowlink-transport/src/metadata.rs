@@ -1,0 +1,40 @@
+//! The metadata keys of the small service.
+
+use arrowlink_core::{Error, ErrorKind, Name};
+use http::HeaderMap;
+
+/// Which dataset a call is about.
+pub(crate) const NAME: &str = "arrowlink-name";
+/// The largest message that the client takes, framing included.
+pub(crate) const MAX_MESSAGE_BYTES: &str = "arrowlink-max-message-bytes";
+
+/// What messages may take where the client does not say: gRPC's default receive limit.
+pub(crate) const DEFAULT_MESSAGE_BYTES: usize = 4 << 20;
+/// What no message may exceed, whatever either side says: the limit of protobuf.
+pub(crate) const MOST_MESSAGE_BYTES: usize = (1 << 31) - 1;
+
+/// Reads the name a client asks for, where it asks for one.
+pub(crate) fn name(headers: &HeaderMap) -> Result<Option<Name>, Error> {
+    text(headers, NAME)?.map(Name::new).transpose()
+}
+
+/// Reads how large messages to the client may be: what it announces, within `most`, or the default.
+pub(crate) fn max_message_bytes(headers: &HeaderMap, most: usize) -> Result<usize, Error> {
+    let most = most.min(MOST_MESSAGE_BYTES);
+    let Some(text) = text(headers, MAX_MESSAGE_BYTES)? else { return Ok(DEFAULT_MESSAGE_BYTES.min(most)) };
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits || text.bytes().all(|byte| byte == b'0') {
+        return Err(Error::new(
+            ErrorKind::InvalidArgument,
+            format!("`{text}` is not a number of bytes for `{MAX_MESSAGE_BYTES}`: use digits alone, such as `16777216`"),
+        ));
+    }
+    Ok(text.parse().unwrap_or(usize::MAX).min(most))
+}
+
+fn text<'a>(headers: &'a HeaderMap, key: &str) -> Result<Option<&'a str>, Error> {
+    let Some(value) = headers.get(key) else { return Ok(None) };
+    value.to_str().map(|text| Some(text.trim())).map_err(|_| {
+        Error::new(ErrorKind::InvalidArgument, format!("the request metadata key `{key}` is not printable ASCII"))
+    })
+}

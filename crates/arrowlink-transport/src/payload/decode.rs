@@ -1,0 +1,117 @@
+//! Payloads to batches, each checked before a row of it is believed.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use arrow_array::{RecordBatch, RecordBatchOptions};
+use arrow_schema::SchemaRef;
+use arrowlink_core::{BatchStream, Chunk, Error, ErrorKind, schema_mismatch};
+use arrowlink_ipc::{Limits, read_stream};
+use bytes::Bytes;
+use futures::stream::{self, BoxStream};
+use futures::{Stream, StreamExt as _};
+
+use super::{Origin, from_ipc};
+
+/// Makes one stream of batches of `payloads`, whose schema is that of the first of them.
+///
+/// Waits for the first payload. The next one is asked for when the batches of the one before it have been taken. The
+/// stream ends with an error at a payload that is not a complete Arrow IPC stream, that exceeds `limits`, or that has
+/// another schema than the first; the error says which payload, counted from 1.
+///
+/// ```
+/// use arrowlink_ipc::Limits;
+/// use arrowlink_transport::payload::{Origin, decode};
+/// use bytes::Bytes;
+/// use futures::stream;
+///
+/// # futures::executor::block_on(async {
+/// let payloads = stream::iter([Ok(Bytes::from_static(b"no Arrow"))]);
+/// let error = decode(payloads, Limits::default(), Origin::Client).await.unwrap_err();
+/// assert_eq!(error.message(), "payload 1 is not a complete Arrow IPC stream");
+/// # });
+/// ```
+///
+/// # Errors
+///
+/// The error of the first payload, as above; there must be one.
+pub async fn decode(
+    payloads: impl Stream<Item = Result<Bytes, Error>> + Send + 'static,
+    limits: Limits,
+    origin: Origin,
+) -> Result<BatchStream, Error> {
+    let mut payloads = payloads.boxed();
+    let Some(first) = payloads.next().await else { return Err(nothing(origin)) };
+    let (schema, batches) = read_stream(first?, &limits).map_err(|error| not_arrow(error, 1, origin))?;
+    let decoder = Decoder {
+        payloads,
+        limits,
+        origin,
+        schema: Arc::clone(&schema),
+        number: 1,
+        ready: batches.into(),
+    };
+    let chunks = stream::try_unfold(decoder, |mut decoder| async move {
+        let batch = decoder.next().await?;
+        Ok(batch.map(|batch| (Chunk::new(batch), decoder)))
+    });
+    Ok(BatchStream::new(schema, chunks))
+}
+
+struct Decoder {
+    payloads: BoxStream<'static, Result<Bytes, Error>>,
+    limits: Limits,
+    origin: Origin,
+    schema: SchemaRef,
+    /// The payload that was read last, counted from 1.
+    number: u64,
+    ready: VecDeque<RecordBatch>,
+}
+
+impl Decoder {
+    async fn next(&mut self) -> Result<Option<RecordBatch>, Error> {
+        while self.ready.is_empty() {
+            let Some(payload) = self.payloads.next().await else { return Ok(None) };
+            self.number += 1;
+            let (schema, batches) = read_stream(payload?, &self.limits)
+                .map_err(|error| not_arrow(error, self.number, self.origin))?;
+            if let Some(mismatch) = schema_mismatch(&self.schema, &schema) {
+                let text = format!("payload {} has another schema than the first", self.number);
+                let differences = mismatch.message().split_once(": ").map_or("", |(_, rest)| rest).to_owned();
+                return Err(Error::new(ErrorKind::SchemaMismatch, text).with_source(differences));
+            }
+            self.ready = batches.into();
+        }
+        self.ready.pop_front().map(|batch| self.retyped(batch)).transpose()
+    }
+
+    /// Gives a batch the schema of the first payload, from which it may differ in metadata.
+    fn retyped(&self, batch: RecordBatch) -> Result<RecordBatch, Error> {
+        if batch.schema_ref() == &self.schema {
+            return Ok(batch);
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        RecordBatch::try_new_with_options(Arc::clone(&self.schema), batch.columns().to_vec(), &options).map_err(
+            |error| {
+                let text = format!("payload {} has another schema than the first", self.number);
+                Error::new(ErrorKind::SchemaMismatch, text).with_source(error)
+            },
+        )
+    }
+}
+
+fn not_arrow(error: arrowlink_ipc::Error, number: u64, origin: Origin) -> Error {
+    let text = match error.kind() {
+        arrowlink_ipc::ErrorKind::LimitExceeded => format!("payload {number} exceeds a limit"),
+        _ => format!("payload {number} is not a complete Arrow IPC stream"),
+    };
+    from_ipc(error, text, origin)
+}
+
+fn nothing(origin: Origin) -> Error {
+    let text = match origin {
+        Origin::Client => "the upload has no payload: send at least one Arrow IPC stream, which may be without rows",
+        Origin::Server => "the server sent no payload, not even one without rows",
+    };
+    Error::new(origin.invalid(), text)
+}

@@ -1,0 +1,192 @@
+//! Batches to payloads, cut at rows where a batch does not fit.
+
+use arrow_array::RecordBatch;
+use arrow_buffer::Buffer;
+use arrowlink_core::{BatchStream, Error, ErrorKind};
+use arrowlink_ipc::{EncodeOptions, write_stream};
+use bytes::{BufMut as _, Bytes, BytesMut};
+use futures::stream::{self, BoxStream};
+use futures::{Stream, StreamExt as _};
+
+use super::plain::Plain;
+use super::{Origin, from_ipc};
+use crate::grpc::framing_bytes;
+use crate::metadata::MAX_MESSAGE_BYTES;
+
+/// A complete Arrow IPC stream with what is in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Payload {
+    /// The stream.
+    pub bytes: Bytes,
+    /// How many rows are in it.
+    pub rows: u64,
+    /// How many cells: rows times columns.
+    pub cells: u64,
+}
+
+/// Makes payloads of `batches`, each of which is, with the framing of its message, at most `max_message_bytes` long.
+///
+/// A batch that fits stays whole; one that does not is cut into runs of rows by the size that was measured. Order and
+/// rows are those of `batches`. Batches without rows are left out, but where there is no row at all there is one
+/// payload, without rows. The next payload is made when the one before it has been taken.
+///
+/// The stream ends with an error where `batches` does, and with [`ErrorKind::LimitExceeded`] at a row, or a schema, that
+/// is too large for a message by itself; the error names the row, its size, and the metadata key that allows more.
+///
+/// ```
+/// use arrow_array::record_batch;
+/// use arrowlink_core::BatchStream;
+/// use arrowlink_ipc::{Limits, read_stream};
+/// use arrowlink_transport::payload::encode;
+/// use futures::TryStreamExt as _;
+///
+/// # futures::executor::block_on(async {
+/// let batch = record_batch!(("id", Int64, [1, 2, 3])).unwrap();
+/// let batches = BatchStream::from_batches(batch.schema(), vec![batch.clone()]);
+/// let payloads: Vec<_> = encode(batches, 4 << 20).try_collect().await.unwrap();
+/// assert_eq!((payloads.len(), payloads[0].rows), (1, 3));
+/// let (_, decoded) = read_stream(payloads[0].bytes.clone(), &Limits::default()).unwrap();
+/// assert_eq!(decoded, [batch]);
+/// # });
+/// ```
+pub fn encode(
+    batches: BatchStream,
+    max_message_bytes: usize,
+) -> impl Stream<Item = Result<Payload, Error>> + Send + 'static {
+    let cutter = Cutter::new(&batches, max_message_bytes);
+    let state = (batches.map(|chunk| chunk.map(|chunk| chunk.batch)).boxed(), cutter);
+    stream::try_unfold(state, |(mut batches, mut cutter)| async move {
+        let payload = next(&mut batches, &mut cutter).await?;
+        Ok(payload.map(|payload| (payload, (batches, cutter))))
+    })
+}
+
+async fn next(
+    batches: &mut BoxStream<'static, Result<RecordBatch, Error>>,
+    cutter: &mut Cutter,
+) -> Result<Option<Payload>, Error> {
+    while cutter.rest.is_none() {
+        match batches.next().await {
+            Some(batch) => cutter.take(batch?),
+            None if cutter.is_untouched => return cutter.empty().map(Some),
+            None => return Ok(None),
+        }
+    }
+    cutter.cut().map(Some)
+}
+
+/// Cuts one batch after the other.
+struct Cutter {
+    plain: Plain,
+    max_message_bytes: usize,
+    /// The batch that is being cut, without the rows that were given out.
+    rest: Option<RecordBatch>,
+    /// How many rows fitted last; `None` at the beginning of a batch, which is tried as a whole.
+    fitting: Option<usize>,
+    /// The rows before `rest`, in the whole dataset.
+    rows_before: u64,
+    is_untouched: bool,
+}
+
+impl Cutter {
+    fn new(batches: &BatchStream, max_message_bytes: usize) -> Self {
+        let plain = Plain::new(batches.schema());
+        Self { plain, max_message_bytes, rest: None, fitting: None, rows_before: 0, is_untouched: true }
+    }
+
+    fn take(&mut self, batch: RecordBatch) {
+        if batch.num_rows() > 0 {
+            self.rest = Some(batch);
+            self.fitting = None;
+        }
+    }
+
+    /// The payload of a dataset without rows.
+    fn empty(&mut self) -> Result<Payload, Error> {
+        self.is_untouched = false;
+        let none: [&RecordBatch; 0] = [];
+        let segments = write_stream(self.plain.schema(), none, &EncodeOptions::default())
+            .map_err(|error| from_ipc(error, CANNOT_ENCODE, Origin::Server))?;
+        let size = size(&segments);
+        if !self.fits(size) {
+            return Err(too_large("the schema", size, self.max_message_bytes));
+        }
+        Ok(Payload { bytes: joined(&segments, size), rows: 0, cells: 0 })
+    }
+
+    /// Gives out the largest run of rows at the beginning of `rest` that is found to fit.
+    fn cut(&mut self) -> Result<Payload, Error> {
+        let Some(rest) = self.rest.take() else { return self.empty() };
+        self.is_untouched = false;
+        let mut rows = self.fitting.unwrap_or(usize::MAX).clamp(1, rest.num_rows());
+        loop {
+            let run = if rows == rest.num_rows() { rest.clone() } else { rest.slice(0, rows) };
+            match self.segments(&run) {
+                Ok((segments, size)) if self.fits(size) => {
+                    self.advance(rest, rows, size);
+                    let cells = rows as u64 * run.num_columns() as u64;
+                    return Ok(Payload { bytes: joined(&segments, size), rows: rows as u64, cells });
+                }
+                Ok((_, size)) if rows == 1 => {
+                    let row = format!("row {}", self.rows_before + 1);
+                    return Err(too_large(&row, size, self.max_message_bytes));
+                }
+                Ok((_, size)) => rows = fewer(rows, self.max_message_bytes, size).min(rows - 1),
+                Err(_) if rows > 1 => rows /= 2,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn advance(&mut self, rest: RecordBatch, rows: usize, size: usize) {
+        self.fitting = Some(fewer(rows, self.max_message_bytes, size));
+        self.rows_before += rows as u64;
+        self.rest = (rows < rest.num_rows()).then(|| rest.slice(rows, rest.num_rows() - rows));
+    }
+
+    fn segments(&self, run: &RecordBatch) -> Result<(Vec<Buffer>, usize), Error> {
+        let plain = self
+            .plain
+            .apply(run)
+            .map_err(|error| Error::new(ErrorKind::Unsupported, CANNOT_ENCODE).with_source(error))?;
+        let segments = write_stream(self.plain.schema(), [&plain], &EncodeOptions::default())
+            .map_err(|error| from_ipc(error, CANNOT_ENCODE, Origin::Server))?;
+        let size = size(&segments);
+        Ok((segments, size))
+    }
+
+    const fn fits(&self, size: usize) -> bool {
+        framing_bytes(size) + size <= self.max_message_bytes
+    }
+}
+
+fn size(segments: &[Buffer]) -> usize {
+    segments.iter().map(Buffer::len).sum()
+}
+
+fn joined(segments: &[Buffer], size: usize) -> Bytes {
+    let mut bytes = BytesMut::with_capacity(size);
+    for segment in segments {
+        bytes.put_slice(segment);
+    }
+    bytes.freeze()
+}
+
+/// How many rows probably fit where `rows` took `size`, with some room; at least one.
+fn fewer(rows: usize, max_bytes: usize, size: usize) -> usize {
+    let fitting = rows as u128 * max_bytes as u128 * 15 / (16 * size.max(1) as u128);
+    usize::try_from(fitting).unwrap_or(usize::MAX).max(1)
+}
+
+fn too_large(what: &str, size: usize, max_message_bytes: usize) -> Error {
+    Error::new(
+        ErrorKind::LimitExceeded,
+        format!(
+            "{what} takes {size} bytes by itself, more than the {max_message_bytes} bytes of a message: announce a larger \
+             limit in the request metadata key `{MAX_MESSAGE_BYTES}`"
+        ),
+    )
+}
+
+const CANNOT_ENCODE: &str = "the rows have no form on the wire";

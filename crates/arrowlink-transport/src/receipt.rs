@@ -1,0 +1,80 @@
+//! What a client hears when its upload was taken in: a sentence for people and metadata for programs.
+//!
+//! `Ack.message` reads ``stored 3 rows in 1 batch (1.2 KiB) as `uploads`, durable`` or `…, in memory`. The same stands,
+//! exactly, in the response metadata `arrowlink-rows`, `arrowlink-batches`, `arrowlink-bytes`, `arrowlink-durability`
+//! (`durable` or `memory`) and, where the dataset knows positions, `arrowlink-position-bin`.
+
+use arrowlink_core::{Durability, Name, Position, Receipt};
+use http::{HeaderMap, HeaderValue};
+use tonic::metadata::{MetadataMap, MetadataValue};
+
+/// Writes the sentence.
+pub(crate) fn sentence(receipt: &Receipt, name: &Name) -> String {
+    let rows = counted(receipt.rows, "row", "rows");
+    let batches = counted(receipt.batches, "batch", "batches");
+    let (bytes, durability) = (readable(receipt.bytes), receipt.durability);
+    format!("stored {rows} in {batches} ({bytes}) as `{name}`, {durability}")
+}
+
+/// Writes the metadata.
+pub(crate) fn write(receipt: &Receipt, headers: &mut HeaderMap) {
+    headers.insert(ROWS, receipt.rows.into());
+    headers.insert(BATCHES, receipt.batches.into());
+    headers.insert(BYTES, receipt.bytes.into());
+    let durability = if receipt.durability == Durability::Durable { DURABLE } else { MEMORY };
+    headers.insert(DURABILITY, HeaderValue::from_static(durability));
+    if let Some(position) = &receipt.position {
+        let mut metadata = MetadataMap::new();
+        metadata.insert_bin(POSITION, MetadataValue::from_bytes(position.as_bytes()));
+        headers.extend(metadata.into_headers());
+    }
+}
+
+/// Reads the metadata; `None` where it is not there, as from a server that is not ArrowLink.
+pub(crate) fn read(headers: &HeaderMap) -> Option<Receipt> {
+    let number = |key| headers.get(key)?.to_str().ok()?.parse::<u64>().ok();
+    let durability = headers.get(DURABILITY)?.to_str().ok()?;
+    let mut receipt = Receipt::new(number(ROWS)?, number(BATCHES)?, number(BYTES)?, known(durability)?);
+    let metadata = MetadataMap::from_headers(headers.clone());
+    receipt.position =
+        metadata.get_bin(POSITION).and_then(|value| value.to_bytes().ok()).map(Position::new);
+    Some(receipt)
+}
+
+fn known(durability: &str) -> Option<Durability> {
+    match durability {
+        DURABLE => Some(Durability::Durable),
+        MEMORY => Some(Durability::Memory),
+        _ => None,
+    }
+}
+
+fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// Writes a size as people read it: `456 B`, `1.2 KiB`.
+#[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
+fn readable(bytes: u64) -> String {
+    if bytes < 1024 {
+        return format!("{bytes} B");
+    }
+    let mut size = bytes as f64 / 1024.0;
+    let mut unit = "KiB";
+    for larger in ["MiB", "GiB", "TiB"] {
+        if size < 1023.95 {
+            break;
+        }
+        size /= 1024.0;
+        unit = larger;
+    }
+    format!("{size:.1} {unit}")
+}
+
+const ROWS: &str = "arrowlink-rows";
+const BATCHES: &str = "arrowlink-batches";
+const BYTES: &str = "arrowlink-bytes";
+const DURABILITY: &str = "arrowlink-durability";
+const POSITION: &str = "arrowlink-position-bin";
+const DURABLE: &str = "durable";
+const MEMORY: &str = "memory";

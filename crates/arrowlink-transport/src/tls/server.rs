@@ -1,0 +1,121 @@
+//! The server's side: a certificate that can be replaced while connections run.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use rustls::server::{ResolvesServerCert, WebPkiClientVerifier};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{RootCertStore, ServerConfig};
+
+use super::{ALPN, pair, provider};
+use crate::certificates::CertificateFiles;
+use crate::x509::{Facts, minute};
+use crate::{Error, pem};
+
+/// The certificate a server shows, and which client certificates it asks for. Clones share the certificate.
+///
+/// ```
+/// use arrowlink_transport::{ServerTls, certificates};
+///
+/// let dir = tempfile::tempdir()?;
+/// let files = certificates::development(dir.path())?;
+/// let tls = ServerTls::from_files(&files, None)?;
+/// std::fs::write(&files.key, "not a key")?;
+/// assert!(tls.reload().is_err(), "the old certificate stays in use");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct ServerTls {
+    sources: Arc<Sources>,
+    current: Arc<RwLock<Arc<ServerConfig>>>,
+}
+
+#[derive(Debug)]
+struct Sources {
+    cert: PathBuf,
+    key: PathBuf,
+    client_ca: Option<PathBuf>,
+}
+
+impl ServerTls {
+    /// Reads certificate and key; with `client_ca`, only clients with a certificate signed by it may connect.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Missing`], [`Error::Unreadable`] and [`Error::NotPem`] for a file, [`Error::KeyMismatch`] for the two,
+    /// [`Error::Expired`] for the certificate, [`Error::Unusable`] for what TLS does not take.
+    pub fn from_files(files: &CertificateFiles, client_ca: Option<&Path>) -> Result<Self, Error> {
+        let sources = Sources {
+            cert: files.cert.clone(),
+            key: files.key.clone(),
+            client_ca: client_ca.map(Path::to_owned),
+        };
+        let config = sources.load()?;
+        Ok(Self { sources: Arc::new(sources), current: Arc::new(RwLock::new(config)) })
+    }
+
+    /// Reads the files again; connections made from now on see what they hold.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_files`](Self::from_files); what was in use stays in use then.
+    pub fn reload(&self) -> Result<(), Error> {
+        let config = self.sources.load()?;
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = config;
+        Ok(())
+    }
+
+    /// Returns what a connection that begins now is shown.
+    pub(crate) fn config(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl fmt::Debug for ServerTls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerTls").field("sources", &self.sources).finish_non_exhaustive()
+    }
+}
+
+impl Sources {
+    fn load(&self) -> Result<Arc<ServerConfig>, Error> {
+        let certified = pair(&self.cert, &self.key)?;
+        self.refuse_expired(&certified)?;
+        let resolver: Arc<dyn ResolvesServerCert> = Arc::new(SingleCertAndKey::from(certified));
+        let builder = ServerConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .map_err(|error| Error::Unusable { path: self.cert.clone(), reason: error.to_string() })?;
+        let builder = match &self.client_ca {
+            None => builder.with_no_client_auth(),
+            Some(path) => builder.with_client_cert_verifier(client_verifier(path)?),
+        };
+        let mut config = builder.with_cert_resolver(resolver);
+        config.alpn_protocols = vec![ALPN.to_vec()];
+        Ok(Arc::new(config))
+    }
+
+    fn refuse_expired(&self, certified: &CertifiedKey) -> Result<(), Error> {
+        let Some(certificate) = certified.cert.first() else { return Ok(()) };
+        let facts = Facts::of(certificate, &self.cert)?;
+        if facts.is_expired() {
+            return Err(Error::Expired { path: self.cert.clone(), at: minute(facts.not_after), fix: FIX_EXPIRED });
+        }
+        Ok(())
+    }
+}
+
+fn client_verifier(path: &Path) -> Result<Arc<dyn rustls::server::danger::ClientCertVerifier>, Error> {
+    let mut roots = RootCertStore::empty();
+    for certificate in pem::certificates(path, FIX_CLIENT_CA)? {
+        roots
+            .add(certificate)
+            .map_err(|error| Error::Unusable { path: path.to_owned(), reason: error.to_string() })?;
+    }
+    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
+        .build()
+        .map_err(|error| Error::Unusable { path: path.to_owned(), reason: error.to_string() })
+}
+
+const FIX_EXPIRED: &str = "renew it, or run `cargo xtask certs` for a development certificate";
+const FIX_CLIENT_CA: &str = "it is the CA that signed the certificates of the clients; check the path";
