@@ -1,0 +1,16 @@
+//! `arrowlink get`: a dataset into a file.
+
+use arrowlink_core::{DataService as _, ReadOptions, Target};
+
+use super::connect::connect;
+use super::transfer::transfer;
+use crate::args::{Get, ServerArgs};
+use crate::failure::Failure;
+use crate::format::Format;
+
+pub(crate) async fn get(server: &ServerArgs, args: Get) -> Result<(), Failure> {
+    let format = Format::of(args.format, &args.output)?;
+    let (client, ctx) = connect(server).await?;
+    let batches = client.read(ctx, Target::Name(args.name), ReadOptions::default()).await?;
+    transfer(batches, format, &args.output, None, "read").await
+}

@@ -1,0 +1,121 @@
+//! Why the program ends without having done what it was asked: one line for a person, an exit code for a script.
+
+use std::error::Error as StdError;
+use std::io;
+
+use arrowlink_core::{Error, ErrorKind};
+
+/// An exit code; the list is part of `--help`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    /// The reader of standard output went away: that is its good right.
+    ClosedPipe = 0,
+    Failure = 1,
+    Usage = 2,
+    Data = 65,
+    NoInput = 66,
+    Unavailable = 69,
+    CannotCreate = 73,
+    Permission = 77,
+    Config = 78,
+    Interrupted = 130,
+}
+
+/// What went wrong.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    exit: Exit,
+    error: Error,
+    hint: Option<String>,
+}
+
+impl Failure {
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, error: Error::new(ErrorKind::Internal, message), hint: None }
+    }
+
+    /// Adds the error that caused this one. Where that is a closed pipe, so is this.
+    pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        let source = source.into();
+        if is_closed_pipe(source.as_ref()) {
+            self.exit = Exit::ClosedPipe;
+        }
+        self.error = self.error.with_source(source);
+        self
+    }
+
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn interrupted() -> Self {
+        Self::new(Exit::Interrupted, "interrupted")
+    }
+
+    pub(crate) const fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// Returns the text for standard error; nothing where there is nothing to complain about.
+    pub(crate) fn text(&self) -> Option<String> {
+        if self.exit == Exit::ClosedPipe {
+            return None;
+        }
+        let mut text = format!("error: {}", self.error.chain().replace('\n', " "));
+        if let Some(id) = self.error.request_id() {
+            text.push_str(&format!(" (request {id})"));
+        }
+        if let Some(hint) = &self.hint {
+            text.push_str(&format!("\nhint: {hint}"));
+        }
+        Some(text)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { exit: exit(error.kind()), hint: hint(error.kind()).map(str::to_owned), error }
+    }
+}
+
+const fn exit(kind: ErrorKind) -> Exit {
+    match kind {
+        ErrorKind::NotFound => Exit::NoInput,
+        ErrorKind::SchemaMismatch | ErrorKind::Corrupt => Exit::Data,
+        ErrorKind::Unavailable | ErrorKind::DeadlineExceeded => Exit::Unavailable,
+        ErrorKind::Unauthenticated | ErrorKind::PermissionDenied => Exit::Permission,
+        ErrorKind::AlreadyExists
+        | ErrorKind::InvalidArgument
+        | ErrorKind::ReadOnly
+        | ErrorKind::SnapshotChanged
+        | ErrorKind::LimitExceeded
+        | ErrorKind::Cancelled
+        | ErrorKind::Unsupported
+        | ErrorKind::FunctionFailed
+        | ErrorKind::Internal => Exit::Failure,
+    }
+}
+
+const fn hint(kind: ErrorKind) -> Option<&'static str> {
+    match kind {
+        ErrorKind::Unavailable => Some("is the server running? `--server` or ARROWLINK_URI says where"),
+        ErrorKind::DeadlineExceeded => Some("a longer `--timeout` gives it more time"),
+        ErrorKind::Internal => Some("this is a bug of the server, whose log has the request"),
+        _ => None,
+    }
+}
+
+fn is_closed_pipe(error: &(dyn StdError + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(io) = error.downcast_ref::<io::Error>()
+            && io.kind() == io::ErrorKind::BrokenPipe
+        {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}

@@ -1,0 +1,61 @@
+//! The formats of files, and which one a file is in.
+
+use std::fmt;
+use std::path::Path;
+
+use clap::ValueEnum;
+
+use crate::failure::{Exit, Failure};
+
+/// A format of files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Apache Parquet
+    Parquet,
+    /// Comma-separated values with a line of names
+    Csv,
+    /// Arrow IPC file, also known as Feather
+    Arrow,
+    /// One array of objects
+    Json,
+    /// One object per line
+    Ndjson,
+}
+
+impl Format {
+    /// Returns the format that was asked for, or else the one that the ending of `path` says.
+    pub(crate) fn of(asked: Option<Self>, path: &Path) -> Result<Self, Failure> {
+        asked.or_else(|| Self::from_ending(path)).ok_or_else(|| {
+            let what = if path == Path::new("-") {
+                "standard output has no ending that says the format".to_owned()
+            } else {
+                format!("the ending of `{}` does not say its format", path.display())
+            };
+            Failure::new(Exit::Usage, what)
+                .with_hint("give --format parquet, csv, arrow, json or ndjson")
+        })
+    }
+
+    fn from_ending(path: &Path) -> Option<Self> {
+        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+            "parquet" | "pq" => Some(Self::Parquet),
+            "csv" => Some(Self::Csv),
+            "arrow" | "feather" | "ipc" => Some(Self::Arrow),
+            "json" => Some(Self::Json),
+            "ndjson" | "jsonl" => Some(Self::Ndjson),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Parquet => "Parquet",
+            Self::Csv => "CSV",
+            Self::Arrow => "Arrow IPC",
+            Self::Json => "JSON",
+            Self::Ndjson => "NDJSON",
+        })
+    }
+}

@@ -1,0 +1,125 @@
+//! Batches to bytes in one of the formats, batch by batch.
+
+mod check;
+#[path = "../../../arrowlink-store/src/dictionaries.rs"]
+mod dictionaries;
+mod rows;
+
+use std::error::Error as StdError;
+
+use arrow_array::RecordBatch;
+use arrow_ipc::writer::{DictionaryHandling, FileWriter, IpcWriteOptions};
+use arrow_json::writer::{LineDelimited, Writer as JsonWriter, WriterBuilder};
+use arrow_schema::SchemaRef;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::Compression;
+use parquet::file::properties::WriterProperties;
+
+use crate::failure::{Exit, Failure};
+use crate::format::Format;
+use crate::output::Output;
+use dictionaries::Dictionaries;
+use rows::ArrayOfRows;
+
+/// The writing end of a file in a format. Every method waits for the disk.
+pub(crate) struct Sink {
+    format: Format,
+    label: String,
+    writer: Writer,
+}
+
+enum Writer {
+    Parquet(Box<ArrowWriter<Output>>),
+    Csv(Box<arrow_csv::Writer<Output>>),
+    Arrow(Box<FileWriter<Output>>, Dictionaries),
+    Json(Box<JsonWriter<Output, ArrayOfRows>>),
+    Ndjson(Box<JsonWriter<Output, LineDelimited>>),
+}
+
+impl Sink {
+    /// Begins to write rows of `schema`, or says which column the format does not have.
+    pub(crate) fn begin(format: Format, schema: &SchemaRef, output: Output) -> Result<Self, Failure> {
+        check::schema(format, schema)?;
+        let label = output.label();
+        let failed = |error: Cause| failed(format, &label, error);
+        let writer = match format {
+            Format::Parquet => Writer::Parquet(Box::new(parquet(schema, output).map_err(failed)?)),
+            Format::Csv => Writer::Csv(Box::new(csv(schema, output).map_err(failed)?)),
+            Format::Arrow => {
+                Writer::Arrow(Box::new(arrow(schema, output).map_err(failed)?), Dictionaries::new(schema))
+            }
+            Format::Json => Writer::Json(Box::new(json().build(output))),
+            Format::Ndjson => Writer::Ndjson(Box::new(json().build(output))),
+        };
+        Ok(Self { format, label, writer })
+    }
+
+    pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<(), Failure> {
+        let written = match &mut self.writer {
+            Writer::Parquet(writer) => write_parquet(writer, batch),
+            Writer::Csv(writer) => writer.write(batch).map_err(Cause::from),
+            Writer::Arrow(writer, dictionaries) => {
+                writer.write(&dictionaries.unify(batch)?).map_err(Cause::from)
+            }
+            Writer::Json(writer) => writer.write(batch).map_err(Cause::from),
+            Writer::Ndjson(writer) => writer.write(batch).map_err(Cause::from),
+        };
+        written.map_err(|error| failed(self.format, &self.label, error))
+    }
+
+    /// Writes what the format has at its end, and gives the output back.
+    pub(crate) fn finish(self) -> Result<Output, Failure> {
+        let output = match self.writer {
+            Writer::Parquet(writer) => writer.into_inner().map_err(Cause::from),
+            Writer::Csv(writer) => Ok(writer.into_inner()),
+            Writer::Arrow(writer, _) => writer.into_inner().map_err(Cause::from),
+            Writer::Json(mut writer) => writer.finish().map(|()| writer.into_inner()).map_err(Cause::from),
+            Writer::Ndjson(mut writer) => writer.finish().map(|()| writer.into_inner()).map_err(Cause::from),
+        };
+        output.map_err(|error| failed(self.format, &self.label, error))
+    }
+}
+
+type Cause = Box<dyn StdError + Send + Sync>;
+
+fn parquet(schema: &SchemaRef, output: Output) -> Result<ArrowWriter<Output>, Cause> {
+    let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
+    Ok(ArrowWriter::try_new(output, SchemaRef::clone(schema), Some(properties))?)
+}
+
+/// Writes a batch and closes the row group where it became large: it is in memory until then.
+fn write_parquet(writer: &mut ArrowWriter<Output>, batch: &RecordBatch) -> Result<(), Cause> {
+    writer.write(batch)?;
+    if writer.in_progress_size() + writer.memory_size() > 2 * ROW_GROUP_BYTES {
+        writer.flush()?;
+    }
+    Ok(())
+}
+
+/// The line of names is written at once: a table without rows has it too.
+fn csv(schema: &SchemaRef, output: Output) -> Result<arrow_csv::Writer<Output>, Cause> {
+    let mut writer = arrow_csv::Writer::new(output);
+    writer.write(&RecordBatch::new_empty(SchemaRef::clone(schema)))?;
+    Ok(writer)
+}
+
+fn arrow(schema: &SchemaRef, output: Output) -> Result<FileWriter<Output>, Cause> {
+    let options = IpcWriteOptions::default().with_dictionary_handling(DictionaryHandling::Delta);
+    Ok(FileWriter::try_new_with_options(output, schema, options)?)
+}
+
+/// Nulls are written out, so that every row has every column.
+fn json() -> WriterBuilder {
+    WriterBuilder::new().with_explicit_nulls(true)
+}
+
+fn failed(format: Format, label: &str, error: Cause) -> Failure {
+    let exit = if is_io(error.as_ref()) { Exit::CannotCreate } else { Exit::Data };
+    Failure::new(exit, format!("cannot write {label} as {format}")).with_source(error)
+}
+
+fn is_io(error: &(dyn StdError + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source()).any(|error| error.is::<std::io::Error>())
+}
+
+const ROW_GROUP_BYTES: usize = 64 << 20;

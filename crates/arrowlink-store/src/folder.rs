@@ -1,0 +1,208 @@
+//! The data directory: its lock, its layout, and what is found in it when it is opened.
+//!
+//! ```text
+//! DATA_DIR/.lock            held while a store has the directory open; its text is the process id
+//! DATA_DIR/.aside/          uploads that arrive and datasets that are being removed; emptied at opening
+//! DATA_DIR/NAME/%020d.arrow one upload each
+//! ```
+//!
+//! No name of a dataset begins with a dot. Anything else that is found is logged and left alone.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use arrowlink_core::{Error, ErrorKind, Name, Result};
+
+use crate::aside::{clear, sync_folder};
+use crate::failure::disk;
+use crate::index::{State, Table, Upload};
+use crate::stored_file::StoredFile;
+
+/// An open data directory. Its lock is given up when this is dropped, however the process ends.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    path: PathBuf,
+    aside: PathBuf,
+    lock: File,
+}
+
+impl Drop for Folder {
+    /// Gives the lock up at once: a child process that is being started holds a copy of the file for a moment.
+    fn drop(&mut self) {
+        _ = self.lock.unlock();
+    }
+}
+
+impl Folder {
+    /// Opens `path`, which is made where it is not, and deletes what a killed process left unfinished.
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        create(path).map_err(|error| disk("create the data directory", path, error))?;
+        let lock = lock(path)?;
+        let aside = path.join(ASIDE);
+        clear(&aside).map_err(|error| disk("clear", &aside, error))?;
+        Ok(Self { path: path.to_owned(), aside, lock })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn aside(&self) -> &Path {
+        &self.aside
+    }
+
+    /// Returns the folder of the dataset `name`, whether it is there or not.
+    pub(crate) fn dataset(&self, name: &Name) -> PathBuf {
+        self.path.join(name.as_str())
+    }
+
+    /// Reads the footers of all uploads; returns the datasets and how many bytes they take.
+    pub(crate) fn scan(&self) -> Result<(BTreeMap<Name, State>, u64)> {
+        let failed = |error| disk("list", &self.path, error);
+        let mut datasets = BTreeMap::new();
+        let mut bytes = 0;
+        for entry in fs::read_dir(&self.path).map_err(failed)? {
+            let place = entry.map_err(failed)?.path();
+            let Some(name) = dataset_name(&place) else { continue };
+            let files = uploads_in(&place).map_err(|error| disk("list", &place, error))?;
+            bytes += files.iter().map(|file| file.bytes).sum::<u64>();
+            if files.is_empty() {
+                // Made for an upload that never came; it stays where something else lies in it.
+                _ = fs::remove_dir(&place);
+                continue;
+            }
+            datasets.insert(name, state(&files));
+        }
+        Ok((datasets, bytes))
+    }
+}
+
+/// A file whose name is that of an upload.
+#[derive(Debug)]
+pub(crate) struct Found {
+    path: PathBuf,
+    sequence: u64,
+    pub(crate) bytes: u64,
+}
+
+/// Lists the uploads in the folder of a dataset by number.
+pub(crate) fn uploads_in(place: &Path) -> io::Result<Vec<Found>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(place)? {
+        let entry = entry?;
+        let path = entry.path();
+        match sequence(&path) {
+            Some(sequence) => found.push(Found { path, sequence, bytes: entry.metadata()?.len() }),
+            None => tracing::warn!(path = %path.display(), "not an upload, ignored"),
+        }
+    }
+    found.sort_unstable_by_key(|file| file.sequence);
+    Ok(found)
+}
+
+/// Returns the name of the file of upload `sequence`.
+pub(crate) fn file_name(sequence: u64) -> String {
+    format!("{sequence:020}.{EXTENSION}")
+}
+
+fn sequence(path: &Path) -> Option<u64> {
+    let stem = path.file_stem()?.to_str()?;
+    let valid =
+        path.extension()? == EXTENSION && stem.len() == 20 && stem.bytes().all(|b| b.is_ascii_digit());
+    if valid { stem.parse().ok() } else { None }
+}
+
+fn dataset_name(place: &Path) -> Option<Name> {
+    let text = place.file_name()?.to_string_lossy().into_owned();
+    if text.starts_with('.') {
+        return None;
+    }
+    match Name::new(&text) {
+        Ok(name) if place.is_dir() => Some(name),
+        _ => {
+            tracing::warn!(path = %place.display(), "not a dataset, ignored");
+            None
+        }
+    }
+}
+
+fn state(files: &[Found]) -> State {
+    match table(files) {
+        Ok(table) => State::Good(table),
+        Err(error) => {
+            let text = error.chain();
+            tracing::error!(error = text, "a dataset cannot be served");
+            State::Damaged(text)
+        }
+    }
+}
+
+fn table(files: &[Found]) -> Result<Table> {
+    let mut table = None;
+    for found in files {
+        let file = StoredFile::open(&found.path)?;
+        let label = file.label().clone();
+        if table.is_none() {
+            table = Some(Table::new(label.identity, file.schema()?));
+        }
+        let upload = Upload {
+            sequence: found.sequence,
+            identity: label.identity,
+            rows: label.rows,
+            batches: label.batches,
+            bytes: file.bytes(),
+        };
+        if let Some(table) = &mut table {
+            table.push(upload, label.idempotency_key);
+        }
+    }
+    table.ok_or_else(|| Error::new(ErrorKind::NotFound, "a dataset has at least one upload"))
+}
+
+fn create(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir_all(path)?;
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => sync_folder(parent),
+        _ => sync_folder(Path::new(".")),
+    }
+}
+
+fn lock(path: &Path) -> Result<File> {
+    let lock_path = path.join(LOCK);
+    let failed = |error| disk("lock", &lock_path, error);
+    let mut options = File::options();
+    let mut file =
+        options.read(true).write(true).create(true).truncate(false).open(&lock_path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Err(in_use(path, &mut file)),
+        Err(TryLockError::Error(error)) => return Err(failed(error)),
+    }
+    file.set_len(0).and_then(|()| write!(file, "{}", std::process::id())).map_err(failed)?;
+    Ok(file)
+}
+
+fn in_use(path: &Path, lock: &mut File) -> Error {
+    let mut holder = String::new();
+    let by = match lock.take(MOST_HOLDER_BYTES).read_to_string(&mut holder) {
+        Ok(1..) => format!("process {holder}"),
+        _ => "another process".to_owned(),
+    };
+    Error::new(
+        ErrorKind::Unavailable,
+        format!(
+            "the data directory `{}` is in use by {by}: stop that one or give this one a directory of its own",
+            path.display()
+        ),
+    )
+}
+
+const LOCK: &str = ".lock";
+const ASIDE: &str = ".aside";
+const EXTENSION: &str = "arrow";
+const MOST_HOLDER_BYTES: u64 = 20;

@@ -1,0 +1,152 @@
+//! What the store knows of its files without opening them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use arrow_schema::SchemaRef;
+use arrowlink_core::{Description, Durability, Error, ErrorKind, Name, NounKind, Receipt, Result};
+use uuid::Uuid;
+
+use crate::position::{Place, snapshot};
+
+/// The datasets of a store by name.
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    datasets: RwLock<BTreeMap<Name, State>>,
+}
+
+impl Index {
+    pub(crate) fn new(datasets: BTreeMap<Name, State>) -> Self {
+        Self { datasets: RwLock::new(datasets) }
+    }
+
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, BTreeMap<Name, State>> {
+        self.datasets.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, BTreeMap<Name, State>> {
+        self.datasets.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the table of `name`, cheaply cloned; an error where there is none or it is damaged.
+    pub(crate) fn table(&self, name: &Name) -> Result<Table> {
+        match self.read().get(name) {
+            Some(state) => state.table().cloned(),
+            None => Err(not_found(name)),
+        }
+    }
+
+    /// Adds an upload to `name`, which it creates where it is new; returns the identity of the dataset.
+    pub(crate) fn add(
+        &self,
+        name: &Name,
+        schema: SchemaRef,
+        upload: Upload,
+        key: Option<String>,
+    ) -> Result<Uuid> {
+        let mut datasets = self.write();
+        let state =
+            datasets.entry(name.clone()).or_insert_with(|| State::Good(Table::new(upload.identity, schema)));
+        match state {
+            State::Good(table) => {
+                table.push(upload, key);
+                Ok(table.identity)
+            }
+            State::Damaged(text) => Err(Error::new(ErrorKind::Corrupt, text.clone())),
+        }
+    }
+}
+
+/// A dataset, or what is wrong with it.
+#[derive(Debug)]
+pub(crate) enum State {
+    /// All of its files have whole footers.
+    Good(Table),
+    /// One of its files is damaged; the text names it.
+    Damaged(String),
+}
+
+impl State {
+    pub(crate) fn table(&self) -> Result<&Table> {
+        match self {
+            Self::Good(table) => Ok(table),
+            Self::Damaged(text) => Err(Error::new(ErrorKind::Corrupt, text.clone())),
+        }
+    }
+}
+
+/// The uploads of one dataset. Cloning is cheap.
+#[derive(Clone, Debug)]
+pub(crate) struct Table {
+    pub(crate) identity: Uuid,
+    pub(crate) schema: SchemaRef,
+    /// By number, ascending; never empty.
+    pub(crate) uploads: Arc<Vec<Upload>>,
+    keys: Arc<HashMap<String, u64>>,
+}
+
+impl Table {
+    /// Makes the table of a first upload.
+    pub(crate) fn new(identity: Uuid, schema: SchemaRef) -> Self {
+        Self { identity, schema, uploads: Arc::default(), keys: Arc::default() }
+    }
+
+    /// Adds an upload whose number is larger than all before.
+    pub(crate) fn push(&mut self, upload: Upload, key: Option<String>) {
+        if let Some(key) = key {
+            Arc::make_mut(&mut self.keys).insert(key, upload.sequence);
+        }
+        Arc::make_mut(&mut self.uploads).push(upload);
+    }
+
+    /// Returns the number of the last upload; 0 before the first.
+    pub(crate) fn last(&self) -> u64 {
+        self.uploads.last().map_or(0, |upload| upload.sequence)
+    }
+
+    /// Returns the receipt of the upload that was made with `key`.
+    pub(crate) fn repeated(&self, key: Option<&str>) -> Option<Receipt> {
+        let sequence = self.keys.get(key?)?;
+        let idx = self.uploads.binary_search_by_key(sequence, |upload| upload.sequence).ok()?;
+        self.uploads.get(idx).map(|upload| upload.receipt(self.identity))
+    }
+
+    pub(crate) fn bytes(&self) -> u64 {
+        self.uploads.iter().map(|upload| upload.bytes).sum()
+    }
+
+    pub(crate) fn describe(&self, folder: &Path) -> Description {
+        Description::new(NounKind::Dataset, SchemaRef::clone(&self.schema))
+            .with_rows(Some(self.uploads.iter().map(|upload| upload.rows).sum()))
+            .with_bytes(Some(self.bytes()))
+            .with_source(folder.display().to_string())
+            .with_snapshot(snapshot(self.identity, self.last()))
+            .with_writable(true)
+    }
+}
+
+/// One stored file, as its footer describes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Upload {
+    pub(crate) sequence: u64,
+    /// Tells it from an upload of the same number to a dataset of the same name, before or after a removal.
+    pub(crate) identity: Uuid,
+    pub(crate) rows: u64,
+    pub(crate) batches: u64,
+    pub(crate) bytes: u64,
+}
+
+impl Upload {
+    /// Says what was stored; a read from the receipt's position returns what comes later.
+    pub(crate) fn receipt(&self, identity: Uuid) -> Receipt {
+        let place = Place { identity, last: u64::MAX, sequence: self.sequence, batch: self.batches };
+        let mut receipt = Receipt::new(self.rows, self.batches, self.bytes, Durability::Durable);
+        receipt.position = Some(place.encode());
+        receipt
+    }
+}
+
+pub(crate) fn not_found(name: &Name) -> Error {
+    Error::new(ErrorKind::NotFound, format!("no dataset `{name}`"))
+}

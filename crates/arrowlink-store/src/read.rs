@@ -1,0 +1,165 @@
+//! A read of a dataset: its uploads one after the other, batch by batch, from a place to the end of a snapshot.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow_cast::cast;
+use arrow_schema::SchemaRef;
+use arrowlink_core::{BatchStream, Chunk, Error, ErrorKind, Position, ReadOptions, Result, schema_mismatch};
+use futures::stream;
+
+use crate::failure::{blocking, corrupt};
+use crate::folder::file_name;
+use crate::index::{Table, Upload};
+use crate::position::{Place, snapshot};
+use crate::stored_file::{Batches, StoredFile};
+
+/// Starts to read `table`, whose files lie in `folder`. Nothing is opened before the stream is polled.
+pub(crate) fn read(table: &Table, folder: PathBuf, mut options: ReadOptions) -> Result<BatchStream> {
+    options.refuse_beyond_rows()?;
+    let mut reader = match options.resume.take() {
+        Some(position) => Reader::resume(table, folder, &position)?,
+        None => Reader::start(table, folder),
+    };
+    options.skip = reader.skip_uploads(options.skip);
+    let schema = SchemaRef::clone(&table.schema);
+    let state = snapshot(table.identity, reader.last);
+    let chunks = stream::try_unfold(reader, |mut reader| {
+        blocking(move || Ok(reader.next()?.map(|chunk| (chunk, reader))))
+    });
+    options.apply(BatchStream::new(schema, chunks).with_snapshot(state))
+}
+
+/// Where a read is. One message of one file is in memory at a time.
+#[derive(Debug)]
+struct Reader {
+    table: Table,
+    folder: PathBuf,
+    /// The number of the last upload to read.
+    last: u64,
+    /// The index of the upload that is read now or next.
+    upload: usize,
+    /// The batch in it that comes next.
+    batch: u64,
+    open: Option<Batches>,
+}
+
+impl Reader {
+    fn start(table: &Table, folder: PathBuf) -> Self {
+        Self { table: table.clone(), folder, last: table.last(), upload: 0, batch: 0, open: None }
+    }
+
+    fn resume(table: &Table, folder: PathBuf, position: &Position) -> Result<Self> {
+        let place = Place::decode(position)?;
+        let upload = table.uploads.binary_search_by_key(&place.sequence, |upload| upload.sequence);
+        match upload {
+            Ok(upload) if place.identity == table.identity => {
+                let last = place.last.min(table.last());
+                Ok(Self { last, upload, batch: place.batch, ..Self::start(table, folder) })
+            }
+            _ => Err(changed()),
+        }
+    }
+
+    /// Leaves out whole uploads of together at most `rows` rows; returns how many rows are still to be skipped.
+    fn skip_uploads(&mut self, mut rows: u64) -> u64 {
+        while self.batch == 0
+            && let Some(upload) = self.current()
+            && upload.rows <= rows
+            && rows > 0
+        {
+            rows -= upload.rows;
+            self.upload += 1;
+        }
+        rows
+    }
+
+    fn current(&self) -> Option<Upload> {
+        self.table.uploads.get(self.upload).copied().filter(|upload| upload.sequence <= self.last)
+    }
+
+    fn next(&mut self) -> Result<Option<Chunk>> {
+        while let Some(upload) = self.current() {
+            if self.batch < upload.batches
+                && let Some(batch) = self.batches(upload)?.next()?
+            {
+                self.batch += 1;
+                let batch = conform(batch, &self.table.schema).map_err(|how| self.foreign(upload, how))?;
+                return Ok(Some(Chunk::new(batch).with_position(self.place(upload).encode())));
+            }
+            self.finish(upload)?;
+        }
+        Ok(None)
+    }
+
+    /// Goes on to the next upload, once the one that was read had all the rows that its footer promised.
+    fn finish(&mut self, upload: Upload) -> Result<()> {
+        if let Some(mut open) = self.open.take()
+            && open.next()?.is_some()
+        {
+            return Err(corrupt(&self.path(upload), "it has more batches than its footer says"));
+        }
+        self.upload += 1;
+        self.batch = 0;
+        Ok(())
+    }
+
+    fn batches(&mut self, upload: Upload) -> Result<&mut Batches> {
+        if self.open.is_none() {
+            let path = self.path(upload);
+            if !path.exists() {
+                return Err(changed());
+            }
+            let file = StoredFile::open(&path)?;
+            if file.label().identity != upload.identity {
+                return Err(changed());
+            }
+            self.open = Some(file.batches_from(self.batch)?);
+        }
+        self.open.as_mut().ok_or_else(changed)
+    }
+
+    fn path(&self, upload: Upload) -> PathBuf {
+        self.folder.join(file_name(upload.sequence))
+    }
+
+    fn place(&self, upload: Upload) -> Place {
+        Place { identity: self.table.identity, last: self.last, sequence: upload.sequence, batch: self.batch }
+    }
+
+    fn foreign(&self, upload: Upload, how: Error) -> Error {
+        corrupt(&self.path(upload), "it does not belong to its dataset").with_source(how)
+    }
+}
+
+/// Gives `batch` the schema of its dataset, from which it may differ in metadata.
+fn conform(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    if batch.schema_ref() == schema {
+        return Ok(batch);
+    }
+    if let Some(mismatch) = schema_mismatch(schema, batch.schema_ref()) {
+        return Err(mismatch);
+    }
+    let retyped = |(column, field): (&ArrayRef, &Arc<arrow_schema::Field>)| {
+        if column.data_type() == field.data_type() {
+            Ok(ArrayRef::clone(column))
+        } else {
+            cast(column, field.data_type())
+        }
+    };
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    let columns = batch.columns().iter().zip(schema.fields()).map(retyped).collect::<Result<_, _>>();
+    columns
+        .and_then(|columns| RecordBatch::try_new_with_options(SchemaRef::clone(schema), columns, &options))
+        .map_err(|error| {
+            Error::new(ErrorKind::SchemaMismatch, "its batches do not have its schema").with_source(error)
+        })
+}
+
+fn changed() -> Error {
+    Error::new(
+        ErrorKind::SnapshotChanged,
+        "the dataset was removed or replaced since the read began: read it from the start",
+    )
+}

@@ -1,0 +1,115 @@
+//! An upload while it arrives: a file aside that grows batch by batch.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use arrow_array::RecordBatch;
+use arrow_ipc::MetadataVersion;
+use arrow_ipc::writer::{DictionaryHandling, FileWriter, IpcWriteOptions};
+use arrow_schema::{ArrowError, SchemaRef};
+use arrowlink_core::{Result, schema_mismatch};
+use uuid::Uuid;
+
+use crate::aside::Aside;
+use crate::dictionaries::Dictionaries;
+use crate::failure::{disk, encoding};
+use crate::quota::{Quota, Reservation};
+use crate::stored_file::Label;
+
+/// The writing end. Dropped before [`finish`](Self::finish), nothing is left of it.
+///
+/// Every method waits for the disk.
+pub(crate) struct Arriving {
+    writer: FileWriter<BufWriter<Counted>>,
+    dictionaries: Dictionaries,
+    schema: SchemaRef,
+    label: Label,
+    aside: Aside,
+}
+
+impl Arriving {
+    /// Begins a file in the folder `aside`.
+    pub(crate) fn begin(aside: &Path, quota: &Quota, schema: SchemaRef, key: Option<String>) -> Result<Self> {
+        let (aside, file) = Aside::create(aside).map_err(|error| disk("create a file in", aside, error))?;
+        let counted = Counted { file, reservation: quota.reservation() };
+        let buffered = BufWriter::with_capacity(BUFFER_BYTES, counted);
+        let writer = write_options()
+            .and_then(|options| FileWriter::try_new_with_options(buffered, &schema, options))
+            .map_err(|error| encoding(aside.path(), error))?;
+        let dictionaries = Dictionaries::new(&schema);
+        let label = Label { identity: Uuid::now_v7(), rows: 0, batches: 0, idempotency_key: key };
+        Ok(Self { writer, dictionaries, schema, label, aside })
+    }
+
+    /// Adds a batch; one without rows says nothing and is left out.
+    pub(crate) fn push(&mut self, batch: &RecordBatch) -> Result<()> {
+        if let Some(mismatch) = schema_mismatch(&self.schema, batch.schema_ref()) {
+            return Err(mismatch);
+        }
+        if batch.num_rows() == 0 {
+            return Ok(());
+        }
+        let batch = self.dictionaries.unify(batch)?;
+        self.writer.write(&batch).map_err(|error| encoding(self.aside.path(), error))?;
+        self.label.rows += batch.num_rows() as u64;
+        self.label.batches += 1;
+        Ok(())
+    }
+
+    /// Writes the footer and flushes the file to the disk.
+    pub(crate) fn finish(mut self) -> Result<Arrived> {
+        for (key, value) in self.label.pairs() {
+            self.writer.write_metadata(key, value);
+        }
+        let path = self.aside.path();
+        let buffered = self.writer.into_inner().map_err(|error| encoding(path, error))?;
+        let counted = buffered.into_inner().map_err(|error| disk("write", path, error.into_error()))?;
+        counted.file.sync_all().map_err(|error| disk("flush", path, error))?;
+        let bytes = counted.file.metadata().map_err(|error| disk("read", path, error))?.len();
+        Ok(Arrived {
+            label: self.label,
+            schema: self.schema,
+            bytes,
+            aside: self.aside,
+            reservation: counted.reservation,
+        })
+    }
+}
+
+/// A whole upload, flushed, still aside. Dropped, nothing is left of it.
+#[derive(Debug)]
+pub(crate) struct Arrived {
+    pub(crate) label: Label,
+    pub(crate) schema: SchemaRef,
+    pub(crate) bytes: u64,
+    pub(crate) aside: Aside,
+    pub(crate) reservation: Reservation,
+}
+
+/// A file that takes its bytes from the quota before it writes them.
+#[derive(Debug)]
+struct Counted {
+    file: File,
+    reservation: Reservation,
+}
+
+impl Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.reservation.grow(bytes.len() as u64)?;
+        self.file.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Uncompressed, every buffer at a multiple of 64 bytes: readers may map the file and use it in place.
+fn write_options() -> Result<IpcWriteOptions, ArrowError> {
+    Ok(IpcWriteOptions::try_new(64, false, MetadataVersion::V5)?
+        .with_dictionary_handling(DictionaryHandling::Delta))
+}
+
+const BUFFER_BYTES: usize = 1 << 20;
