@@ -1,0 +1,164 @@
+//! What went wrong, in the words of the project: every error of DataFusion, Arrow, Parquet and the file system.
+//!
+//! An error is about a file of the operator, so most are `Corrupt` and name it. Errors that were made here and travelled
+//! through DataFusion come out as they went in.
+
+use std::error::Error as StdError;
+use std::io::{self, ErrorKind as IoErrorKind};
+use std::sync::Arc;
+
+use arrow_schema::ArrowError;
+use arrowlink_core::{Error, ErrorKind};
+use datafusion::common::DataFusionError;
+use datafusion::object_store;
+use parquet::errors::ParquetError;
+
+type Source = Box<dyn StdError + Send + Sync>;
+
+/// A bug of this crate or of what it is built on.
+pub(crate) fn internal(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Internal, message)
+}
+
+/// The bytes of the file `name` are damaged in the way that `what` says.
+pub(crate) fn corrupt(name: &str, what: impl std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Corrupt, format!("`{name}`: {what}"))
+}
+
+/// The file `name` is no longer what it was when the read began.
+pub(crate) fn changed(name: &str) -> Error {
+    Error::new(
+        ErrorKind::SnapshotChanged,
+        format!("`{name}` changed while it was read: read again from the start"),
+    )
+}
+
+/// The file `name` cannot be read.
+pub(crate) fn io(name: &str, error: io::Error) -> Error {
+    let error = match error.downcast::<Error>() {
+        Ok(ours) => return ours,
+        Err(error) => error,
+    };
+    let (kind, what) = match error.kind() {
+        IoErrorKind::NotFound => (ErrorKind::NotFound, "is not there any more"),
+        IoErrorKind::PermissionDenied => (ErrorKind::PermissionDenied, "may not be read by the server"),
+        IoErrorKind::UnexpectedEof => (ErrorKind::Corrupt, "ends too early"),
+        // Not from the system: a decoder that reads through `io::Read` says it so.
+        _ if error.raw_os_error().is_none() => (ErrorKind::Corrupt, "is damaged"),
+        _ => (ErrorKind::Unavailable, "cannot be read at the moment"),
+    };
+    Error::new(kind, format!("`{name}` {what}")).with_source(error)
+}
+
+/// A panic while the file `name` was decoded: its bytes led a decoder where it was not prepared to be.
+pub(crate) fn panicked(name: &str, panic: &(dyn std::any::Any + Send)) -> Error {
+    let text =
+        panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    corrupt(name, "cannot be decoded").with_source(text.unwrap_or("the decoder gave up").to_owned())
+}
+
+/// Translates what DataFusion says about the file `name`.
+pub(crate) fn from_datafusion(name: &str, error: DataFusionError) -> Error {
+    match error {
+        DataFusionError::ArrowError(error, _) => from_arrow(name, *error),
+        DataFusionError::ParquetError(error) => from_parquet(name, *error),
+        DataFusionError::ObjectStore(error) => from_store(name, *error),
+        DataFusionError::IoError(error) => io(name, error),
+        DataFusionError::External(source) => from_source(name, source),
+        DataFusionError::Context(_, error) | DataFusionError::Diagnostic(_, error) => {
+            from_datafusion(name, *error)
+        }
+        DataFusionError::Shared(error) => match Arc::try_unwrap(error) {
+            Ok(error) => from_datafusion(name, error),
+            Err(shared) => corrupt(name, "cannot be read").with_source(shared.to_string()),
+        },
+        DataFusionError::Collection(mut errors) if !errors.is_empty() => {
+            from_datafusion(name, errors.swap_remove(0))
+        }
+        DataFusionError::ResourcesExhausted(text) => {
+            Error::new(ErrorKind::LimitExceeded, format!("reading `{name}` takes too much")).with_source(text)
+        }
+        DataFusionError::NotImplemented(text) => unsupported(name, text),
+        DataFusionError::SchemaError(error, _) => {
+            corrupt(name, "has columns that do not fit").with_source(*error)
+        }
+        DataFusionError::Execution(text) => corrupt(name, "cannot be read").with_source(text),
+        error @ (DataFusionError::Internal(_)
+        | DataFusionError::Plan(_)
+        | DataFusionError::Configuration(_)
+        | DataFusionError::ExecutionJoin(_)
+        | DataFusionError::Substrait(_)
+        | DataFusionError::Ffi(_)
+        | DataFusionError::Collection(_)) => internal(format!("reading `{name}` failed")).with_source(error),
+    }
+}
+
+/// Translates what Arrow says about the file `name`.
+pub(crate) fn from_arrow(name: &str, error: ArrowError) -> Error {
+    match error {
+        ArrowError::ExternalError(source) => from_source(name, source),
+        ArrowError::IoError(_, error) => io(name, error),
+        ArrowError::MemoryError(text) => {
+            Error::new(ErrorKind::LimitExceeded, format!("reading `{name}` takes too much memory"))
+                .with_source(text)
+        }
+        ArrowError::NotYetImplemented(text) => unsupported(name, text),
+        ArrowError::CsvError(text) | ArrowError::ParseError(text) => {
+            corrupt(name, "cannot be read").with_source(text)
+        }
+        ArrowError::JsonError(text) => corrupt(name, "is not valid JSON").with_source(text),
+        ArrowError::IpcError(text) => corrupt(name, "is not valid Arrow IPC").with_source(text),
+        ArrowError::ParquetError(text) => corrupt(name, "is not valid Parquet").with_source(text),
+        error => corrupt(name, "cannot be decoded").with_source(error),
+    }
+}
+
+/// Translates what the Parquet reader says about the file `name`.
+pub(crate) fn from_parquet(name: &str, error: ParquetError) -> Error {
+    match error {
+        ParquetError::External(source) => from_source(name, source),
+        ParquetError::NYI(text) => unsupported(name, text),
+        error => corrupt(name, "is not valid Parquet").with_source(error),
+    }
+}
+
+fn from_store(name: &str, error: object_store::Error) -> Error {
+    match error {
+        object_store::Error::Generic { source, .. } | object_store::Error::NotFound { source, .. } => {
+            from_source(name, source)
+        }
+        error => corrupt(name, "cannot be read").with_source(error),
+    }
+}
+
+/// Unwraps an error that travelled in another one.
+fn from_source(name: &str, source: Source) -> Error {
+    let source = match source.downcast::<Error>() {
+        Ok(ours) => return *ours,
+        Err(source) => source,
+    };
+    let source = match source.downcast::<DataFusionError>() {
+        Ok(error) => return from_datafusion(name, *error),
+        Err(source) => source,
+    };
+    let source = match source.downcast::<ArrowError>() {
+        Ok(error) => return from_arrow(name, *error),
+        Err(source) => source,
+    };
+    let source = match source.downcast::<ParquetError>() {
+        Ok(error) => return from_parquet(name, *error),
+        Err(source) => source,
+    };
+    let source = match source.downcast::<object_store::Error>() {
+        Ok(error) => return from_store(name, *error),
+        Err(source) => source,
+    };
+    match source.downcast::<io::Error>() {
+        Ok(error) => io(name, *error),
+        Err(source) => corrupt(name, "cannot be read").with_source(source),
+    }
+}
+
+fn unsupported(name: &str, text: String) -> Error {
+    Error::new(ErrorKind::Unsupported, format!("`{name}` uses what cannot be read")).with_source(text)
+}

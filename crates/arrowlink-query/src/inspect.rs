@@ -1,0 +1,68 @@
+//! What is known about a file without reading it through: its columns, and how many rows it has.
+
+mod arrow;
+mod parquet;
+
+use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use arrow_schema::SchemaRef;
+use arrowlink_core::Result;
+
+use crate::failure::{changed, io, panicked};
+use crate::snapshot::FileStamp;
+use crate::{FileFormat, FileOptions, csv, json};
+
+/// What is known about one file.
+#[derive(Clone, Debug)]
+pub(crate) struct Facts {
+    pub(crate) columns: Columns,
+    /// How many rows it has, where that can be known without reading it through.
+    pub(crate) rows: Option<u64>,
+    /// Whether it is the stream format of Arrow IPC, which has no footer.
+    pub(crate) is_stream: bool,
+}
+
+/// The columns of one file.
+#[derive(Clone, Debug)]
+pub(crate) enum Columns {
+    /// The file, or the operator, says what they are.
+    Stated(SchemaRef),
+    /// They were inferred from CSV.
+    Csv(SchemaRef),
+    /// They were inferred from JSON.
+    Json(json::Shape),
+}
+
+/// Looks into the file of `stamp`; whatever is wrong with it is an error that names it.
+pub(crate) fn inspect(stamp: &FileStamp, format: FileFormat, options: &FileOptions) -> Result<Facts> {
+    let file = File::open(&stamp.path).map_err(|error| io(&stamp.name, error))?;
+    let looked = catch_unwind(AssertUnwindSafe(|| look(&file, stamp, format, options)));
+    let facts = looked.unwrap_or_else(|panic| Err(panicked(&stamp.name, panic.as_ref())));
+    let metadata = file.metadata().map_err(|error| io(&stamp.name, error))?;
+    if stamp.is_of(&metadata) { facts } else { Err(changed(&stamp.name)) }
+}
+
+fn look(file: &File, stamp: &FileStamp, format: FileFormat, options: &FileOptions) -> Result<Facts> {
+    match format {
+        FileFormat::Parquet => parquet::inspect(file, stamp),
+        FileFormat::Arrow => arrow::inspect(file, stamp),
+        FileFormat::Csv => {
+            let schema = csv::inspect(file, stamp, options)?;
+            let columns =
+                if options.schema.is_some() { Columns::Stated(schema) } else { Columns::Csv(schema) };
+            Ok(Facts { columns, rows: None, is_stream: false })
+        }
+        FileFormat::Json => {
+            if let Some(schema) = &options.schema {
+                return Ok(Facts {
+                    columns: Columns::Stated(SchemaRef::clone(schema)),
+                    rows: None,
+                    is_stream: false,
+                });
+            }
+            let json::Inspected { shape, rows } = json::inspect(file, stamp, options)?;
+            Ok(Facts { columns: Columns::Json(shape), rows, is_stream: false })
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Arrow IPC: the schema, and a walk over the messages without their bodies.
+//!
+//! Arrow's reader trusts what a message says about its size. So every message is looked at here first: that it lies in
+//! the file, its buffers in its body, and that no compressed buffer claims to be larger than anything that is real.
+
+use std::fs::File;
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow_ipc::convert::fb_to_schema;
+use arrow_ipc::{Block, Footer, Message, RecordBatch, root_as_footer, root_as_message};
+use arrow_schema::SchemaRef;
+use arrowlink_core::{Error, Result};
+
+use super::{Columns, Facts};
+use crate::failure::{corrupt, io};
+use crate::one_file::read_exact_at;
+use crate::snapshot::FileStamp;
+
+/// Reads the schema and every message's metadata.
+pub(super) fn inspect(file: &File, stamp: &FileStamp) -> Result<Facts> {
+    let messages = Messages { file, stamp };
+    let magic = messages.bytes(0..stamp.size.min(MAGIC_BYTES))?;
+    if magic.starts_with(FEATHER_1) {
+        return Err(corrupt(
+            &stamp.name,
+            "is Feather version 1, which is not Arrow IPC: write it again as version 2",
+        ));
+    }
+    let is_stream = magic != MAGIC;
+    let (schema, rows) = if is_stream { messages.walk_stream()? } else { messages.walk_file()? };
+    Ok(Facts { columns: Columns::Stated(schema), rows: Some(rows), is_stream })
+}
+
+struct Messages<'a> {
+    file: &'a File,
+    stamp: &'a FileStamp,
+}
+
+impl Messages<'_> {
+    fn walk_file(&self) -> Result<(SchemaRef, u64)> {
+        let bytes = self.footer()?;
+        let footer = root_as_footer(&bytes)
+            .map_err(|error| self.damaged("its footer").with_source(error.to_string()))?;
+        let schema = footer.schema().ok_or_else(|| self.damaged("the schema in its footer"))?;
+        let mut rows = 0;
+        for block in blocks(&footer) {
+            rows += self.block(block)?;
+        }
+        Ok((Arc::new(fb_to_schema(schema)), rows))
+    }
+
+    fn footer(&self) -> Result<Vec<u8>> {
+        let end = self.stamp.size.checked_sub(MAGIC_BYTES).filter(|end| *end >= MAGIC_BYTES + LENGTH_BYTES);
+        let end = end.ok_or_else(|| self.damaged("its footer"))?;
+        if self.bytes(end..self.stamp.size)? != MAGIC {
+            let what = "does not end as an Arrow file does: was it cut off, or is it still being written?";
+            return Err(corrupt(&self.stamp.name, what));
+        }
+        let length = self.length(end - LENGTH_BYTES)?;
+        let start = (end - LENGTH_BYTES).checked_sub(length).filter(|start| *start >= MAGIC_BYTES);
+        let start = start.ok_or_else(|| self.damaged("its footer"))?;
+        self.bytes(start..end - LENGTH_BYTES)
+    }
+
+    /// Looks at the message of `block`; returns how many rows it has, none where it is a dictionary.
+    fn block(&self, block: &Block) -> Result<u64> {
+        let damaged = || self.damaged("a block in its footer");
+        let place = |number: i64| u64::try_from(number).map_err(|_| damaged());
+        let (start, metadata) = (place(block.offset())?, place(i64::from(block.metaDataLength()))?);
+        let body = start.checked_add(metadata).ok_or_else(damaged)?;
+        let end = body.checked_add(place(block.bodyLength())?).filter(|end| *end <= self.stamp.size);
+        let end = end.ok_or_else(damaged)?;
+        let bytes = self.bytes(start..body)?;
+        let prefix = if bytes.starts_with(&CONTINUATION) { 8 } else { 4 };
+        let message = self.message(bytes.get(prefix..).unwrap_or_default())?;
+        self.body(&message, body..end)
+    }
+
+    fn walk_stream(&self) -> Result<(SchemaRef, u64)> {
+        let (mut at, mut rows, mut schema) = (0, 0, None);
+        while at < self.stamp.size {
+            let mut prefix = LENGTH_BYTES;
+            if self.bytes(at..at + LENGTH_BYTES)? == CONTINUATION {
+                prefix += LENGTH_BYTES;
+            }
+            let metadata = at + prefix;
+            let length = self.length(metadata - LENGTH_BYTES)?;
+            if length == 0 {
+                break;
+            }
+            let bytes = self.bytes(metadata..metadata + length)?;
+            let message = self.message(&bytes)?;
+            let body = metadata + length;
+            let end = u64::try_from(message.bodyLength()).ok().and_then(|length| body.checked_add(length));
+            let end = end.filter(|end| *end <= self.stamp.size).ok_or_else(|| self.cut_off(at))?;
+            match message.header_as_schema() {
+                Some(first) if schema.is_none() => schema = Some(Arc::new(fb_to_schema(first))),
+                _ => rows += self.body(&message, body..end)?,
+            }
+            at = end;
+        }
+        Ok((schema.ok_or_else(|| self.damaged("the schema that a stream begins with"))?, rows))
+    }
+
+    fn message<'a>(&self, bytes: &'a [u8]) -> Result<Message<'a>> {
+        root_as_message(bytes).map_err(|error| self.damaged("a message").with_source(error.to_string()))
+    }
+
+    /// Looks at the buffers that `message` says are in `body`.
+    fn body(&self, message: &Message<'_>, body: Range<u64>) -> Result<u64> {
+        if let Some(dictionary) = message.header_as_dictionary_batch() {
+            let data = dictionary.data().ok_or_else(|| self.damaged("a dictionary"))?;
+            return self.buffers(&data, body).map(|_| 0);
+        }
+        match message.header_as_record_batch() {
+            Some(batch) => self.buffers(&batch, body),
+            None => Err(self.damaged("a message that is neither rows nor a dictionary")),
+        }
+    }
+
+    fn buffers(&self, batch: &RecordBatch<'_>, body: Range<u64>) -> Result<u64> {
+        let damaged = || self.damaged("a record batch");
+        for node in batch.nodes().iter().flatten() {
+            let is_real = node.length() >= 0 && (0..=node.length()).contains(&node.null_count());
+            is_real.then_some(()).ok_or_else(damaged)?;
+        }
+        for buffer in batch.buffers().iter().flatten() {
+            let place = |number: i64| u64::try_from(number).map_err(|_| damaged());
+            let length = place(buffer.length())?;
+            let start = body.start.checked_add(place(buffer.offset())?).ok_or_else(damaged)?;
+            let end = start.checked_add(length).filter(|end| *end <= body.end);
+            end.ok_or_else(damaged)?;
+            if batch.compression().is_some() && length > 0 {
+                let claimed = self.bytes(start..(start + 8).min(body.end))?;
+                let claimed = claimed.try_into().map(i64::from_le_bytes).map_err(|_| damaged())?;
+                (-1..=MAX_BUFFER_BYTES).contains(&claimed).then_some(()).ok_or_else(damaged)?;
+            }
+        }
+        u64::try_from(batch.length()).map_err(|_| damaged())
+    }
+
+    fn length(&self, at: u64) -> Result<u64> {
+        let bytes = self.bytes(at..at + LENGTH_BYTES)?;
+        let length =
+            bytes.try_into().map(i32::from_le_bytes).ok().and_then(|length| u64::try_from(length).ok());
+        length.ok_or_else(|| self.damaged("the length of a message"))
+    }
+
+    fn bytes(&self, range: Range<u64>) -> Result<Vec<u8>> {
+        if range.end > self.stamp.size {
+            return Err(self.cut_off(range.start));
+        }
+        let length = usize::try_from(range.end - range.start).map_err(|_| self.cut_off(range.start))?;
+        let mut bytes = vec![0; length];
+        read_exact_at(self.file, &mut bytes, range.start).map_err(|error| io(&self.stamp.name, error))?;
+        Ok(bytes)
+    }
+
+    fn cut_off(&self, at: u64) -> Error {
+        corrupt(&self.stamp.name, format!("ends within the message at byte {at}: was it cut off?"))
+    }
+
+    fn damaged(&self, what: &str) -> Error {
+        corrupt(&self.stamp.name, format!("is not valid Arrow IPC: {what} is damaged or missing"))
+    }
+}
+
+fn blocks<'a>(footer: &Footer<'a>) -> impl Iterator<Item = &'a Block> {
+    footer.dictionaries().into_iter().flatten().chain(footer.recordBatches().into_iter().flatten())
+}
+
+const MAGIC: &[u8] = b"ARROW1";
+const MAGIC_BYTES: u64 = 6;
+const FEATHER_1: &[u8] = b"FEA1";
+const LENGTH_BYTES: u64 = 4;
+const CONTINUATION: [u8; 4] = [0xff; 4];
+/// What one decompressed buffer may claim to have: 4 GiB.
+const MAX_BUFFER_BYTES: i64 = 4 << 30;

@@ -1,0 +1,37 @@
+//! Parquet: the footer has the columns and the number of rows.
+
+use std::fs::File;
+use std::sync::Arc;
+
+use arrowlink_core::Result;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+
+use super::{Columns, Facts};
+use crate::failure::{corrupt, from_parquet};
+use crate::snapshot::FileStamp;
+
+/// Reads the footer, and checks that the bytes it speaks of are there.
+pub(super) fn inspect(file: &File, stamp: &FileStamp) -> Result<Facts> {
+    let metadata = ArrowReaderMetadata::load(file, ArrowReaderOptions::new())
+        .map_err(|error| from_parquet(&stamp.name, error))?;
+    let mut rows = 0_u64;
+    for (index, group) in metadata.metadata().row_groups().iter().enumerate() {
+        let damaged =
+            || corrupt(&stamp.name, format!("its footer speaks of row group {index} where there is none"));
+        rows = u64::try_from(group.num_rows())
+            .ok()
+            .and_then(|more| rows.checked_add(more))
+            .ok_or_else(damaged)?;
+        for column in group.columns() {
+            let (start, length) = (column.data_page_offset(), column.compressed_size());
+            let start = column
+                .dictionary_page_offset()
+                .filter(|first| *first > 0)
+                .map_or(start, |first| first.min(start));
+            let end = start.checked_add(length).and_then(|end| u64::try_from(end).ok());
+            let is_there = start >= 0 && length >= 0 && end.is_some_and(|end| end <= stamp.size);
+            is_there.then_some(()).ok_or_else(damaged)?;
+        }
+    }
+    Ok(Facts { columns: Columns::Stated(Arc::clone(metadata.schema())), rows: Some(rows), is_stream: false })
+}

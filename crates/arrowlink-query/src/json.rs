@@ -1,0 +1,13 @@
+//! JSON files: objects as rows, found, checked and handed on one by one.
+//!
+//! A file is a sequence of objects (NDJSON, or objects over many lines), or one array of objects. DataFusion decodes
+//! the rows; that they are all there, are whole, and fit the schema is made sure of here, because its reader takes a
+//! truncated array for a short one and drops columns that it does not know.
+
+mod check;
+mod infer;
+mod rows;
+
+pub(crate) use check::RowCheck;
+pub(crate) use infer::{Inspected, Shape, inspect};
+pub(crate) use rows::Rows;

@@ -1,0 +1,109 @@
+//! What a dataset consists of at one moment: its files, sizes and times, and the opaque bytes that say so.
+//!
+//! ```text
+//! snapshot: version, then per file: length of the name (4), name, size (8), modification time in nanoseconds (8)
+//! ```
+//!
+//! Names are relative to the dataset's folder, so that the same files are the same snapshot on every server. Numbers
+//! are big-endian.
+
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use arrowlink_core::Snapshot;
+
+/// One file as it was when the dataset was listed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct FileStamp {
+    /// Where it is.
+    pub(crate) path: PathBuf,
+    /// What it is called within the dataset, and in its messages.
+    pub(crate) name: String,
+    /// How many bytes it has.
+    pub(crate) size: u64,
+    /// When it was last written to, in nanoseconds since 1970.
+    pub(crate) modified: i64,
+}
+
+impl FileStamp {
+    /// Notes what `metadata` says about the file at `path`.
+    pub(crate) fn new(path: PathBuf, name: String, metadata: &std::fs::Metadata) -> Self {
+        Self { path, name, size: metadata.len(), modified: nanoseconds(metadata.modified().ok()) }
+    }
+
+    /// Says whether `metadata` is that of the file as it was.
+    pub(crate) fn is_of(&self, metadata: &std::fs::Metadata) -> bool {
+        self.size == metadata.len() && self.modified == nanoseconds(metadata.modified().ok())
+    }
+}
+
+/// The files of a dataset in the order in which they are read, as they were at one moment.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Listing {
+    /// The files, sorted by name.
+    pub(crate) files: Vec<FileStamp>,
+    digest: u64,
+}
+
+impl Listing {
+    /// Sorts `files` by name and takes each once.
+    pub(crate) fn new(mut files: Vec<FileStamp>) -> Self {
+        files.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.path.cmp(&b.path)));
+        files.dedup_by(|a, b| a.path == b.path);
+        let digest = fnv1a(&encode(&files));
+        Self { files, digest }
+    }
+
+    /// Returns the snapshot as others see it.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        Snapshot::new(encode(&self.files))
+    }
+
+    /// Returns a number that stands for the snapshot.
+    pub(crate) const fn digest(&self) -> u64 {
+        self.digest
+    }
+
+    /// Returns how many bytes the files have in all.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.size).sum()
+    }
+
+    /// Returns the first file that is no longer as it was.
+    pub(crate) fn changed(&self) -> Option<&FileStamp> {
+        self.files.iter().find(|file| !is_unchanged(&file.path, file))
+    }
+}
+
+fn is_unchanged(path: &Path, file: &FileStamp) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| file.is_of(&metadata))
+}
+
+fn encode(files: &[FileStamp]) -> Vec<u8> {
+    let mut bytes = vec![VERSION];
+    for file in files {
+        // A name longer than 4 GiB does not exist.
+        bytes.extend_from_slice(&(file.name.len() as u32).to_be_bytes());
+        bytes.extend_from_slice(file.name.as_bytes());
+        bytes.extend_from_slice(&file.size.to_be_bytes());
+        bytes.extend_from_slice(&file.modified.to_be_bytes());
+    }
+    bytes
+}
+
+fn nanoseconds(time: Option<SystemTime>) -> i64 {
+    let Some(time) = time else { return 0 };
+    match time.duration_since(UNIX_EPOCH) {
+        Ok(after) => i64::try_from(after.as_nanos()).unwrap_or(i64::MAX),
+        Err(before) => i64::try_from(before.duration().as_nanos()).map_or(i64::MIN, |before| -before),
+    }
+}
+
+/// Hashes `bytes` with FNV-1a (64 bits), which is the same on every machine and in every version.
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+const VERSION: u8 = 1;
