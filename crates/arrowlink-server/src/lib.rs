@@ -1,1 +1,58 @@
-//! The server.
+//! Serves a [`DataService`](arrowlink_core::DataService) to the network: TLS, limits, logs, health, graceful ends.
+//!
+//! [`run`] is the program `arrowlink-server`. A Rust service that has tables of its own embeds a [`Server`] instead
+//! and gives it any `DataService`:
+//!
+//! ```
+//! use std::sync::Arc;
+//! use arrow_array::record_batch;
+//! use arrowlink_core::{Catalog, DataService, MemoryDataset, Name};
+//! use arrowlink_server::{Config, Server, TlsConfig};
+//! use arrowlink_transport::Listener;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let batch = record_batch!(("id", Int64, [1, 2, 3]))?;
+//! let trips = MemoryDataset::new(batch.schema(), vec![batch])?;
+//! let catalog = Catalog::new().with_dataset(Name::new("trips")?, Arc::new(trips));
+//!
+//! let certs = tempfile::tempdir()?;
+//! let config = Config::default().with_tls(TlsConfig::default().with_dir(certs.path()));
+//! let server = Server::with_service(config, Arc::new(catalog)).await?;
+//! let listener = Listener::bind(&"127.0.0.1:0".parse()?).await?;
+//! println!("listening {}", listener.local_addr());
+//! server.serve(vec![listener], async { /* until this is ready */ }).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! `query` (default): datasets in files, read by DataFusion. Without it there are `demo://`, uploads, and what a
+//! program registers itself.
+
+mod banner;
+mod certificates;
+mod check;
+mod config;
+mod datasets;
+mod error;
+mod files;
+mod flags;
+mod health;
+mod layers;
+mod logging;
+mod memory;
+mod program;
+mod server;
+mod signals;
+
+pub use config::{
+    Certificate, Config, ConfigError, DatasetConfig, DatasetSource, FileSettings, Limits, LogFormat, Sources,
+    TlsConfig,
+};
+pub use error::ServerError;
+pub use flags::Flags;
+pub use logging::start_logging;
+pub use program::run;
+pub use server::{CertificateReload, Server};

@@ -1,1 +1,9 @@
-//! Behaviour of arrowlink-server at its public API.
+//! The server at its public API and as a program.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests fail by panicking")]
+
+mod calls;
+mod config;
+mod faults;
+mod observing;
+mod program;
+mod support;

@@ -1,0 +1,153 @@
+//! What a person reads when the server has started: where it is, what it serves, what to do next.
+
+use std::fmt::Write as _;
+
+use arrowlink_core::{CallContext, DataService, Entry, ListOptions, NounKind};
+use arrowlink_transport::{ListenAddr, Listener};
+use bytesize::ByteSize;
+use futures::TryStreamExt as _;
+
+use crate::memory::quarter_of_memory;
+use crate::{Config, Server};
+
+/// Describes `server` on `listeners`; `coloured` for terminals.
+pub(crate) async fn banner(server: &Server, listeners: &[Listener], coloured: bool) -> String {
+    let style = Style { coloured };
+    let entries = entries(server.service().as_ref()).await;
+    let config = server.config();
+    let mut text = format!("{} {}\n", style.bold("ArrowLink"), env!("CARGO_PKG_VERSION"));
+    for listener in listeners {
+        line(&mut text, "address", &address(server, listener.local_addr()));
+    }
+    if let Some(certificates) = server.certificates() {
+        if let Some(ca) = &certificates.ca {
+            line(&mut text, "CA certificate", &ca.display().to_string());
+        }
+        if !certificates.names.is_empty() {
+            line(&mut text, "valid for", &certificates.names.join(", "));
+        }
+    }
+    for entry in entries.iter().filter(|entry| !is_function(entry)) {
+        line(&mut text, "serves", &served(entry, config, &style));
+    }
+    line(&mut text, "uploads", &uploads(config));
+    for (label, command) in commands(server, listeners) {
+        line(&mut text, label, &style.green(&command));
+    }
+    text
+}
+
+/// Returns the names that are served, sorted.
+pub(crate) async fn names(service: &dyn DataService) -> Vec<String> {
+    entries(service).await.into_iter().map(|entry| entry.name.to_string()).collect()
+}
+
+/// Describes where uploads go.
+pub(crate) fn uploads(config: &Config) -> String {
+    if config.read_only {
+        return "refused, the server is read-only".to_owned();
+    }
+    let limits = &config.limits;
+    match &config.data_dir {
+        None => {
+            let max_bytes = limits.max_memory_uploads.unwrap_or_else(quarter_of_memory);
+            format!("kept in memory, up to {}, gone when the server ends", ByteSize(max_bytes))
+        }
+        Some(dir) => match limits.max_data_dir {
+            Some(max_bytes) => format!("kept in {}, up to {}", dir.display(), ByteSize(max_bytes)),
+            None => format!("kept in {}", dir.display()),
+        },
+    }
+}
+
+async fn entries(service: &dyn DataService) -> Vec<Entry> {
+    match service.list(CallContext::new(), ListOptions::default()).await {
+        Ok(entries) => entries.try_collect().await.unwrap_or_default(),
+        Err(_) => Vec::new(),
+    }
+}
+
+fn is_function(entry: &Entry) -> bool {
+    entry.description.as_ref().is_ok_and(|description| description.kind == NounKind::Function)
+}
+
+fn served(entry: &Entry, config: &Config, style: &Style) -> String {
+    let mut text = style.bold(entry.name.as_str());
+    match &entry.description {
+        Ok(description) => {
+            if let Some(rows) = description.rows {
+                let _ = write!(text, "  {rows} {}", if rows == 1 { "row" } else { "rows" });
+            }
+            let _ = write!(text, "  {}", description.source);
+        }
+        Err(error) => {
+            let _ = write!(text, "  {}", style.red(&error.chain()));
+        }
+    }
+    if entry.name == config.default {
+        text.push_str("  (read where no name is given)");
+    }
+    text
+}
+
+fn address(server: &Server, addr: &ListenAddr) -> String {
+    match addr {
+        ListenAddr::Tcp(addr) if server.certificates().is_some() => format!("https://{addr}"),
+        ListenAddr::Tcp(addr) => format!("http://{addr} in plaintext"),
+        other => other.to_string(),
+    }
+}
+
+/// What can be typed next, where it would work as it stands.
+fn commands(server: &Server, listeners: &[Listener]) -> Vec<(&'static str, String)> {
+    let Some(ca) = server.certificates().and_then(|certificates| certificates.ca.as_ref()) else {
+        return Vec::new();
+    };
+    let port = listeners.iter().find_map(|listener| match listener.local_addr() {
+        ListenAddr::Tcp(addr) => Some(addr.port()),
+        _ => None,
+    });
+    let Some(port) = port else { return Vec::new() };
+    let name = &server.config().default;
+    let (ca, mut python, mut cli) =
+        (ca.display(), "python3 python/main.py".to_owned(), format!("arrowlink head {name}"));
+    if port != DEFAULT_PORT {
+        let _ = write!(python, " --address localhost:{port}");
+        let _ = write!(cli, " --uri https://localhost:{port}");
+    }
+    if ca.to_string() != DEFAULT_CA {
+        let _ = write!(python, " --ca {ca}");
+        let _ = write!(cli, " --ca {ca}");
+    }
+    vec![("try", python), ("or", cli)]
+}
+
+fn line(text: &mut String, label: &str, value: &str) {
+    let _ = writeln!(text, "  {label:<16}{value}");
+}
+
+struct Style {
+    coloured: bool,
+}
+
+impl Style {
+    fn bold(&self, text: &str) -> String {
+        self.with("1", text)
+    }
+
+    fn green(&self, text: &str) -> String {
+        self.with("32", text)
+    }
+
+    fn red(&self, text: &str) -> String {
+        self.with("31", text)
+    }
+
+    fn with(&self, code: &str, text: &str) -> String {
+        if self.coloured { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+}
+
+/// What clients assume where nothing is said.
+const DEFAULT_PORT: u16 = 50051;
+const DEFAULT_CA: &str = "certs/ca.crt";

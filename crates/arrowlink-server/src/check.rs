@@ -1,0 +1,66 @@
+//! What `--check-config` prints: everything that would be served, with its defaults.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use arrowlink_core::CallContext;
+use bytesize::ByteSize;
+
+use crate::banner::uploads;
+use crate::certificates::{Plan, plan, read};
+use crate::{Config, ServerError, datasets};
+
+/// Opens the datasets of `config`, binds and writes nothing, and describes what a server would do with it.
+pub(crate) async fn check(config: &Config) -> Result<String, ServerError> {
+    let mut text = String::new();
+    for addr in &config.listen {
+        line(&mut text, "listen", addr);
+    }
+    line(&mut text, "tls", tls(config)?);
+    line(&mut text, "default", &config.default);
+    line(&mut text, "uploads", uploads(config));
+    for (name, dataset) in datasets::open_datasets(config).await? {
+        let described = match dataset.describe(CallContext::new()).await {
+            Ok(description) => description.source,
+            Err(error) => format!("broken: {}", error.chain()),
+        };
+        line(&mut text, "dataset", format_args!("{name}  {described}"));
+    }
+    limits(&mut text, config);
+    Ok(text)
+}
+
+fn tls(config: &Config) -> Result<String, ServerError> {
+    let mut text = match plan(config)? {
+        None => return Ok("none, plaintext".to_owned()),
+        Some(Plan::Development(dir)) => format!("certificates of development in {}", dir.display()),
+        Some(Plan::Own(files)) => {
+            read(&files, config)?;
+            format!("{} with {}", files.cert.display(), files.key.display())
+        }
+    };
+    if let Some(ca) = &config.tls.client_ca {
+        let _ = write!(text, ", clients signed by {}", ca.display());
+    }
+    Ok(text)
+}
+
+fn limits(text: &mut String, config: &Config) {
+    let limits = &config.limits;
+    let duration = |duration: Duration| humantime::format_duration(duration).to_string();
+    line(text, "max_message_bytes", ByteSize(limits.max_message_bytes));
+    line(text, "max_connections", limits.max_connections);
+    line(text, "max_concurrent_streams", limits.max_concurrent_streams);
+    line(text, "max_file_scans", limits.max_file_scans);
+    line(text, "max_writes", limits.max_writes);
+    line(text, "max_wait", duration(limits.max_wait));
+    line(text, "idle_timeout", duration(limits.idle_timeout));
+    line(text, "stall_timeout", duration(limits.stall_timeout));
+    line(text, "handshake_timeout", duration(limits.handshake_timeout));
+    line(text, "call_timeout", limits.call_timeout.map_or_else(|| "none".to_owned(), duration));
+    line(text, "grace", duration(limits.grace));
+}
+
+fn line(text: &mut String, label: &str, value: impl std::fmt::Display) {
+    let _ = writeln!(text, "{label:<24}{value}");
+}

@@ -1,0 +1,116 @@
+//! One dataset that is served from somewhere: its name, where its rows are, and how they are read.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use arrow_schema::SchemaRef;
+use arrowlink_core::Name;
+
+/// A dataset and where its rows are.
+///
+/// ```
+/// use arrowlink_server::{DatasetConfig, DatasetSource};
+///
+/// let dataset = DatasetConfig::new("readings".parse()?, "demo://?rows=1000");
+/// assert!(matches!(dataset.source, DatasetSource::Demo(_)));
+/// # Ok::<(), arrowlink_core::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DatasetConfig {
+    /// The name it is served under.
+    pub name: Name,
+    /// Where its rows are.
+    pub source: DatasetSource,
+    /// Whether it is loaded once at the start and kept in memory. Default: no, it is read at each call.
+    pub pin: bool,
+    /// How its files are read.
+    pub files: FileSettings,
+}
+
+impl DatasetConfig {
+    /// Serves `uri` as `name`; a relative path starts from the working directory.
+    pub fn new(name: Name, uri: &str) -> Self {
+        let source = DatasetSource::new(uri, Path::new(""));
+        Self { name, source, pin: false, files: FileSettings::default() }
+    }
+
+    /// Sets [`pin`](Self::pin).
+    #[must_use]
+    pub const fn with_pin(mut self, pin: bool) -> Self {
+        self.pin = pin;
+        self
+    }
+
+    /// Sets [`files`](Self::files).
+    #[must_use]
+    pub fn with_files(mut self, files: FileSettings) -> Self {
+        self.files = files;
+        self
+    }
+}
+
+/// Where the rows of a dataset are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DatasetSource {
+    /// A file, a folder, a glob or a `file://` URI.
+    Files {
+        /// As it was written.
+        uri: String,
+        /// The folder that a relative path starts from.
+        base_dir: PathBuf,
+    },
+    /// Generated rows: `demo://?rows=N&seed=S`.
+    Demo(String),
+}
+
+impl DatasetSource {
+    pub(super) fn new(uri: &str, base_dir: &Path) -> Self {
+        if uri.starts_with("demo://") {
+            return Self::Demo(uri.to_owned());
+        }
+        Self::Files { uri: uri.to_owned(), base_dir: base_dir.to_path_buf() }
+    }
+}
+
+impl fmt::Display for DatasetSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Files { uri, .. } | Self::Demo(uri) => f.write_str(uri),
+        }
+    }
+}
+
+/// How the files of a dataset are read. Everything that is `None` is found out from the files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FileSettings {
+    /// `parquet`, `csv`, `json` or `arrow`. Default: what the extensions say.
+    pub format: Option<String>,
+    /// The columns of CSV and JSON. Default: inferred from the first `sample_bytes`.
+    pub schema: Option<SchemaRef>,
+    /// The byte between two values of CSV. Default: a comma, in `.tsv` files a tab.
+    pub delimiter: Option<u8>,
+    /// Whether the first row of CSV has the names of the columns. Default: it has.
+    pub header: Option<bool>,
+    /// The byte that quotes a value of CSV. Default: `"`.
+    pub quote: Option<u8>,
+    /// The byte that takes its meaning from the next one within quotes. Default: none, a quote is doubled.
+    pub escape: Option<u8>,
+    /// The most rows of a batch. Default: 8,192.
+    pub batch_rows: Option<u32>,
+    /// How many bytes of CSV or JSON a schema is inferred from. Default: 8 MiB.
+    pub sample_bytes: Option<u64>,
+    /// The longest JSON object that is a row, in bytes. Default: 64 MiB.
+    pub max_row_bytes: Option<u64>,
+}
+
+impl FileSettings {
+    /// Sets [`schema`](Self::schema).
+    #[must_use]
+    pub fn with_schema(mut self, schema: SchemaRef) -> Self {
+        self.schema = Some(schema);
+        self
+    }
+}

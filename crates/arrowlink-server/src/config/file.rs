@@ -1,0 +1,61 @@
+//! Reads the text of `arrowlink.toml` into the tree of values.
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::problem::{Origin, Problem};
+use super::tree::{Node, Table, Value};
+
+/// Parses `text`, which stands in the file `path`.
+pub(super) fn parse(path: &Path, text: &str) -> Result<Table, Problem> {
+    let lines = Lines { path: path.into(), text };
+    let table = DeTable::parse(text).map_err(|error| {
+        let origin = lines.origin(&error.span().unwrap_or(0..0));
+        Problem::at(&origin, format!("not valid TOML: {}", error.message().replace('\n', ", ")))
+    })?;
+    Ok(lines.table(table.into_inner()))
+}
+
+struct Lines<'a> {
+    path: Arc<Path>,
+    text: &'a str,
+}
+
+impl Lines<'_> {
+    fn origin(&self, span: &Range<usize>) -> Origin {
+        let before = self.text.as_bytes().iter().take(span.start);
+        let line = before.filter(|byte| **byte == b'\n').count() + 1;
+        Origin::File { path: Arc::clone(&self.path), line }
+    }
+
+    fn table(&self, table: DeTable<'_>) -> Table {
+        table
+            .into_iter()
+            .map(|(key, value)| {
+                let origin = self.origin(&key.span());
+                (key.into_inner().into_owned(), Node { value: self.value(value.into_inner()), origin })
+            })
+            .collect()
+    }
+
+    fn value(&self, value: DeValue<'_>) -> Value {
+        match value {
+            DeValue::String(text) => Value::Text(text.into_owned()),
+            DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
+                .map_or(Value::Other("number out of range"), Value::Integer),
+            DeValue::Boolean(value) => Value::Boolean(value),
+            DeValue::Array(items) => Value::Array(items.into_iter().map(|item| self.item(item)).collect()),
+            DeValue::Table(table) => Value::Table(self.table(table)),
+            other => Value::Other(other.type_str()),
+        }
+    }
+
+    fn item(&self, item: Spanned<DeValue<'_>>) -> Node {
+        let origin = self.origin(&item.span());
+        Node { value: self.value(item.into_inner()), origin }
+    }
+}

@@ -1,0 +1,119 @@
+//! Gives the tree of values its types: the one list of all keys.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use arrowlink_core::Name;
+use arrowlink_transport::ListenAddr;
+
+use super::dataset::DatasetConfig;
+use super::problem::{Origin, Problem};
+use super::read_dataset::read_dataset;
+use super::section::Section;
+use super::tree::Table;
+use super::value::Size;
+use super::{Certificate, Config, DEFAULT, Limits, TlsConfig};
+
+/// Reads `table`. What is wrong is noted in `problems`, and its default stands in its place.
+pub(super) fn read(table: Table, problems: &mut Vec<Problem>) -> Config {
+    let mut root = Section::new("", table, problems);
+    let mut config = read_server(root.section("server"));
+    config.limits = read_limits(root.section("limits"));
+    let datasets = root.take_tables("dataset");
+    root.finish();
+    config.datasets = read_datasets(datasets, problems);
+    config
+}
+
+fn read_server(mut server: Section<'_>) -> Config {
+    let config = Config {
+        listen: server.take("listen").unwrap_or_else(default_listen),
+        data_dir: server.take("data_dir"),
+        default: server.take("default").unwrap_or_else(default_name),
+        read_only: server.take("read_only").unwrap_or_default(),
+        insecure: server.take("insecure").unwrap_or_default(),
+        log_format: server.take("log_format").unwrap_or_default(),
+        log_filter: server.take("log_filter").unwrap_or_else(|| "info".to_owned()),
+        tls: read_tls(server.section("tls")),
+        limits: Limits::default(),
+        datasets: Vec::new(),
+    };
+    server.finish();
+    config
+}
+
+fn read_tls(mut tls: Section<'_>) -> TlsConfig {
+    let dir = tls.take("dir").unwrap_or_else(|| TlsConfig::default().dir);
+    let cert = tls.take_with_origin::<PathBuf>("cert");
+    let key = tls.take_with_origin::<PathBuf>("key");
+    let certificate = match (cert, key) {
+        (Some((cert, _)), Some((key, _))) => Some(Certificate { cert, key }),
+        (Some((_, origin)), None) => {
+            tls.note(Problem::at(&origin, "`server.tls.cert` needs `server.tls.key` beside it"));
+            None
+        }
+        (None, Some((_, origin))) => {
+            tls.note(Problem::at(&origin, "`server.tls.key` needs `server.tls.cert` beside it"));
+            None
+        }
+        (None, None) => None,
+    };
+    let client_ca = tls.take("client_ca");
+    tls.finish();
+    TlsConfig { dir, certificate, client_ca }
+}
+
+fn read_limits(mut limits: Section<'_>) -> Limits {
+    let defaults = Limits::default();
+    let read = Limits {
+        max_message_bytes: bytes(&mut limits, "max_message_bytes").unwrap_or(defaults.max_message_bytes),
+        max_connections: limits.take("max_connections").unwrap_or(defaults.max_connections),
+        max_concurrent_streams: limits
+            .take("max_concurrent_streams")
+            .unwrap_or(defaults.max_concurrent_streams),
+        max_file_scans: limits.take("max_file_scans").unwrap_or(defaults.max_file_scans),
+        max_wait: limits.take("max_wait").unwrap_or(defaults.max_wait),
+        max_writes: limits.take("max_writes").unwrap_or(defaults.max_writes),
+        max_data_dir: bytes(&mut limits, "max_data_dir"),
+        max_memory_uploads: bytes(&mut limits, "max_memory_uploads"),
+        idle_timeout: limits.take::<Duration>("idle_timeout").unwrap_or(defaults.idle_timeout),
+        stall_timeout: limits.take("stall_timeout").unwrap_or(defaults.stall_timeout),
+        handshake_timeout: limits.take("handshake_timeout").unwrap_or(defaults.handshake_timeout),
+        call_timeout: limits.take("call_timeout"),
+        grace: limits.take("grace").unwrap_or(defaults.grace),
+    };
+    limits.finish();
+    read
+}
+
+fn bytes(limits: &mut Section<'_>, key: &'static str) -> Option<u64> {
+    limits.take::<Size>(key).map(|size| size.0)
+}
+
+fn read_datasets(tables: Vec<(Table, Origin)>, problems: &mut Vec<Problem>) -> Vec<DatasetConfig> {
+    let mut seen: BTreeMap<Name, Origin> = BTreeMap::new();
+    let mut datasets = Vec::new();
+    for (table, origin) in tables {
+        let Some(dataset) = read_dataset(table, &origin, problems) else { continue };
+        if let Some(first) = seen.get(&dataset.name) {
+            let text = format!("a dataset `{}` is there already, from {first}", dataset.name);
+            problems.push(Problem::at(&origin, text));
+            continue;
+        }
+        seen.insert(dataset.name.clone(), origin);
+        datasets.push(dataset);
+    }
+    datasets
+}
+
+fn default_listen() -> Vec<ListenAddr> {
+    DEFAULT_LISTEN.parse().into_iter().collect()
+}
+
+#[expect(clippy::expect_used, reason = "`default` is a name")]
+fn default_name() -> Name {
+    Name::new(DEFAULT).expect("`default` is a name")
+}
+
+const DEFAULT_LISTEN: &str = "127.0.0.1:50051";

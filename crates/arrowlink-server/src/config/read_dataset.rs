@@ -1,0 +1,153 @@
+//! Gives one `[[dataset]]` its types.
+
+use arrow_schema::{DataType, Field, Schema, TimeUnit};
+use arrowlink_core::Name;
+
+use super::RESERVED;
+use super::dataset::{DatasetConfig, DatasetSource, FileSettings};
+use super::problem::{Origin, Problem};
+use super::section::Section;
+use super::tree::{Node, Table};
+use super::value::{FromNode, Size, text, wrong};
+
+/// Reads `table`, which begins at `origin`; `None` where it cannot be served, which is noted.
+pub(super) fn read_dataset(
+    table: Table,
+    origin: &Origin,
+    problems: &mut Vec<Problem>,
+) -> Option<DatasetConfig> {
+    let missing: Vec<_> = ["name", "uri"].into_iter().filter(|key| !table.contains_key(*key)).collect();
+    let mut section = Section::new("dataset", table, problems);
+    for key in missing {
+        section.note(Problem::at(origin, format!("a `[[dataset]]` needs `{key}`")));
+    }
+    let name = section.take_with_origin::<Name>("name");
+    let uri = section.take_with_origin::<String>("uri");
+    let pin = section.take("pin").unwrap_or_default();
+    let files = read_files(&mut section);
+    let name = name.and_then(|(name, origin)| unreserved(name, &origin, &mut section));
+    let source = uri.and_then(|(uri, origin)| source(&uri, &origin, &mut section));
+    section.finish();
+    Some(DatasetConfig { name: name?, source: source?, pin, files })
+}
+
+fn read_files(section: &mut Section<'_>) -> FileSettings {
+    FileSettings {
+        format: section.take::<Format>("format").map(|format| format.0),
+        schema: section.take::<Schema>("schema").map(Into::into),
+        delimiter: section.take::<Byte>("delimiter").map(|byte| byte.0),
+        header: section.take("header"),
+        quote: section.take::<Byte>("quote").map(|byte| byte.0),
+        escape: section.take::<Byte>("escape").map(|byte| byte.0),
+        batch_rows: section.take("batch_rows"),
+        sample_bytes: section.take::<Size>("sample_bytes").map(|size| size.0),
+        max_row_bytes: section.take::<Size>("max_row_bytes").map(|size| size.0),
+    }
+}
+
+fn unreserved(name: Name, origin: &Origin, section: &mut Section<'_>) -> Option<Name> {
+    if !RESERVED.contains(&name.as_str()) {
+        return Some(name);
+    }
+    section.note(Problem::at(origin, format!("`dataset.name`: `{name}` is taken, choose another name")));
+    None
+}
+
+fn source(uri: &str, origin: &Origin, section: &mut Section<'_>) -> Option<DatasetSource> {
+    let reason = match uri.split_once("://") {
+        None if uri.is_empty() => "expected a path, found an empty text".to_owned(),
+        None | Some(("demo" | "file", _)) => return Some(DatasetSource::new(uri, &origin.folder())),
+        Some((scheme, _)) => {
+            format!("nothing reads `{scheme}://`: use a path, a glob, a folder or `demo://?rows=1000`")
+        }
+    };
+    section.note(Problem::at(origin, format!("`dataset.uri`: {reason}")));
+    None
+}
+
+/// The name of a format of files.
+struct Format(String);
+
+impl FromNode for Format {
+    fn from_node(node: &Node) -> Result<Self, String> {
+        let expected = "`parquet`, `csv`, `json`, `ndjson` or `arrow`";
+        match text(node, expected)? {
+            format @ ("parquet" | "csv" | "json" | "ndjson" | "arrow") => Ok(Self(format.to_owned())),
+            _ => Err(wrong(expected, node)),
+        }
+    }
+}
+
+/// A character that is one byte.
+struct Byte(u8);
+
+impl FromNode for Byte {
+    fn from_node(node: &Node) -> Result<Self, String> {
+        match text(node, "one ASCII character")?.as_bytes() {
+            [byte] if byte.is_ascii() => Ok(Self(*byte)),
+            _ => Err(wrong("one ASCII character", node)),
+        }
+    }
+}
+
+/// Columns as `pyarrow` prints them: `["id: int64 not null", "at: timestamp[ms, UTC]"]`.
+impl FromNode for Schema {
+    fn from_node(node: &Node) -> Result<Self, String> {
+        let columns = Vec::<String>::from_node(node)?;
+        columns.iter().map(|column| field(column)).collect::<Result<Vec<_>, _>>().map(Self::new)
+    }
+}
+
+fn field(column: &str) -> Result<Field, String> {
+    let parsed = column.rsplit_once(": ").and_then(|(name, data_type)| {
+        let (data_type, nullable) = match data_type.strip_suffix(" not null") {
+            Some(data_type) => (data_type, false),
+            None => (data_type, true),
+        };
+        Some(Field::new(name.trim(), parse_data_type(data_type.trim())?, nullable))
+    });
+    parsed.ok_or_else(|| {
+        format!(
+            "expected a column such as `id: int64 not null` or `at: timestamp[ms, UTC]`, found `{column}`"
+        )
+    })
+}
+
+fn parse_data_type(text: &str) -> Option<DataType> {
+    Some(match text {
+        "bool" | "boolean" => DataType::Boolean,
+        "int8" => DataType::Int8,
+        "int16" => DataType::Int16,
+        "int32" => DataType::Int32,
+        "int64" => DataType::Int64,
+        "uint8" => DataType::UInt8,
+        "uint16" => DataType::UInt16,
+        "uint32" => DataType::UInt32,
+        "uint64" => DataType::UInt64,
+        "float" | "float32" => DataType::Float32,
+        "double" | "float64" => DataType::Float64,
+        "string" | "utf8" => DataType::Utf8,
+        "large_string" => DataType::LargeUtf8,
+        "binary" => DataType::Binary,
+        "date32" | "date32[day]" => DataType::Date32,
+        other => match other.strip_prefix("timestamp[").and_then(|rest| rest.strip_suffix(']')) {
+            Some(inside) => timestamp(inside)?,
+            None => other.parse().ok()?,
+        },
+    })
+}
+
+fn timestamp(inside: &str) -> Option<DataType> {
+    let (unit, zone) = match inside.split_once(',') {
+        Some((unit, zone)) => (unit, Some(zone.trim().trim_start_matches("tz=").into())),
+        None => (inside, None),
+    };
+    let unit = match unit.trim() {
+        "s" => TimeUnit::Second,
+        "ms" => TimeUnit::Millisecond,
+        "us" => TimeUnit::Microsecond,
+        "ns" => TimeUnit::Nanosecond,
+        _ => return None,
+    };
+    Some(DataType::Timestamp(unit, zone))
+}

@@ -1,0 +1,111 @@
+//! Takes typed values out of one table and reports what is left over as unknown.
+
+use super::problem::{Origin, Problem};
+use super::tree::{Table, Value};
+use super::value::FromNode;
+
+/// One table on its way to types: keys are taken one by one, problems are gathered.
+pub(super) struct Section<'a> {
+    path: String,
+    table: Table,
+    known: Vec<&'static str>,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl<'a> Section<'a> {
+    /// Opens `table`, whose keys are called `path.key` in problems; an empty path is the root.
+    pub(super) fn new(path: &str, table: Table, problems: &'a mut Vec<Problem>) -> Self {
+        Self { path: path.to_owned(), table, known: Vec::new(), problems }
+    }
+
+    /// Takes the value of `key`. `None` where there is none, or where it is wrong, which is noted.
+    pub(super) fn take<T: FromNode>(&mut self, key: &'static str) -> Option<T> {
+        self.take_with_origin(key).map(|(value, _)| value)
+    }
+
+    /// Takes the value of `key` and where it was written.
+    pub(super) fn take_with_origin<T: FromNode>(&mut self, key: &'static str) -> Option<(T, Origin)> {
+        self.known.push(key);
+        let node = self.table.remove(key)?;
+        match T::from_node(&node) {
+            Ok(value) => Some((value, node.origin)),
+            Err(reason) => {
+                self.problems.push(Problem::at(&node.origin, format!("`{}`: {reason}", self.spell(key))));
+                None
+            }
+        }
+    }
+
+    /// Opens the table at `key`; an empty one where there is none.
+    pub(super) fn section(&mut self, key: &'static str) -> Section<'_> {
+        let path = self.spell(key);
+        self.known.push(key);
+        let table = match self.table.remove(key) {
+            None => Table::new(),
+            Some(node) => match node.value {
+                Value::Table(table) => table,
+                other => {
+                    let text = format!("`{path}` is a section: expected `[{path}]`, found {}", other.shown());
+                    self.problems.push(Problem::at(&node.origin, text));
+                    Table::new()
+                }
+            },
+        };
+        Section { path, table, known: Vec::new(), problems: self.problems }
+    }
+
+    /// Takes the tables `[[key]]`, each with where it begins.
+    pub(super) fn take_tables(&mut self, key: &'static str) -> Vec<(Table, Origin)> {
+        self.known.push(key);
+        let Some(node) = self.table.remove(key) else { return Vec::new() };
+        let Value::Array(items) = node.value else {
+            self.problems.push(Problem::at(&node.origin, format!("`{key}` is a list: write `[[{key}]]`")));
+            return Vec::new();
+        };
+        let mut tables = Vec::new();
+        for item in items {
+            match item.value {
+                Value::Table(table) => tables.push((table, item.origin)),
+                other => {
+                    let text = format!("`{key}`: expected `[[{key}]]`, found {}", other.shown());
+                    self.problems.push(Problem::at(&item.origin, text));
+                }
+            }
+        }
+        tables
+    }
+
+    /// Notes a problem that was found after a value had been taken.
+    pub(super) fn note(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+
+    /// Notes every key that nobody took.
+    pub(super) fn finish(self) {
+        for (key, node) in &self.table {
+            let near = self
+                .known
+                .iter()
+                .map(|known| (strsim::jaro_winkler(key, known), *known))
+                .filter(|(similarity, _)| *similarity >= NEAR)
+                .max_by(|a, b| a.0.total_cmp(&b.0));
+            let hint = match near {
+                Some((_, known)) => format!(", did you mean `{}`?", node.origin.spell(&self.spell(known))),
+                None => format!(", known here: {}", quoted(&self.known)),
+            };
+            let text = format!("unknown key `{}`{hint}", self.spell(key));
+            self.problems.push(Problem::at(&node.origin, text));
+        }
+    }
+
+    fn spell(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+}
+
+fn quoted(keys: &[&str]) -> String {
+    keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// How alike (Jaro-Winkler, 0 to 1) a key must be to be offered.
+const NEAR: f64 = 0.8;

@@ -1,0 +1,91 @@
+//! The texts that a configuration is made of, and the one place that reads them from the machine.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::env::{self, lay_variables_over};
+use super::problem::{ConfigError, Problem};
+use super::tree::Table;
+use super::{file, rules};
+use crate::Flags;
+
+/// A file, environment variables and flags, each laid over the one before it.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    file: Option<(PathBuf, String)>,
+    variables: Vec<(String, String)>,
+    flags: Flags,
+}
+
+impl Sources {
+    /// Reads the file that `flags` name, or `arrowlink.toml` in the working directory where there is one, and the
+    /// environment variables that begin with `ARROWLINK__`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] where the file cannot be read, or a variable is not UTF-8.
+    pub fn load(flags: Flags) -> Result<Self, ConfigError> {
+        let file = read_file(flags.config.as_deref())?;
+        let mut variables = Vec::new();
+        for (variable, value) in std::env::vars_os() {
+            let Ok(variable) = variable.into_string() else { continue };
+            if !variable.starts_with(env::PREFIX) {
+                continue;
+            }
+            let value = value.into_string().map_err(|_| {
+                ConfigError::from_text(format!("environment variable `{variable}`: not UTF-8"))
+            })?;
+            variables.push((variable, value));
+        }
+        Ok(Self { file, variables, flags })
+    }
+
+    /// Takes `text` as the content of the file `path`.
+    #[must_use]
+    pub fn with_file(mut self, path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
+        self.file = Some((path.into(), text.into()));
+        self
+    }
+
+    /// Takes `value` as the environment variable `variable`.
+    #[must_use]
+    pub fn with_variable(mut self, variable: impl Into<String>, value: impl Into<String>) -> Self {
+        self.variables.push((variable.into(), value.into()));
+        self
+    }
+
+    /// Takes `flags`.
+    #[must_use]
+    pub fn with_flags(mut self, flags: Flags) -> Self {
+        self.flags = flags;
+        self
+    }
+
+    pub(super) fn into_table(self, problems: &mut Vec<Problem>) -> Table {
+        let mut table = match &self.file {
+            None => Table::new(),
+            Some((path, text)) => file::parse(path, text).unwrap_or_else(|problem| {
+                problems.push(problem);
+                Table::new()
+            }),
+        };
+        lay_variables_over(&mut table, &self.variables, problems);
+        self.flags.lay_over(&mut table);
+        rules::pin(&mut table, &self.flags.pin, problems);
+        table
+    }
+}
+
+fn read_file(named: Option<&Path>) -> Result<Option<(PathBuf, String)>, ConfigError> {
+    let path = named.unwrap_or_else(|| Path::new(DEFAULT_FILE));
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some((path.to_path_buf(), text))),
+        Err(error) if named.is_none() && error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(ConfigError::from_text(format!(
+            "cannot read the configuration `{}`: {error}",
+            path.display()
+        ))),
+    }
+}
+
+const DEFAULT_FILE: &str = "arrowlink.toml";

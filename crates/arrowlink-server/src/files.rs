@@ -1,0 +1,115 @@
+//! Files as datasets, through the crate feature `query`; without it they are refused with what to do.
+
+#[cfg(feature = "query")]
+pub(crate) use with_query::Files;
+#[cfg(not(feature = "query"))]
+pub(crate) use without_query::Files;
+
+#[cfg(feature = "query")]
+mod with_query {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use arrowlink_core::{Dataset, Error};
+    use arrowlink_query::{CsvHeader, CsvOptions, FileDataset, FileOptions, QueryOptions, QueryRuntime};
+
+    use tokio::sync::OnceCell;
+
+    use crate::{FileSettings, Limits};
+
+    /// What reads files, and how many at once; its threads start with the first file.
+    #[derive(Debug)]
+    pub(crate) struct Files {
+        options: QueryOptions,
+        runtime: OnceCell<QueryRuntime>,
+    }
+
+    impl Files {
+        pub(crate) fn new(limits: &Limits) -> Self {
+            let options = QueryOptions::default()
+                .with_max_file_scans(limits.max_file_scans as usize)
+                .with_max_scan_wait(limits.max_wait);
+            Self { options, runtime: OnceCell::new() }
+        }
+
+        pub(crate) async fn open(
+            &self,
+            uri: &str,
+            base_dir: &Path,
+            settings: &FileSettings,
+        ) -> Result<Arc<dyn Dataset>, Error> {
+            let runtime =
+                self.runtime.get_or_try_init(async || QueryRuntime::new(self.options.clone())).await?;
+            Ok(Arc::new(FileDataset::open(runtime, uri, options(base_dir, settings)?).await?))
+        }
+    }
+
+    fn options(base_dir: &Path, settings: &FileSettings) -> Result<FileOptions, Error> {
+        let mut options = FileOptions::default().with_base_dir(base_dir).with_csv(csv(settings));
+        if let Some(format) = &settings.format {
+            options = options.with_format(format.parse()?);
+        }
+        if let Some(schema) = &settings.schema {
+            options = options.with_schema(Arc::clone(schema));
+        }
+        if let Some(rows) = settings.batch_rows {
+            options = options.with_batch_rows(rows as usize);
+        }
+        if let Some(bytes) = settings.sample_bytes {
+            options = options.with_sample_bytes(bytes);
+        }
+        if let Some(bytes) = settings.max_row_bytes {
+            options = options.with_max_row_bytes(usize::try_from(bytes).unwrap_or(usize::MAX));
+        }
+        Ok(options)
+    }
+
+    fn csv(settings: &FileSettings) -> CsvOptions {
+        let mut csv = CsvOptions::default();
+        if let Some(delimiter) = settings.delimiter {
+            csv = csv.with_delimiter(delimiter);
+        }
+        if settings.header == Some(false) {
+            csv = csv.with_header(CsvHeader::Absent);
+        }
+        if let Some(quote) = settings.quote {
+            csv = csv.with_quote(quote);
+        }
+        if let Some(escape) = settings.escape {
+            csv = csv.with_escape(escape);
+        }
+        csv
+    }
+}
+
+#[cfg(not(feature = "query"))]
+mod without_query {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use arrowlink_core::{Dataset, Error, ErrorKind};
+
+    use crate::{FileSettings, Limits};
+
+    /// Stands where files would be read.
+    #[derive(Debug)]
+    pub(crate) struct Files;
+
+    impl Files {
+        pub(crate) const fn new(_limits: &Limits) -> Self {
+            Self
+        }
+
+        pub(crate) async fn open(
+            &self,
+            uri: &str,
+            _base_dir: &Path,
+            _settings: &FileSettings,
+        ) -> Result<Arc<dyn Dataset>, Error> {
+            let text = format!(
+                "`{uri}` is a file, and this server was built without the feature `query` that reads files"
+            );
+            Err(Error::new(ErrorKind::Unsupported, text))
+        }
+    }
+}

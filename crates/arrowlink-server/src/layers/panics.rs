@@ -1,0 +1,97 @@
+//! Turns a panic within a call into the answer `INTERNAL` for that call; the others go on.
+
+use std::convert::Infallible;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use arrowlink_core::{CallContext, Error, ErrorKind};
+use arrowlink_transport::status::to_status;
+use bytes::Bytes;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use http::{HeaderMap, Request, Response};
+use http_body::{Frame, SizeHint};
+use tonic::Status;
+use tonic::body::Body;
+use tower::Service;
+
+use super::HttpService;
+
+/// Catches panics of the inner service, of its future and of its answer's body.
+#[derive(Clone, Debug)]
+pub(crate) struct RecoverPanics<S> {
+    inner: S,
+}
+
+impl<S> RecoverPanics<S> {
+    pub(super) const fn new(inner: S) -> Self {
+        Self { inner }
+    }
+}
+
+impl<B, S: HttpService<B>> Service<Request<B>> for RecoverPanics<S> {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let ctx = request.extensions().get::<CallContext>().cloned().unwrap_or_default();
+        let Ok(answer) = catch_unwind(AssertUnwindSafe(|| self.inner.call(request))) else {
+            return std::future::ready(Ok(sorry(&ctx).into_http())).boxed();
+        };
+        async move {
+            match AssertUnwindSafe(answer).catch_unwind().await {
+                Ok(answer) => Ok(answer?.map(|body| Body::new(Guarded { body: Some(body), ctx }))),
+                Err(_) => Ok(sorry(&ctx).into_http()),
+            }
+        }
+        .boxed()
+    }
+}
+
+/// A body whose panic ends it with the status `INTERNAL`.
+struct Guarded {
+    /// `None` once it has panicked: it is not polled again.
+    body: Option<Body>,
+    ctx: CallContext,
+}
+
+impl http_body::Body for Guarded {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let Some(body) = &mut self.body else { return Poll::Ready(None) };
+        if let Ok(polled) = catch_unwind(AssertUnwindSafe(|| Pin::new(body).poll_frame(cx))) {
+            return polled;
+        }
+        self.body = None;
+        let mut trailers = HeaderMap::new();
+        Poll::Ready(Some(match sorry(&self.ctx).add_header(&mut trailers) {
+            Ok(()) => Ok(Frame::trailers(trailers)),
+            Err(status) => Err(status),
+        }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_none_or(http_body::Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.as_ref().map(http_body::Body::size_hint).unwrap_or_default()
+    }
+}
+
+fn sorry(ctx: &CallContext) -> Status {
+    let text =
+        format!("a bug in the server ended this call, its log has the request id `{}`", ctx.request_id());
+    to_status(&Error::new(ErrorKind::Internal, text).with_request_id(ctx.request_id()))
+}

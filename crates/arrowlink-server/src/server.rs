@@ -1,0 +1,173 @@
+//! The server itself: a service, its certificates and its layers, put on listeners.
+
+use std::sync::Arc;
+
+use arrowlink_core::DataService;
+use arrowlink_transport::{AcceptOptions, Drained, Front, FrontOptions, ListenAddr, Listener};
+use tonic_health::ServingStatus;
+
+use crate::certificates::{self, Certificates};
+use crate::config::uploads_name;
+use crate::health::standard_services;
+use crate::layers::{self, Ending};
+use crate::{Config, ConfigError, ServerError, datasets};
+
+/// A server that is ready to be put on listeners. Nothing is bound before.
+///
+/// ```
+/// use arrowlink_server::{Config, Server, TlsConfig};
+/// use arrowlink_transport::{Drained, Listener};
+/// use tokio::sync::oneshot;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let dir = tempfile::tempdir()?;
+/// let config = Config::default().with_tls(TlsConfig::default().with_dir(dir.path()));
+/// let server = Server::build(config).await?;
+///
+/// let listener = Listener::bind(&"127.0.0.1:0".parse()?).await?;
+/// let (stop, stopped) = oneshot::channel::<()>();
+/// let serving = server.serve(vec![listener], async { drop(stopped.await) });
+/// stop.send(()).ok();
+/// assert!(matches!(serving.await?, Drained::Complete));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Server {
+    config: Config,
+    service: Arc<dyn DataService>,
+    certificates: Option<Certificates>,
+}
+
+impl Server {
+    /// Opens everything that `config` names, and makes what is missing: certificates of development, the data folder.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError`] for a dataset that is not there, a data folder or a certificate that cannot be used. A dataset
+    /// that is damaged is no error: it is served with what is wrong with it, and that is logged.
+    pub async fn build(config: Config) -> Result<Self, ServerError> {
+        let service = datasets::open(&config).await?;
+        Self::with_service(config, service).await
+    }
+
+    /// Serves `service` instead of what `config` names; its certificates, limits and addresses count as ever.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError`] for a certificate that cannot be used.
+    pub async fn with_service(config: Config, service: Arc<dyn DataService>) -> Result<Self, ServerError> {
+        let wanted = config.clone();
+        let certificates = tokio::task::spawn_blocking(move || certificates::prepare(&wanted)).await;
+        let certificates = certificates.map_err(ServerError::machine)??;
+        Ok(Self { config, service, certificates })
+    }
+
+    /// Returns what is served.
+    pub const fn service(&self) -> &Arc<dyn DataService> {
+        &self.service
+    }
+
+    /// Returns what the server was told.
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Returns the handle by which certificates are read again while the server runs.
+    pub fn certificate_reload(&self) -> CertificateReload {
+        CertificateReload(self.certificates.clone())
+    }
+
+    /// Listens on every configured address, or on none.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError::Listen`] for the first address that cannot be listened on.
+    pub async fn bind(&self) -> Result<Vec<Listener>, ServerError> {
+        let mut listeners = Vec::with_capacity(self.config.listen.len());
+        for addr in &self.config.listen {
+            listeners.push(Listener::bind(addr).await.map_err(ServerError::Listen)?);
+        }
+        Ok(listeners)
+    }
+
+    /// Answers what comes to `listeners` until `shutdown` is ready; then takes no new calls and lets running ones
+    /// finish within the grace period. Dropping the future cuts every call at once.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError::Config`] where a listener would carry plaintext over TCP that was not asked for.
+    pub async fn serve(
+        self,
+        listeners: Vec<Listener>,
+        shutdown: impl Future<Output = ()> + Send,
+    ) -> Result<Drained, ServerError> {
+        self.refuse_plaintext(&listeners)?;
+        let (standard, health) = standard_services().await.map_err(ServerError::machine)?;
+        let ending = Ending::default();
+        let front = Front::new(self.service, front_options(&self.config), standard);
+        let service = layers::around(front, ending.clone());
+        let tls = self.certificates.map(|certificates| certificates.tls);
+        health.set(ServingStatus::Serving).await;
+        let shutdown = async move {
+            shutdown.await;
+            health.set(ServingStatus::NotServing).await;
+            ending.begin();
+        };
+        let served =
+            arrowlink_transport::serve(listeners, tls, service, accept_options(&self.config), shutdown);
+        served.await.map_err(ServerError::Listen)
+    }
+
+    pub(crate) const fn certificates(&self) -> Option<&Certificates> {
+        self.certificates.as_ref()
+    }
+
+    fn refuse_plaintext(&self, listeners: &[Listener]) -> Result<(), ConfigError> {
+        let refused = listeners.iter().map(Listener::local_addr).find(|addr| match addr {
+            ListenAddr::Tcp(_) => self.certificates.is_none() && !(self.config.insecure && addr.is_local()),
+            _ => false,
+        });
+        match refused {
+            Some(addr) => Err(ConfigError::from_text(format!("`{addr}` would be served in plaintext"))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Reads a server's certificates again. Cloning is cheap.
+#[derive(Clone, Debug)]
+pub struct CertificateReload(Option<Certificates>);
+
+impl CertificateReload {
+    /// Reads the files again; connections made from now on see what they hold. This waits for the disk.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError::Certificates`] where they cannot be used; those in use stay in use.
+    pub fn reload(&self) -> Result<(), ServerError> {
+        match &self.0 {
+            Some(certificates) => certificates.tls.reload().map_err(ServerError::Certificates),
+            None => Ok(()),
+        }
+    }
+}
+
+fn front_options(config: &Config) -> FrontOptions {
+    let max_message_bytes = usize::try_from(config.limits.max_message_bytes).unwrap_or(usize::MAX);
+    FrontOptions::new(config.default.clone(), uploads_name())
+        .with_max_message_bytes(max_message_bytes)
+        .with_idle_timeout(config.limits.stall_timeout)
+}
+
+fn accept_options(config: &Config) -> AcceptOptions {
+    let limits = &config.limits;
+    AcceptOptions::default()
+        .with_max_connections(limits.max_connections as usize)
+        .with_max_concurrent_streams(limits.max_concurrent_streams)
+        .with_handshake_timeout(limits.handshake_timeout)
+        .with_idle_timeout(limits.idle_timeout)
+        .with_stall_timeout(limits.stall_timeout)
+        .with_grace(limits.grace)
+}

@@ -1,0 +1,210 @@
+//! A server as a child process, and one within the test, both stopped when they are dropped.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use arrowlink_core::{BatchStream, CallContext, DataService, Name, Receipt, Result};
+use arrowlink_server::{CertificateReload, Config, Server, ServerError, TlsConfig};
+use arrowlink_transport::{ClientTls, ConnectOptions, Connection, Drained, Listener, TransferOptions};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// `arrowlink-server` as a program, in a folder of its own.
+pub(crate) struct Program {
+    pub(crate) dir: TempDir,
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    /// The port of the first address, once it listens.
+    pub(crate) port: u16,
+}
+
+impl Program {
+    /// Starts the program on a free port, with `arguments`, and waits until it listens.
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), arguments)
+    }
+
+    /// As [`start`](Self::start), in the folder `dir`.
+    pub(crate) fn start_in(dir: TempDir, arguments: &[&str]) -> Self {
+        let mut child =
+            command(dir.path(), &[&["--listen", "127.0.0.1:0"], arguments].concat()).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let mut program = Self { dir, child, stdout, port: 0 };
+        let addr = line.strip_prefix("listening ").and_then(|rest| rest.split_whitespace().next());
+        let port = addr.and_then(|addr| addr.rsplit_once(':')).and_then(|(_, port)| port.parse().ok());
+        program.port = port.unwrap_or_else(|| panic!("said `{line}`, and {}", program.stderr()));
+        program
+    }
+
+    pub(crate) fn ca(&self) -> PathBuf {
+        self.dir.path().join("certs/ca.crt")
+    }
+
+    /// Sends the signal of that name, such as `TERM`.
+    pub(crate) fn signal(&self, signal: &str) {
+        let pid = self.child.id().to_string();
+        let status = Command::new("kill").args([&format!("-{signal}"), &pid]).status().unwrap();
+        assert!(status.success());
+    }
+
+    /// Waits for the end, and returns the exit code and what was written to standard output after the first line.
+    pub(crate) fn wait(&mut self) -> (ExitStatus, String) {
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).unwrap();
+        (self.child.wait().unwrap(), rest)
+    }
+
+    /// Returns what was written to standard error so far.
+    pub(crate) fn stderr(&self) -> String {
+        std::fs::read_to_string(self.dir.path().join(STDERR)).unwrap()
+    }
+
+    /// Returns the most memory that the program has used so far.
+    pub(crate) fn peak_memory_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+    }
+
+    /// Waits until standard error has a line with all of `parts`, and returns it.
+    pub(crate) async fn line(&self, parts: &[&str]) -> String {
+        until(|| {
+            self.stderr().lines().find(|line| parts.iter().all(|part| line.contains(part))).map(str::to_owned)
+        })
+        .await
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs the program to its end, in `dir`; returns its exit code, standard output and standard error.
+pub(crate) fn run(dir: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let output = command(dir, arguments).stderr(Stdio::piped()).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+fn command(dir: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_arrowlink-server"));
+    let stderr = std::fs::File::create(dir.join(STDERR)).unwrap();
+    command
+        .args(arguments)
+        .current_dir(dir)
+        .env_clear()
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(stderr);
+    command
+}
+
+const STDERR: &str = "stderr.log";
+
+/// A server within the test, over TLS on a free port.
+pub(crate) struct Running {
+    pub(crate) certs: TempDir,
+    pub(crate) port: u16,
+    pub(crate) reload: CertificateReload,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<Result<Drained, ServerError>>,
+}
+
+impl Running {
+    /// Serves what `config` names.
+    pub(crate) async fn build(config: Config) -> Self {
+        let certs = tempfile::tempdir().unwrap();
+        let server = Server::build(with_certs(config, &certs)).await.unwrap();
+        Self::run(server, certs).await
+    }
+
+    /// Serves `service`.
+    pub(crate) async fn with_service(config: Config, service: Arc<dyn DataService>) -> Self {
+        let certs = tempfile::tempdir().unwrap();
+        let server = Server::with_service(with_certs(config, &certs), service).await.unwrap();
+        Self::run(server, certs).await
+    }
+
+    async fn run(server: Server, certs: TempDir) -> Self {
+        let listener = Listener::bind(&"127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let port = listener.local_addr().to_string().rsplit_once(':').unwrap().1.parse().unwrap();
+        let reload = server.certificate_reload();
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(server.serve(vec![listener], async { drop(stopped.await) }));
+        Self { certs, port, reload, stop, task }
+    }
+
+    pub(crate) async fn client(&self) -> Caller {
+        client(self.port, &self.certs.path().join("ca.crt")).await
+    }
+
+    /// Ends the server and returns how its drain ended.
+    pub(crate) async fn stop(self) -> Drained {
+        self.stop.send(()).unwrap();
+        self.task.await.unwrap().unwrap()
+    }
+}
+
+fn with_certs(config: Config, certs: &TempDir) -> Config {
+    config.with_tls(TlsConfig::default().with_dir(certs.path()))
+}
+
+/// A connection, and the calls that tests make over it.
+#[derive(Clone)]
+pub(crate) struct Caller(pub(crate) Connection);
+
+impl Caller {
+    /// Begins to read `name`, or the server's default.
+    pub(crate) async fn read(&self, ctx: CallContext, name: Option<&Name>) -> Result<BatchStream> {
+        self.0.get_arrow_data(&ctx, name, &TransferOptions::default()).await
+    }
+
+    pub(crate) async fn read_all(&self, name: &Name) -> Result<(SchemaRef, Vec<RecordBatch>)> {
+        let rows = self.read(CallContext::new(), Some(name)).await?;
+        Ok((Arc::clone(rows.schema()), rows.collect_batches().await?))
+    }
+
+    pub(crate) async fn write(&self, name: &Name, batches: BatchStream) -> Result<Receipt> {
+        self.0.send_arrow_data(&CallContext::new(), Some(name), batches, &TransferOptions::default()).await
+    }
+
+    pub(crate) async fn append(&self, name: &Name, batches: Vec<RecordBatch>) -> Result<Receipt> {
+        self.write(name, BatchStream::from_batches(batches[0].schema(), batches)).await
+    }
+}
+
+/// Connects to the server on `port` that shows a certificate of `ca`.
+pub(crate) async fn client(port: u16, ca: &Path) -> Caller {
+    try_client(port, ca).await.unwrap()
+}
+
+/// As [`client`], where it may fail.
+pub(crate) async fn try_client(port: u16, ca: &Path) -> Result<Caller> {
+    let options = ConnectOptions::default().with_tls(ClientTls::from_ca_file(ca)?);
+    Connection::connect(&format!("https://localhost:{port}"), &options).await.map(Caller)
+}
+
+pub(crate) fn name(text: &str) -> Name {
+    text.parse().unwrap()
+}
+
+/// Asks again, every few milliseconds, until there is an answer; the test runner bounds the wait.
+pub(crate) async fn until<T>(mut answer: impl FnMut() -> Option<T>) -> T {
+    loop {
+        if let Some(answer) = answer() {
+            return answer;
+        }
+        tokio::time::timeout(Duration::from_millis(5), std::future::pending::<()>()).await.unwrap_err();
+    }
+}
