@@ -1,0 +1,1 @@
+"""The stubs of `proto/dataexchange.proto`; `cargo xtask gen` writes the modules in this package."""

@@ -1,0 +1,1 @@
+"""What tests stand on: certificates, servers and tables."""
