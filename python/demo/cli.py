@@ -23,8 +23,6 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
     except ArrowLinkError as error:
         return _fail(str(error), error.exit_code)
-    except KeyboardInterrupt:
-        return _fail("interrupted", INTERRUPTED)
     except BrokenPipeError:
         # The reader has enough, as `head` has; the interpreter must not flush into the closed pipe again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -94,4 +92,3 @@ def _log_to_standard_error(options: Options) -> None:
 
 
 LOGGER = logging.getLogger(__name__)
-INTERRUPTED = 130

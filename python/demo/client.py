@@ -100,13 +100,13 @@ class Client:
                 call.cancel()
         return assembly.table(), Transfer(progress.rows, progress.payload_bytes, progress.seconds)
 
-    def _metadata(self, name: str | None) -> list[tuple[str, str]]:
+    def _metadata(self, name: str | None) -> tuple[tuple[str, str], ...]:
         limit = self._settings.max_message_bytes
         entries = [
             ("arrowlink-name", name),
             ("arrowlink-max-message-bytes", None if limit is None else str(limit)),
         ]
-        return [(key, value) for key, value in entries if value is not None]
+        return tuple((key, value) for key, value in entries if value is not None)
 
     def _explained(self, error: grpc.RpcError, deadline: Deadline) -> ArrowLinkError:
         """Finds out why the server was unavailable; if it answers after all, the error's own words stand."""

@@ -21,7 +21,7 @@ def _prune_column(column: pa.Array) -> pa.Array:
     if isinstance(column, pa.DictionaryArray):
         return _prune_dictionary(column)
     # Taking every row gives nested arrays an offset of zero and children without unused items.
-    return _prune(column.take(pa.array(np.arange(len(column)))))
+    return _prune(column.take(pa.array(np.arange(len(column)), pa.int64())))
 
 
 def _prune(array: pa.Array) -> pa.Array:
@@ -43,20 +43,12 @@ def _prune_dictionary(array: pa.DictionaryArray) -> pa.Array:
 
 
 def _rebuild(array: pa.Array, children: list[pa.Array]) -> pa.Array:
-    return pa.Array.from_buffers(
-        array.type,
-        len(array),
-        array.buffers()[: OWN_BUFFERS.get(type(array), 2)],
-        array.null_count,
-        0,
-        children,
-    )
+    """Puts new children under the array's own buffers: validity, and offsets where items vary in number."""
+    own = array.buffers()[: 1 if isinstance(array, pa.StructArray | pa.FixedSizeListArray) else 2]
+    return pa.Array.from_buffers(array.type, len(array), own, array.null_count, 0, children)
 
 
 def _has_dictionary(kind: pa.DataType) -> bool:
     if pa.types.is_dictionary(kind):
         return True
     return any(_has_dictionary(kind.field(index).type) for index in range(kind.num_fields))
-
-
-OWN_BUFFERS = {pa.StructArray: 1, pa.FixedSizeListArray: 1}

@@ -3,16 +3,17 @@
 Parquet and Arrow are read batch by batch; CSV and JSON whole, because all rows decide their types.
 """
 
+import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.csv
-import pyarrow.json
-import pyarrow.parquet
+import pyarrow.csv as pa_csv
+import pyarrow.json as pa_json
+import pyarrow.parquet as pq
 
 from .errors import ArrowLinkError, Kind
 
@@ -33,7 +34,8 @@ def open_source(path: Path) -> Source:
     """
     with _naming(path):
         source = _open(path)
-    schema = pa.schema([_travelling(column) for column in source.schema], metadata=source.schema.metadata)
+    columns = [_travelling(column) for column in source.schema]
+    schema = pa.schema(columns).with_metadata(source.schema.metadata)
     return Source(schema, _batches(path, source, schema), source.rows)
 
 
@@ -41,13 +43,13 @@ def _open(path: Path) -> Source:
     with path.open("rb") as file:
         magic = file.read(len(ARROW_FILE))
     if magic.startswith(PARQUET):
-        parquet = pa.parquet.ParquetFile(path)
+        parquet = pq.ParquetFile(path)
         return Source(parquet.schema_arrow, parquet.iter_batches(), parquet.metadata.num_rows)
     if magic == ARROW_FILE:
-        reader = pa.ipc.open_file(path)
+        reader = pa.ipc.open_file(str(path))
         return Source(reader.schema, (reader.get_batch(index) for index in range(reader.num_record_batches)))
     if magic.startswith(ARROW_STREAM):
-        stream = pa.ipc.open_stream(pa.OSFile(str(path)))
+        stream = pa.ipc.open_stream(pa.OSFile(str(path), "rb"))
         return Source(stream.schema, stream)
     table = _read_text(path)
     return Source(table.schema, table.to_batches(), table.num_rows)
@@ -58,8 +60,8 @@ def _read_text(path: Path) -> pa.Table:
     ending = next((name for name in reversed(names) if name not in COMPRESSED), "")
     if ending in {".csv", ".tsv"}:
         delimiter = "\t" if ending == ".tsv" else ","
-        options = pa.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
-        return pa.csv.read_csv(path, parse_options=options)
+        options = pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
+        return pa_csv.read_csv(path, parse_options=options)
     if ending in {".json", ".ndjson", ".jsonl"}:
         return _read_json(path)
     message = (
@@ -73,10 +75,10 @@ def _read_json(path: Path) -> pa.Table:
         text = file.read()
     if text.lstrip().startswith(b"["):  # one array of objects, which Arrow's reader does not know
         return _table_of_objects(json.loads(text))
-    return pa.json.read_json(
-        pa.BufferReader(text),
-        read_options=pa.json.ReadOptions(block_size=max(len(text), 1)),
-        parse_options=pa.json.ParseOptions(newlines_in_values=True),
+    return pa_json.read_json(
+        io.BytesIO(text),
+        read_options=pa_json.ReadOptions(block_size=max(len(text), 1)),
+        parse_options=pa_json.ParseOptions(newlines_in_values=True),
     )
 
 
@@ -95,7 +97,7 @@ def _batches(path: Path, source: Source, schema: pa.Schema) -> Iterator[pa.Recor
 
 
 @contextmanager
-def _naming(path: Path) -> Iterator[None]:
+def _naming(path: Path) -> Generator[None]:
     try:
         yield
     except (pa.ArrowException, OSError, ValueError) as error:

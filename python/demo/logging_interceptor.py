@@ -82,12 +82,12 @@ class _Record:
 
     def sent(self, message: Message) -> Message:
         self.messages_sent += 1
-        LOGGER.debug("message sent number=%d bytes=%s", self.messages_sent, _size(message))
+        _log_message("sent", self.messages_sent, message)
         return message
 
     def received(self, message: Message) -> Message:
         self.messages_received += 1
-        LOGGER.debug("message received number=%d bytes=%s", self.messages_received, _size(message))
+        _log_message("received", self.messages_received, message)
         return message
 
     def follow_one(self, call: "_CallFuture[Response]") -> "_CallFuture[Response]":
@@ -132,17 +132,20 @@ class _LoggedStream(Generic[Response]):
             self._record.finish(self._call.code())
             raise
 
-    def cancel(self) -> None:
-        self._call.cancel()
+    def cancel(self) -> object:
+        cancelled = self._call.cancel()
         self._record.finish(self._call.code())
+        return cancelled
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._call, name)
 
 
-def _size(message: object) -> object:
-    measure = getattr(message, "ByteSize", None)
-    return measure() if callable(measure) else "unknown"
+def _log_message(direction: str, number: int, message: object) -> None:
+    if LOGGER.isEnabledFor(logging.DEBUG):  # measuring a message of megabytes takes a while
+        measure = getattr(message, "ByteSize", None)
+        size = measure() if callable(measure) else "unknown"
+        LOGGER.debug("message %s number=%d bytes=%s", direction, number, size)
 
 
 LOGGER = logging.getLogger(__name__)

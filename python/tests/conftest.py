@@ -1,6 +1,6 @@
 """Fixtures: an authority, a served identity, a client for a server, and the real server."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -57,9 +57,11 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
     """Starts real servers; each has to end with exit code 0 unless the test killed it."""
     with ExitStack() as stack:
 
-        def start(*arguments: object, folder: Path | None = None) -> RealServer:
+        def start(
+            *arguments: object, folder: Path | None = None, settings: Mapping[str, str] | None = None
+        ) -> RealServer:
             place = folder or tmp_path / "server"
             place.mkdir(exist_ok=True)
-            return stack.enter_context(RealServer(place, *arguments))
+            return stack.enter_context(RealServer(place, *arguments, settings=settings))
 
         yield start

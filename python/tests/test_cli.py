@@ -1,13 +1,15 @@
 """`python/main.py` as people and scripts run it: output, exit codes, and being cut short."""
 
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterable
 from pathlib import Path
 
 import grpc
 import pyarrow as pa
-import pyarrow.parquet
+import pyarrow.parquet as pq
 import pytest
 
 from demo.options import parse
@@ -56,7 +58,7 @@ def test_all_that_a_read_can_show(serve: Serve, ca_file: Path, tmp_path: Path) -
 
 def test_file_is_sent_and_acknowledged(serve: Serve, ca_file: Path, tmp_path: Path) -> None:
     path = tmp_path / "numbers.parquet"
-    pa.parquet.write_table(numbers(1000), path)
+    pq.write_table(numbers(1000), path)
     server = serve()
     code, output, errors = run(server, ca_file, "--send", path, "--name", "n", "--benchmark", "--quiet")
     assert (code, errors) == (0, "")
@@ -127,6 +129,16 @@ def test_interrupt_ends_it_with_one_line(serve: Serve, ca_file: Path) -> None:
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=program.LIMIT_SECONDS)
     check_fails((process.returncode, output, errors), 130, "error: interrupted")
+
+
+def test_missing_package_is_named_with_the_fix() -> None:
+    result = subprocess.run(  # noqa: S603 - the program under test, without its packages
+        [sys.executable, "-S", program.MAIN], capture_output=True, text=True, check=False
+    )
+    expected = (
+        "error: the Python package `grpc` is missing; run `python -m pip install -r python/requirements.txt`"
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (78, "", expected + "\n")
 
 
 def test_reader_that_has_enough_is_no_error(serve: Serve, ca_file: Path) -> None:

@@ -29,7 +29,7 @@ def check(table: pa.Table, max_message_bytes: int) -> list[Payload]:
 
 
 def test_numbers_fill_their_messages() -> None:
-    payloads = check(pa.table({"id": np.arange(100_000)}), 65_536)
+    payloads = check(pa.table({"id": pa.array(np.arange(100_000))}), 65_536)
     assert len(payloads) < 100_000 * 8 / 65_536 * 1.25
 
 
@@ -69,6 +69,7 @@ def test_ordered_dictionary_keeps_its_order_and_types() -> None:
     column = pa.DictionaryArray.from_arrays(indices, sizes, ordered=True)
     [payload] = check(pa.table({"size": column}), 16_384)
     read = pa.ipc.open_stream(payload.data).read_all().column("size").chunk(0)
+    assert isinstance(read, pa.DictionaryArray)
     assert read.dictionary.to_pylist() == ["small", "large"]
     assert read.type == column.type
 
@@ -81,8 +82,11 @@ def test_dictionaries_inside_nested_columns_are_cut_too() -> None:
         {
             "struct": pa.StructArray.from_arrays([coded, pa.array([1, None, 3, 4])], ["word", "number"]),
             "fixed": pa.FixedSizeListArray.from_arrays(pa.concat_arrays([coded, coded]), 2),
+            # The stubs ask for offsets of int64, the format for int32.
             "map": pa.MapArray.from_arrays(
-                pa.array([0, 1, 2, 3, 4], pa.int32()), pa.array(list("abcd")), coded
+                pa.array([0, 1, 2, 3, 4], pa.int32()),  # pyright: ignore[reportArgumentType]
+                pa.array(list("abcd")),
+                coded,
             ),
         }
     )

@@ -1,6 +1,5 @@
 """Errors of the wire in words: kind, message, request id."""
 
-from collections.abc import Sequence
 from typing import cast
 
 import grpc
@@ -14,7 +13,9 @@ from .support.fake_server import details
 class Failure(grpc.RpcError):
     """What grpcio raises: an error that is also the call."""
 
-    def __init__(self, code: grpc.StatusCode, words: str, trailers: Sequence[tuple[str, bytes]] = ()) -> None:
+    def __init__(
+        self, code: grpc.StatusCode, words: str, trailers: tuple[tuple[str, str | bytes], ...] = ()
+    ) -> None:
         super().__init__()
         self._answers = code, words, trailers
 
@@ -24,13 +25,16 @@ class Failure(grpc.RpcError):
     def details(self) -> str:
         return self._answers[1]
 
-    def trailing_metadata(self) -> Sequence[tuple[str, bytes]]:
+    # The stubs have a name of their own for these pairs.
+    def trailing_metadata(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self,
+    ) -> tuple[tuple[str, str | bytes], ...]:
         return self._answers[2]
 
 
 def explained(code: grpc.StatusCode, words: str, reason: str) -> ArrowLinkError:
     trailer = details(code, words, reason, "r-42")
-    return from_rpc_error(Failure(code, words, [("grpc-status-details-bin", trailer)]))
+    return from_rpc_error(Failure(code, words, (("grpc-status-details-bin", trailer),)))
 
 
 @pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.CONFIGURATION])
@@ -53,7 +57,7 @@ def test_bare_code_gives_a_kind_without_request_id(code: grpc.StatusCode) -> Non
 
 def test_details_that_cannot_be_read_leave_the_code() -> None:
     error = from_rpc_error(
-        Failure(grpc.StatusCode.NOT_FOUND, "gone", [("grpc-status-details-bin", b"\xff\xff")])
+        Failure(grpc.StatusCode.NOT_FOUND, "gone", (("grpc-status-details-bin", b"\xff\xff"),))
     )
     assert str(error) == "gone [NotFound]"
 

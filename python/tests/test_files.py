@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.csv
-import pyarrow.feather
-import pyarrow.parquet
+import pyarrow.csv as pa_csv
+import pyarrow.feather as pa_feather
+import pyarrow.parquet as pq
 import pytest
 
 from demo.errors import ArrowLinkError, Kind
@@ -31,11 +31,11 @@ def check_refused(path: Path, kind: Kind, *words: str) -> None:
 
 
 def write_parquet(path: Path) -> None:
-    pa.parquet.write_table(TABLE, path, row_group_size=2)
+    pq.write_table(TABLE, path, row_group_size=2)
 
 
 def write_feather(path: Path) -> None:
-    pa.feather.write_feather(TABLE, str(path))
+    pa_feather.write_feather(TABLE, str(path))
 
 
 def write_arrow_file(path: Path) -> None:
@@ -82,7 +82,7 @@ def test_each_format_is_read(tmp_path: Path, name: str, write: Callable[[Path], 
 def test_csv_is_read_as_pyarrow_reads_it(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     write_csv(path)
-    assert read(path).equals(pa.csv.read_csv(path))
+    assert read(path).equals(pa_csv.read_csv(path))
 
 
 def test_compressed_csv_and_tabs_are_read(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_array_that_holds_no_objects_is_refused(tmp_path: Path) -> None:
 
 def test_damaged_parquet_is_named_even_after_its_start(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
-    pa.parquet.write_table(pa.table({"word": [f"word {number}" for number in range(50_000)]}), path)
+    pq.write_table(pa.table({"word": [f"word {number}" for number in range(50_000)]}), path)
     data = bytearray(path.read_bytes())
     data[2_000:40_000] = bytes(38_000)
     path.write_bytes(data)

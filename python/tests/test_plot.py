@@ -4,6 +4,7 @@ import datetime as dt
 import decimal
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import matplotlib.image
 import numpy as np
@@ -13,7 +14,6 @@ import pytest
 from demo.plot import draw, overview
 from demo.plot.numbers import histogram_of
 from demo.plot.style import compact, data_size, shorten
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,7 +31,7 @@ def check(table: pa.Table, tmp_path: Path, panels: int | None = None) -> str:
     across = min(4, shown if shown <= 4 else int(np.ceil(np.sqrt(shown))))
     assert pixels.shape[1] == max(2, across) * overview.PANEL_WIDTH * overview.DOTS_PER_INCH
     assert pixels.shape[0] >= (max(1, -(-shown // max(1, across))) * 2 + 0.9) * overview.DOTS_PER_INCH
-    assert len(np.unique(pixels.reshape(-1, pixels.shape[2]), axis=0)) > 10
+    assert (pixels < 0.9).any(axis=2).mean() > 0.001  # there is ink
     return words(table)
 
 

@@ -1,20 +1,20 @@
 """The demo client and the real server, end to end over TLS."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.csv
-import pyarrow.json
-import pyarrow.parquet
+import pyarrow.csv as pa_csv
+import pyarrow.json as pa_json
+import pyarrow.parquet as pq
 import pytest
 
 from demo.channel import open_channel, read_ca
 from demo.client import Client, Settings
 from demo.errors import ArrowLinkError, Kind
-from demo.files import open_source
+from demo.files import Source, open_source
 from demo.retry import Retry
 from demo.stubs import ArrowData, ArrowDataServiceStub
 
@@ -62,7 +62,7 @@ def send_payloads(server: RealServer, *payloads: bytes, name: str = "raw") -> st
     with open_channel(server.address, read_ca(server.ca), None) as channel:
         messages = iter([ArrowData(payload=data) for data in payloads])
         stub = ArrowDataServiceStub(channel)
-        return stub.SendArrowData(messages, timeout=60, metadata=[("arrowlink-name", name)]).message
+        return stub.SendArrowData(messages, timeout=60, metadata=(("arrowlink-name", name),)).message
 
 
 def given(name: str) -> Path:
@@ -89,7 +89,7 @@ def test_error_carries_the_request_id_that_the_server_logged(start_server: Start
 
 def test_unknown_name_offers_the_nearest(start_server: StartServer, tmp_path: Path) -> None:
     path = tmp_path / "trips.parquet"
-    pa.parquet.write_table(TABLE, path)
+    pq.write_table(TABLE, path)
     server = start_server("--dataset", f"trips={path}")
     check_fails(Kind.NOT_FOUND, lambda: read(server, "trisp"), "`trisp`", "`trips`")
 
@@ -103,15 +103,15 @@ def test_name_that_cannot_be_one_is_invalid(start_server: StartServer) -> None:
 def test_sent_file_is_read_back_equal(start_server: StartServer, tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"table.{ending}"
     if ending == "parquet":
-        pa.parquet.write_table(TABLE, path, row_group_size=1_000)
+        pq.write_table(TABLE, path, row_group_size=1_000)
     elif ending == "csv":
-        pa.csv.write_csv(TABLE, path)
+        pa_csv.write_csv(TABLE, path)
     else:
         new = pa.ipc.new_stream if ending == "arrows" else pa.ipc.new_file
         with new(str(path), TABLE.schema) as writer:
             writer.write_table(TABLE, max_chunksize=1_000)
     server = start_server()
-    expected = pa.csv.read_csv(path) if ending == "csv" else TABLE
+    expected = pa_csv.read_csv(path) if ending == "csv" else TABLE
     acknowledgement = send(server, path, "sent")
     assert "sent" in acknowledgement
     assert "in memory" in acknowledgement
@@ -123,14 +123,14 @@ def test_uploads_append_in_order(start_server: StartServer, tmp_path: Path) -> N
     server = start_server()
     for part in (TABLE.slice(0, 3_000), TABLE.slice(3_000)):
         path = tmp_path / "part.parquet"
-        pa.parquet.write_table(part, path)
+        pq.write_table(part, path)
         send(server, path, "parts")
     assert read(server, "parts").equals(TABLE)
 
 
 def test_upload_without_a_name_goes_to_uploads(start_server: StartServer, tmp_path: Path) -> None:
     path = tmp_path / "table.parquet"
-    pa.parquet.write_table(TABLE, path)
+    pq.write_table(TABLE, path)
     server = start_server()
     code, output, errors = program.run("--address", server.address, "--ca", server.ca, "--send", path)
     assert code == 0, errors
@@ -140,7 +140,7 @@ def test_upload_without_a_name_goes_to_uploads(start_server: StartServer, tmp_pa
 
 def test_acknowledged_upload_outlives_a_killed_server(start_server: StartServer, tmp_path: Path) -> None:
     path = tmp_path / "table.parquet"
-    pa.parquet.write_table(TABLE, path)
+    pq.write_table(TABLE, path)
     folder = tmp_path / "data"
     server = start_server("--data-dir", folder)
     assert "durable" in send(server, path, "kept")
@@ -160,7 +160,7 @@ def test_flights_equal_what_pyarrow_and_pandas_read(start_server: StartServer) -
 def test_weather_equals_what_pyarrow_and_pandas_read(start_server: StartServer) -> None:
     path = given("seattle-weather-hourly-normals.csv")
     table = read(start_server("--dataset", f"weather={path}"), "weather")
-    assert table.to_pydict() == pa.csv.read_csv(path).to_pydict()
+    assert table.to_pydict() == pa_csv.read_csv(path).to_pydict()
     expected = pd.read_csv(path, parse_dates=["date"])
     pd.testing.assert_frame_equal(table.to_pandas(), expected, check_dtype=False)
 
@@ -168,10 +168,10 @@ def test_weather_equals_what_pyarrow_and_pandas_read(start_server: StartServer) 
 def test_earthquakes_equal_what_pyarrow_reads(start_server: StartServer) -> None:
     path = given("earthquakes.json")
     table = read(start_server("--dataset", f"quakes={path}"), "quakes")
-    expected = pa.json.read_json(
+    expected = pa_json.read_json(
         path,
-        read_options=pa.json.ReadOptions(block_size=path.stat().st_size),
-        parse_options=pa.json.ParseOptions(newlines_in_values=True),
+        read_options=pa_json.ReadOptions(block_size=path.stat().st_size),
+        parse_options=pa_json.ParseOptions(newlines_in_values=True),
     )
     assert table.num_rows == 1
     assert table.to_pylist() == expected.to_pylist()
@@ -189,8 +189,8 @@ def test_real_files_sent_are_read_back_equal(start_server: StartServer) -> None:
 
 def test_other_schema_is_refused_field_by_field(start_server: StartServer, tmp_path: Path) -> None:
     path, other = tmp_path / "table.parquet", tmp_path / "other.parquet"
-    pa.parquet.write_table(TABLE, path)
-    pa.parquet.write_table(pa.table({"id": ["one"], "word": ["x"]}), other)
+    pq.write_table(TABLE, path)
+    pq.write_table(pa.table({"id": ["one"], "word": ["x"]}), other)
     server = start_server()
     send(server, path, "table")
     check_fails(Kind.SCHEMA_MISMATCH, lambda: send(server, other, "table"), "id", "Utf8", "Int64", "value")
@@ -199,9 +199,9 @@ def test_other_schema_is_refused_field_by_field(start_server: StartServer, tmp_p
 
 def test_file_dataset_cannot_be_written_to(start_server: StartServer, tmp_path: Path) -> None:
     path = tmp_path / "table.parquet"
-    pa.parquet.write_table(TABLE, path)
+    pq.write_table(TABLE, path)
     server = start_server("--dataset", f"table={path}")
-    check_fails(Kind.READ_ONLY, lambda: send(server, path, "table"), "`table`")
+    check_fails(Kind.READ_ONLY, lambda: send(server, path, "table"), "served from", str(path))
 
 
 @pytest.mark.parametrize("bad", [b"", b"this is not Arrow", payload(TABLE)[:1_000]])
@@ -219,12 +219,34 @@ def test_payloads_of_two_schemas_keep_nothing(start_server: StartServer) -> None
     check_fails(Kind.NOT_FOUND, lambda: read(server, "raw"))
 
 
+def test_upload_that_breaks_off_keeps_nothing(start_server: StartServer) -> None:
+    def batches() -> Iterator[pa.RecordBatch]:
+        yield from TABLE.to_batches()
+        raise ArrowLinkError(Kind.CORRUPT, "cannot read the rest")
+
+    server = start_server()
+    with client(server) as connection, pytest.raises(ArrowLinkError, match="cannot read the rest"):
+        connection.send(Source(TABLE.schema, batches()), "broken")
+    check_fails(Kind.NOT_FOUND, lambda: read(server, "broken"))
+
+
+def test_payload_over_the_servers_limit_is_refused(start_server: StartServer, tmp_path: Path) -> None:
+    path = tmp_path / "large.parquet"
+    table = numbers(1_000_000)
+    pq.write_table(table, path)
+    server = start_server(settings={"ARROWLINK__LIMITS__MAX_MESSAGE_BYTES": "256 KiB"})
+    check_fails(Kind.LIMIT_EXCEEDED, lambda: send(server, path, "large"), "max_message_bytes")
+    with client(server, Settings(max_message_bytes=200_000)) as connection:
+        connection.send(open_source(path), "large")
+    assert read(server, "large").equals(table)
+
+
 def test_large_table_comes_in_messages_within_the_default_limit(
     start_server: StartServer, tmp_path: Path
 ) -> None:
     path = tmp_path / "large.parquet"
     table = pa.table({"id": range(1_500_000), "word": ["some word"] * 1_500_000})
-    pa.parquet.write_table(table, path)
+    pq.write_table(table, path)
     assert read(start_server("--dataset", f"large={path}"), "large").equals(table)
 
 
@@ -233,7 +255,7 @@ def test_row_over_the_limit_is_refused_and_read_with_a_larger_one(
 ) -> None:
     path = tmp_path / "blobs.parquet"
     table = pa.table({"blob": [b"x", b"y" * 6_000_000]})
-    pa.parquet.write_table(table, path)
+    pq.write_table(table, path)
     server = start_server("--dataset", f"blobs={path}")
     key = "arrowlink-max-message-bytes"
     check_fails(Kind.LIMIT_EXCEEDED, lambda: read(server, "blobs"), key, "row")
@@ -275,7 +297,7 @@ def test_other_authority_is_not_trusted(start_server: StartServer) -> None:
 
 def test_read_only_server_refuses_uploads(start_server: StartServer, tmp_path: Path) -> None:
     path = tmp_path / "table.parquet"
-    pa.parquet.write_table(TABLE, path)
+    pq.write_table(TABLE, path)
     server = start_server("--read-only")
     check_fails(Kind.READ_ONLY, lambda: send(server, path, "table"))
     assert read(server).equals(ONE_ROW)

@@ -98,10 +98,14 @@ def test_server_that_never_answers(authority: Authority) -> None:
     assert "did not answer within" in str(found)
 
 
-def test_unknown_host(authority: Authority) -> None:
-    found = diagnose(Address("no-such-host.invalid", 1), authority.pem, 10)
+def test_unknown_host(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    found = diagnose(Address("nowhere.invalid", 1), authority.pem, 10)
     assert found is not None
-    assert "`no-such-host.invalid` is not known" in str(found)
+    assert "`nowhere.invalid` is not known" in str(found)
 
 
 def test_good_certificate_is_no_problem(serve: Serve, authority: Authority) -> None:

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from matplotlib.axes import Axes
 
-from .style import BAR, FAINT, SOFT_BAR, SOFT_INK, clear_frame, compact, shorten, write_centred
+from .style import BAR, FAINT, INK, SOFT_BAR, SOFT_INK, clear_frame, compact, shorten, write_centred
 
 
 def draw_categories(axes: Axes, column: pa.ChunkedArray) -> None:
@@ -24,7 +24,7 @@ def draw_categories(axes: Axes, column: pa.ChunkedArray) -> None:
     _draw_bars(axes, counted[:SHOWN], total)
     others = len(counted) - SHOWN
     if others > 0:
-        rest = total - sum(entry["counts"].as_py() for entry in counted[:SHOWN])
+        rest = total - sum(_counts(counted[:SHOWN]))
         axes.set_xlabel(
             f"and {others:,} other value{'s' * (others > 1)} in {rest / total:.0%} of the rows", size=7.5
         )
@@ -33,19 +33,24 @@ def draw_categories(axes: Axes, column: pa.ChunkedArray) -> None:
 
 
 def _draw_bars(axes: Axes, counted: pa.StructArray, total: int) -> None:
-    counts = counted.field("counts").to_pylist()
+    counts = _counts(counted)
     positions = list(range(len(counts)))
     axes.barh(positions, [max(counts)] * len(counts), color=FAINT, alpha=0.45, height=0.72)
     axes.barh(positions, counts, color=[BAR, *[SOFT_BAR] * (len(counts) - 1)], height=0.72)
     for position, (entry, count) in enumerate(zip(counted, counts, strict=True)):
-        axes.text(max(counts) * 0.02, position, _label(entry), va="center", size=7.5)
+        colour = "white" if position == 0 else INK
+        axes.text(max(counts) * 0.02, position, _label(entry), va="center", size=7.5, color=colour)
         share = f"{compact(count)} · {count / total:.0%}" if total > SHOWN else compact(count)
         axes.text(max(counts) * 1.02, position, share, va="center", size=7.5, color=SOFT_INK)
-    axes.set_xlim(0, max(counts) * 1.32)
+    axes.set_xlim(0, max(counts) * 1.4)
     axes.set_ylim(max(SHOWN, len(counts)) - 0.4, -0.6)
     axes.set_xticks([])
     axes.set_yticks([])
     clear_frame(axes, keep="")
+
+
+def _counts(counted: pa.StructArray) -> list[int]:
+    return [int(count) for count in counted.field("counts").to_numpy()]
 
 
 def _label(entry: pa.StructScalar) -> str:

@@ -2,7 +2,7 @@
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
@@ -79,7 +79,7 @@ def _time_axis(axes: Axes, first: np.datetime64, last: np.datetime64) -> None:
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(formatter)
     axes.tick_params(axis="x", labelcolor=SOFT_INK)
-    axes.set_xlim(first, last)
+    axes.set_xlim(*date2num([first, last]))
 
 
 MAX_BINS = 120

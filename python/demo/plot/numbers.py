@@ -56,13 +56,16 @@ def draw_numbers(axes: Axes, values: Floats, *, whole: bool = False, unit: str =
     median = float(np.median(finite / scale)) * scale
     words = f"{compact(smallest)} to {compact(largest)}{unit}, median {compact(median)}{unit}"
     axes.set_xlabel(words, size=7.5)
-    write_note(axes, join(histogram.note, oddity))
+    note = join(histogram.note, oddity)
+    if note:
+        axes.set_ylim(top=float(max(histogram.counts)) * HEADROOM)
+        write_note(axes, note)
 
 
 def histogram_of(values: Floats, *, whole: bool = False) -> Histogram:
     """Counts `values`, which are finite and not all equal, in bins that fit them."""
     smallest, largest = float(values.min()), float(values.max())
-    if smallest > 0 and largest / smallest >= MANY_MAGNITUDES:
+    if smallest > 0 and _spans_magnitudes(values):
         edges = np.geomspace(smallest, largest, BINS + 1)
         return Histogram(np.histogram(values, edges)[0], edges, logarithmic=True, note="log axis")
     if whole and largest - smallest <= FEW:
@@ -91,6 +94,11 @@ def join(*words: str) -> str:
     return " · ".join(word for word in words if word)
 
 
+def _spans_magnitudes(values: Floats) -> bool:
+    low, high = (float(edge) for edge in np.percentile(values, [1, 99]))
+    return high / low >= MANY_MAGNITUDES
+
+
 def _shown_range(values: Floats, smallest: float, largest: float) -> tuple[float, float, str]:
     low, high = (float(edge) for edge in np.percentile(values, [0.5, 99.5]))
     if high > low and largest - smallest > FAR * (high - low):
@@ -115,6 +123,7 @@ def _dress(axes: Axes, histogram: Histogram, scale: float, *, whole: bool) -> No
 BINS = 40
 FEW = 24
 FAR = 4.0
-MANY_MAGNITUDES = 1e5
+HEADROOM = 1.2
+MANY_MAGNITUDES = 1e4
 HUGE = 1e15
 TINY = 1e-6

@@ -6,13 +6,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
-from matplotlib.transforms import ScaledTranslation
 
 from .categories import draw_categories
 from .moments import Moments, draw_moments
 from .numbers import Floats, draw_numbers
-from .style import FAINT, INK, MISSING, SOFT_INK, shorten, write_centred
+from .style import FAINT, INK, MISSING, SOFT_INK, line_above, shorten, write_above, write_centred
 
 
 def draw_column(axes: Axes, column: pa.Field, values: pa.ChunkedArray) -> None:
@@ -59,8 +57,8 @@ def _draw_values(axes: Axes, kind: pa.DataType, present: pa.ChunkedArray) -> Non
         draw_numbers(axes, numbers, whole=pa.types.is_integer(kind), unit=unit)
     elif pa.types.is_struct(kind):
         _draw_fields(axes, kind)
-    elif any(test(kind) for test in MEASURED_BY_LENGTH):
-        draw_numbers(axes, _floats(_lengths(kind, present)), whole=True, unit=_length_unit(kind))
+    elif _is_binary(kind) or any(test(kind) for test in LISTS):
+        draw_numbers(axes, _lengths(kind, present), whole=True, unit=_length_unit(kind))
     else:
         _draw_discrete(axes, kind, present)
 
@@ -87,41 +85,35 @@ def _draw_fields(axes: Axes, kind: pa.DataType) -> None:
 def _draw_heading(axes: Axes, column: pa.Field, values: pa.ChunkedArray) -> None:
     missing = values.null_count / len(values) if len(values) else 0.0
     words = "no nulls" if values.null_count == 0 else f"{_percent(missing)} null"
-    _write_above(axes, 0, 22, shorten(column.name, 26) or "(no name)", size=10.5, weight="bold", color=INK)
-    _write_above(axes, 0, 11, shorten(_type_in_words(column.type), 30), size=7.5, color=SOFT_INK)
-    _write_above(axes, 1, 11, words, size=7.5, color=MISSING if values.null_count else SOFT_INK, ha="right")
-    raised = axes.transAxes + ScaledTranslation(0, 6 / POINTS_PER_INCH, axes.get_figure().dpi_scale_trans)
-    for width, shade in ((1.0, FAINT), (missing, MISSING)):
-        ends = [1 - width, 1]
-        axes.add_artist(
-            Line2D(ends, [1, 1], transform=raised, color=shade, lw=2.2, solid_capstyle="butt", clip_on=False)
-        )
+    name = write_above(axes, 22, shorten(column.name, 26) or "(no name)")
+    name.set(size=10.5, weight="bold", color=INK)
+    write_above(axes, 11, shorten(_type_in_words(column.type), 30))
+    write_above(axes, 11, words, side="right").set_color(MISSING if values.null_count else SOFT_INK)
+    line_above(axes, 6, 1.0, FAINT)
+    line_above(axes, 6, missing, MISSING)
 
 
 def _type_in_words(kind: pa.DataType) -> str:
     return f"dictionary<{kind.value_type}>" if pa.types.is_dictionary(kind) else str(kind)
 
 
-def _write_above(axes: Axes, along: float, points: float, text: str, **style: object) -> None:
-    axes.annotate(
-        text, (along, 1), xycoords="axes fraction", xytext=(0, points), textcoords="offset points", **style
-    )
-
-
-def _lengths(kind: pa.DataType, present: pa.ChunkedArray) -> pa.ChunkedArray:
+def _lengths(kind: pa.DataType, present: pa.ChunkedArray) -> Floats:
+    if _is_binary(kind):
+        return _floats(pc.call_function("binary_length", [present.cast(pa.large_binary())]))
     if pa.types.is_map(kind):
-        chunks = [pc.subtract(chunk.offsets[1:], chunk.offsets[:-1]) for chunk in present.chunks]
-        return pa.chunked_array(chunks, type=pa.int32())
-    if pa.types.is_binary_view(kind):
-        present = present.cast(pa.binary())
-    return pc.binary_length(present) if "binary" in str(kind) else pc.list_value_length(present)
+        present = present.cast(pa.list_(pa.struct([kind.key_field, kind.item_field])))
+    return _floats(pc.list_value_length(present))
 
 
 def _length_unit(kind: pa.DataType) -> str:
-    return " bytes" if "binary" in str(kind) else " items"
+    return " bytes" if _is_binary(kind) else " items"
 
 
-def _floats(values: pa.ChunkedArray) -> Floats:
+def _is_binary(kind: pa.DataType) -> bool:
+    return any(test(kind) for test in BINARIES)
+
+
+def _floats(values: pa.ChunkedArray | pa.Array) -> Floats:
     return values.cast(pa.float64(), safe=False).to_numpy().astype(np.float64)
 
 
@@ -130,14 +122,10 @@ def _percent(share: float) -> str:
 
 
 FIELDS_SHOWN = 8
-POINTS_PER_INCH = 72
 SMALLEST_SHARE = 0.001
 TICKS_PER_SECOND = {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}
-MEASURED_BY_LENGTH = (
-    pa.types.is_list,
-    pa.types.is_large_list,
-    pa.types.is_fixed_size_list,
-    pa.types.is_map,
+LISTS = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list, pa.types.is_map)
+BINARIES = (
     pa.types.is_binary,
     pa.types.is_large_binary,
     pa.types.is_fixed_size_binary,

@@ -1,9 +1,13 @@
 """Colours, fonts and short words of the overview; everything that makes its panels look like one picture."""
 
-from collections.abc import Mapping
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.font_manager import fontManager
+from matplotlib.lines import Line2D
+from matplotlib.text import Text
+from matplotlib.transforms import ScaledTranslation, Transform
+from matplotlib.typing import RcKeyType
 
 
 def _installed(*fonts: str) -> list[str]:
@@ -18,7 +22,7 @@ BAR = "#3d7ea6"
 SOFT_BAR = "#9fc3d9"
 MISSING = "#e0793f"
 
-SETTINGS: Mapping[str, object] = {
+SETTINGS: dict[RcKeyType, Any] = {
     "font.family": ["DejaVu Sans", *_installed("Noto Sans CJK JP", "Noto Sans CJK SC", "Hiragino Sans")],
     "font.size": 8.5,
     "text.color": INK,
@@ -44,6 +48,30 @@ def clear_frame(axes: Axes, *, keep: str = "bottom") -> None:
 def write_note(axes: Axes, text: str) -> None:
     """Writes what a reader has to know about a panel into its upper right corner."""
     axes.text(1, 0.98, text, transform=axes.transAxes, ha="right", va="top", size=7, color=SOFT_INK)
+
+
+def write_above(axes: Axes, points: float, text: str, *, side: str = "left") -> Text:
+    """Writes text `points` above the panel, at its left or right side."""
+    along = 0.0 if side == "left" else 1.0
+    style = {"size": 7.5, "color": SOFT_INK, "clip_on": False}
+    return axes.text(along, 1, text, style, transform=_above(axes, points), ha=side)
+
+
+def line_above(axes: Axes, points: float, share: float, colour: str) -> None:
+    """Draws a thick line `points` above the panel, over this share of its width from the right."""
+    line = Line2D([1 - share, 1], [1, 1], transform=_above(axes, points), color=colour, linewidth=2.2)
+    line.set(solid_capstyle="butt", clip_on=False)
+    axes.add_artist(line)
+
+
+def _above(axes: Axes, points: float) -> Transform:
+    figure = axes.get_figure(root=True)
+    inches = points / POINTS_PER_INCH
+    return (
+        axes.transAxes
+        if figure is None
+        else axes.transAxes + ScaledTranslation(0, inches, figure.dpi_scale_trans)
+    )
 
 
 def write_centred(axes: Axes, text: str, *, size: float = 9.0, colour: str = SOFT_INK) -> None:
@@ -100,3 +128,4 @@ UNITS = ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k"))
 SMALLEST_SCIENTIFIC = 1e12
 LARGEST_SCIENTIFIC = 1e-4
 STEP = 1000
+POINTS_PER_INCH = 72

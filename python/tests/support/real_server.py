@@ -6,6 +6,7 @@ import selectors
 import signal
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
@@ -29,7 +30,8 @@ def binary() -> Path:
 class RealServer:
     """A running server, used as a context manager: leaving it ends the server and looks at how it ended."""
 
-    def __init__(self, folder: Path, *arguments: object) -> None:
+    def __init__(self, folder: Path, *arguments: object, settings: Mapping[str, str] | None = None) -> None:
+        """Starts the server in `folder` and waits until it listens; `settings` are environment variables."""
         self.ca = folder / "certs" / "ca.crt"
         self.log = folder / "server.log"
         command = [binary(), "--listen", "127.0.0.1:0", "--tls-dir", self.ca.parent, *arguments]
@@ -40,6 +42,7 @@ class RealServer:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 cwd=folder,
+                env={**os.environ, **(settings or {})},
             )
         try:
             self.address = self._wait_until_listening()
