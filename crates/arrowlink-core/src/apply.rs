@@ -49,6 +49,27 @@ impl ReadOptions {
 
     /// Finds the columns of the projection in `schema`; `None` where all are asked for.
     ///
+    /// For sources that can leave out columns themselves, with the same errors as everywhere:
+    ///
+    /// ```
+    /// use arrow_schema::{DataType, Field, Schema};
+    /// use arrowlink_core::ReadOptions;
+    ///
+    /// let schema = Schema::new(vec![
+    ///     Field::new("id", DataType::Int64, false),
+    ///     Field::new("value", DataType::Float64, true),
+    /// ]);
+    /// let options = ReadOptions::default().with_projection(["value"]);
+    /// assert_eq!(options.column_indices(&schema)?, Some(vec![1]));
+    ///
+    /// let error = ReadOptions::default().with_projection(["vaule"]).column_indices(&schema).unwrap_err();
+    /// assert_eq!(
+    ///     error.message(),
+    ///     "no column `vaule`, did you mean `value`? the columns are `id`, `value`"
+    /// );
+    /// # Ok::<(), arrowlink_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// `InvalidArgument` where a column is not there (the message has the valid ones and the nearest) or is named

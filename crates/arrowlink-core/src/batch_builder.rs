@@ -168,12 +168,13 @@ impl BatchBuilder {
         if self.rows == 0 {
             return Ok(());
         }
+        let bytes = self.cells.iter().map(Cells::bytes).sum();
         let columns: Vec<ArrayRef> =
             self.cells.iter_mut().map(Cells::finish).collect::<Result<_, _>>().map_err(internal)?;
         let options = RecordBatchOptions::new().with_row_count(Some(self.rows));
         let batch = RecordBatch::try_new_with_options(SchemaRef::clone(&self.schema), columns, &options);
         self.earlier_rows += std::mem::take(&mut self.rows) as u64;
-        self.pending.add(&batch.map_err(internal)?)
+        self.pending.push(batch.map_err(internal)?, bytes)
     }
 
     fn refused(&self, column: usize, mismatch: &Mismatch) -> Error {

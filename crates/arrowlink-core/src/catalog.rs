@@ -14,6 +14,49 @@ use crate::{
 };
 
 /// A table that a [`Catalog`] serves under a name: the verbs of [`DataService`] without the name.
+///
+/// A source that can do no more than produce its rows leaves the options to [`ReadOptions::apply`]:
+///
+/// ```
+/// use arrow_array::record_batch;
+/// use arrowlink_core::{
+///     BatchStream, CallContext, Dataset, Description, Error, ErrorKind, NounKind, ReadOptions, Receipt, Result,
+///     WriteOptions,
+/// };
+/// use futures::future::{BoxFuture, FutureExt as _, ready};
+///
+/// #[derive(Debug)]
+/// struct Squares;
+///
+/// impl Squares {
+///     fn rows() -> BatchStream {
+///         let batch = record_batch!(("square", Int64, [0, 1, 4, 9])).unwrap();
+///         BatchStream::from_batches(batch.schema(), vec![batch])
+///     }
+/// }
+///
+/// impl Dataset for Squares {
+///     fn describe(&self, _: CallContext) -> BoxFuture<'_, Result<Description>> {
+///         let schema = Self::rows().schema().clone();
+///         ready(Ok(Description::new(NounKind::Dataset, schema).with_rows(Some(4)))).boxed()
+///     }
+///
+///     fn read(&self, _: CallContext, options: ReadOptions) -> BoxFuture<'_, Result<BatchStream>> {
+///         ready(options.apply(Self::rows())).boxed()
+///     }
+///
+///     fn write(&self, _: CallContext, _: BatchStream, _: WriteOptions) -> BoxFuture<'_, Result<Receipt>> {
+///         ready(Err(Error::new(ErrorKind::ReadOnly, "squares are what they are"))).boxed()
+///     }
+/// }
+///
+/// # futures::executor::block_on(async {
+/// let options = ReadOptions::default().with_skip(2);
+/// let rows = Squares.read(CallContext::new(), options).await?.collect_batches().await?;
+/// assert_eq!(rows, [record_batch!(("square", Int64, [4, 9])).unwrap()]);
+/// # Ok::<(), arrowlink_core::Error>(())
+/// # }).unwrap();
+/// ```
 pub trait Dataset: fmt::Debug + Send + Sync {
     /// Says what the dataset is; an error is what is wrong with it, and is listed.
     fn describe(&self, ctx: CallContext) -> BoxFuture<'_, Result<Description>>;
@@ -33,7 +76,25 @@ pub trait Dataset: fmt::Debug + Send + Sync {
 /// Datasets and functions under fixed names, and a service for the names that clients create.
 ///
 /// A name that is not registered goes to the service given by [`with_uploads`](Self::with_uploads); without one,
-/// writing to it is refused. `echo` is built in.
+/// writing to it is refused. `echo` is built in. A name that is nowhere is `NotFound` with the nearest names of
+/// both; a function that is read, or a dataset that is called, is `InvalidArgument` and says what it is. A dataset
+/// whose description fails is listed with its error and keeps the others from nothing. SQL is `Unsupported`.
+///
+/// ```
+/// use std::sync::Arc;
+/// use arrowlink_core::{Catalog, DataServiceExt, ErrorKind, Name, default_dataset};
+///
+/// # futures::executor::block_on(async {
+/// let trips: Name = "trips".parse()?;
+/// let catalog = Catalog::new().with_dataset(trips.clone(), Arc::new(default_dataset()));
+/// assert_eq!(catalog.read_all(&trips).await?.1[0].num_rows(), 1);
+///
+/// let error = catalog.read_all(&"trisp".parse()?).await.unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::NotFound);
+/// assert_eq!(error.message(), "no dataset `trisp`, did you mean `trips`?");
+/// # Ok::<(), arrowlink_core::Error>(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct Catalog {
     datasets: BTreeMap<Name, Arc<dyn Dataset>>,
@@ -66,22 +127,28 @@ impl Catalog {
     }
 
     /// Sends every name that is not registered here to `uploads`, which creates what clients write.
+    ///
+    /// It may be any service: a store in memory or on disk, a client of another server, another catalog. What is
+    /// registered here hides what it has under the same name.
     #[must_use]
     pub fn with_uploads(mut self, uploads: Arc<dyn DataService>) -> Self {
         self.uploads = Some(uploads);
         self
     }
 
-    fn function(&self, name: &Name) -> Result<&Arc<dyn Function>> {
-        self.functions.get(name).ok_or_else(|| {
-            if self.datasets.contains_key(name) {
-                return Error::new(
-                    ErrorKind::InvalidArgument,
-                    format!("`{name}` is a dataset, not a function"),
-                );
-            }
-            not_found("function", name, self.functions.keys())
-        })
+    async fn function(&self, ctx: &CallContext, name: &Name) -> Result<&Arc<dyn Function>> {
+        if let Some(function) = self.functions.get(name) {
+            return Ok(function);
+        }
+        let uploaded = match &self.uploads {
+            Some(uploads) => uploads.describe(ctx.clone(), Target::from(name)).await.is_ok(),
+            None => false,
+        };
+        if uploaded || self.datasets.contains_key(name) {
+            let text = format!("`{name}` is a dataset, not a function: read it");
+            return Err(Error::new(ErrorKind::InvalidArgument, text));
+        }
+        Err(not_found("function", name, self.functions.keys()))
     }
 
     /// Returns the service for names that are not registered, or says that there is nothing of that name.
@@ -183,9 +250,12 @@ impl DataService for Catalog {
         options: WriteOptions,
     ) -> BoxFuture<'_, Result<Receipt>> {
         async move {
-            match self.datasets.get(&name) {
-                Some(dataset) => dataset.write(ctx, batches, options).await,
-                None => self.elsewhere(&name)?.write(ctx, name, batches, options).await,
+            if let Some(dataset) = self.datasets.get(&name) {
+                return dataset.write(ctx, batches, options).await;
+            }
+            match self.elsewhere(&name)?.write(ctx.clone(), name.clone(), batches, options).await {
+                Err(error) => Err(self.with_near_names(ctx, &name, error).await),
+                written => written,
             }
         }
         .boxed()
@@ -198,7 +268,7 @@ impl DataService for Catalog {
         batches: BatchStream,
         options: CallOptions,
     ) -> BoxFuture<'_, Result<BatchStream>> {
-        async move { self.function(&name)?.call(ctx, batches, options).await }.boxed()
+        async move { self.function(&ctx, &name).await?.call(ctx, batches, options).await }.boxed()
     }
 }
 

@@ -3,6 +3,17 @@
 //! The suite calls a service as its users do, over whatever lies between, and says what it did against the
 //! contract of the trait. It never panics and asserts nothing: it returns a [`Report`].
 //!
+//! | about | what must be so |
+//! |---|---|
+//! | names | `NotFound` with the nearest name; listings in order, by prefix; descriptions agree with what is read |
+//! | reading | the same rows in the same order; options as documented; a running read keeps its rows; dropping is harmless |
+//! | writing | all or nothing, also on `Err` and drop; unseen before the end; schema held; keys and modes honoured |
+//! | calling | lazily, in order; errors of the input reach the caller |
+//! | refusing | what a service cannot do is an error of the announced kind, and is never ignored |
+//!
+//! What a service cannot do has to be said: the small gRPC service for example carries `read` and `write` alone,
+//! so that its client is tried with `Suite::new().without(Capability::List)` and so on.
+//!
 //! ```
 //! use arrowlink_core::MemoryStore;
 //! use arrowlink_core::conformance::{Capability, Suite};

@@ -21,6 +21,27 @@ use crate::{
 /// The deadline covers the whole answer: the future and the stream that it returns. Past it the caller gets
 /// [`DeadlineExceeded`](ErrorKind::DeadlineExceeded), and the work behind it is dropped. What `inner` is called with
 /// has the earlier of the two deadlines in its context. Needs a tokio runtime with time enabled.
+///
+/// A chunk that is asked for after the deadline is not returned even if it is there, so that a caller who reads
+/// slowly cannot keep a call alive. The error comes once; after it the stream is over.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Duration;
+/// use arrow_array::record_batch;
+/// use arrowlink_core::{BatchStream, CallContext, DataService, Deadlines, ErrorKind, MemoryStore, WriteOptions};
+/// use futures::stream;
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(async {
+/// let service =
+///     Deadlines::new(Arc::new(MemoryStore::new(1 << 20))).with_longest(Duration::from_secs(30));
+/// let schema = record_batch!(("id", Int64, [1])).unwrap().schema();
+/// let endless = BatchStream::new(schema, stream::pending());
+/// let write = service.write(CallContext::new(), "trips".parse()?, endless, WriteOptions::default());
+/// assert_eq!(write.await.unwrap_err().kind(), ErrorKind::DeadlineExceeded);
+/// # Ok::<(), arrowlink_core::Error>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug)]
 pub struct Deadlines {
     inner: Arc<dyn DataService>,

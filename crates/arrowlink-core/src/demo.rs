@@ -33,7 +33,7 @@ use crate::{
 /// let options = ReadOptions::default().with_skip(999_999);
 /// let last = demo.read(CallContext::new(), options).await?.collect_batches().await?;
 /// assert_eq!(last[0].num_rows(), 1);
-/// # arrowlink_core::Result::Ok(())
+/// # Ok::<(), arrowlink_core::Error>(())
 /// # }).unwrap();
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,7 +98,7 @@ impl DemoDataset {
         self.rows
     }
 
-    /// Makes the rows with these numbers as one batch.
+    /// Makes the rows with these numbers as one batch, without those before them.
     ///
     /// # Errors
     ///
@@ -113,6 +113,15 @@ impl DemoDataset {
     }
 
     /// Makes all rows, batch by batch.
+    ///
+    /// ```
+    /// use arrowlink_core::DemoDataset;
+    ///
+    /// let demo = DemoDataset::new(25, 7)?.with_batch_rows(10)?;
+    /// let sizes: Vec<_> = demo.batches().map(|batch| batch.unwrap().num_rows()).collect();
+    /// assert_eq!(sizes, [10, 10, 5]);
+    /// # Ok::<(), arrowlink_core::Error>(())
+    /// ```
     pub fn batches(&self) -> impl Iterator<Item = Result<RecordBatch>> + Send + 'static {
         let demo = self.clone();
         let mut next = 0;

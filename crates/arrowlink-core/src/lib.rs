@@ -3,6 +3,36 @@
 //! Nothing here knows gRPC or sockets: a program that wants ArrowLink's tables without a network depends on
 //! this crate alone. Everything that answers requests is a [`DataService`]; everything that moves rows is a
 //! [`BatchStream`]; everything that goes wrong is an [`Error`] whose [`ErrorKind`] says what the caller can do.
+//!
+//! | to | use |
+//! |---|---|
+//! | serve tables and functions under names | [`Catalog`], of any [`Dataset`] and [`Function`] |
+//! | keep tables in memory | [`MemoryDataset`], [`MemoryStore`] for what clients create |
+//! | make up tables | [`DemoDataset`], [`default_dataset`] |
+//! | build schemas and batches | [`SchemaBuilder`], [`BatchBuilder`], [`from_records`] |
+//! | bound a service | [`Limited`], [`Deadlines`], [`ReadOnly`] |
+//! | write a source of one's own | [`ReadOptions::apply`], [`schema_mismatch`], and [`conformance`] to try it |
+//!
+//! ```
+//! use std::sync::Arc;
+//! use arrow_schema::DataType;
+//! use arrowlink_core::{BatchBuilder, Catalog, DataServiceExt, MemoryStore, Name, SchemaBuilder};
+//!
+//! # futures::executor::block_on(async {
+//! let service = Catalog::new().with_uploads(Arc::new(MemoryStore::new(64 << 20)));
+//!
+//! let schema =
+//!     SchemaBuilder::new().required("id", DataType::Int64).optional("name", DataType::Utf8).build()?;
+//! let mut builder = BatchBuilder::new(Arc::clone(&schema));
+//! builder.append((1, "ada"))?;
+//! builder.append((2, None::<&str>))?;
+//!
+//! let people: Name = "people".parse()?;
+//! service.append(&people, schema, builder.finish()?).await?;
+//! assert_eq!(service.read_all(&people).await?.1[0].num_rows(), 2);
+//! # Ok::<(), arrowlink_core::Error>(())
+//! # }).unwrap();
+//! ```
 
 mod apply;
 mod batch_builder;
@@ -50,6 +80,7 @@ pub use row::IntoRow;
 pub use schema_builder::{SchemaBuilder, category, list_of, timestamp_in, vector_of};
 pub use schemas::schema_mismatch;
 pub use service::{DataService, EntryStream};
+pub use size::compact;
 pub use stream::{BatchStream, Chunk, Position, Snapshot};
 pub use target::Target;
 pub use value::Value;

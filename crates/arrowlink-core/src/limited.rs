@@ -105,6 +105,28 @@ impl ServiceLimits {
 /// A write past its size fails with [`LimitExceeded`](ErrorKind::LimitExceeded) as soon as the batch arrives that is
 /// too much, and leaves nothing. A read, write or call past its number waits for its turn. Listing and describing
 /// are not limited. Waiting needs a tokio runtime with time enabled.
+///
+/// A client that keeps a read open and does not poll it keeps its turn: put [`Deadlines`](crate::Deadlines) inside
+/// where that must not last.
+///
+/// ```
+/// use std::sync::Arc;
+/// use arrow_array::record_batch;
+/// use arrowlink_core::{DataServiceExt, ErrorKind, Limited, MemoryStore, ServiceLimits};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// let limits = ServiceLimits::default().with_max_write_rows(2).with_max_reads(16);
+/// let service = Limited::new(Arc::new(MemoryStore::new(1 << 20)), limits);
+/// let batch = record_batch!(("id", Int64, [1, 2, 3])).unwrap();
+/// let error = service.append(&"trips".parse()?, batch.schema(), vec![batch]).await.unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::LimitExceeded);
+/// assert_eq!(
+///     error.message(),
+///     "the input has at least 3 rows, the limit is 2: send less, or raise `max_write_rows`"
+/// );
+/// # Ok::<(), arrowlink_core::Error>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug)]
 pub struct Limited {
     inner: Arc<dyn DataService>,

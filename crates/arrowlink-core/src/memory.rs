@@ -55,7 +55,7 @@ pub use store::MemoryStore;
 /// let last = ReadOptions::default().with_skip(3);
 /// let rows = dataset.read(CallContext::new(), last).await?.collect_batches().await?;
 /// assert_eq!(rows, [record_batch!(("id", Int64, [2])).unwrap()]);
-/// # arrowlink_core::Result::Ok(())
+/// # Ok::<(), arrowlink_core::Error>(())
 /// # }).unwrap();
 /// ```
 #[derive(Clone, Debug)]
@@ -151,7 +151,8 @@ impl MemoryDataset {
 
     /// Adds a finished upload, or returns the receipt of the earlier one with the same key.
     fn append(&self, upload: Upload, key: Option<String>) -> Result<Receipt> {
-        let upload = upload.conformed(&self.inner.schema)?;
+        let mut upload = upload.conformed(&self.inner.schema)?;
+        upload.reserve(key.as_deref().map_or(0, Keys::bytes_of))?;
         let mut state = self.inner.write();
         if let Some(receipt) = key.as_deref().and_then(|key| state.keys.receipt(key)) {
             return Ok(receipt);
@@ -165,14 +166,15 @@ impl MemoryDataset {
         receipt.position = Some(Mark::newer_than(state.batches.len()).position(self.inner.origin));
         state.reservation.absorb(reservation);
         if let Some(key) = key {
-            state.keys.remember(key, receipt.clone());
+            let forgotten = state.keys.remember(key, receipt.clone());
+            state.reservation.shrink(forgotten);
         }
         Ok(receipt)
     }
 
     async fn write_all(&self, batches: BatchStream, options: WriteOptions) -> Result<Receipt> {
         if let Some(advice) = &self.read_only {
-            let text = format!("the dataset comes from `{}` and cannot be written to: {advice}", self.source);
+            let text = format!("this dataset ({}) cannot be written to: {advice}", self.source);
             return Err(Error::new(ErrorKind::ReadOnly, text));
         }
         if let Some(receipt) = self.receipt(options.idempotency_key.as_deref()) {

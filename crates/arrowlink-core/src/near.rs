@@ -1,4 +1,6 @@
 //! "Did you mean": which known words are nearest to one that is not known.
+//!
+//! Names, columns and keys all go through here, so that every error offers the same way. Case does not count.
 
 /// Returns `, did you mean ...?` with the words of `known` that are nearest to `word`, or nothing where none is near.
 pub(crate) fn suggestion<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {

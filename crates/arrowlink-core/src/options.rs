@@ -36,7 +36,7 @@ pub struct ReadOptions {
     pub projection: Option<Arc<[String]>>,
     /// The most rows to return. Default: all.
     pub limit: Option<u64>,
-    /// How many rows to leave out at the start. Default: none.
+    /// How many rows to leave out at the start, or after the position of [`resume`](Self::resume). Default: none.
     pub skip: u64,
     /// Which part of a dataset that its description divides into parts. Default: the whole.
     pub part: Option<u32>,

@@ -25,7 +25,7 @@ use crate::{
 /// let batch = record_batch!(("id", Int64, [1])).unwrap();
 /// let refused = service.append(&"trips".parse()?, batch.schema(), vec![batch]).await.unwrap_err();
 /// assert_eq!(refused.kind(), ErrorKind::ReadOnly);
-/// # arrowlink_core::Result::Ok(())
+/// # Ok::<(), arrowlink_core::Error>(())
 /// # }).unwrap();
 /// ```
 #[derive(Clone, Debug)]

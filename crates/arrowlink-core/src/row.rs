@@ -5,6 +5,13 @@ use crate::Value;
 /// A row for [`BatchBuilder::append`](crate::BatchBuilder::append): one value for each column, in the schema's order.
 ///
 /// Tuples of up to sixteen values are rows, and arrays, vectors and slices of any length.
+///
+/// ```
+/// use arrowlink_core::{IntoRow, Value};
+///
+/// let row = (7, "seven", None::<f64>).into_row();
+/// assert_eq!(row.as_ref(), [Value::Int(7), Value::from("seven"), Value::Null]);
+/// ```
 pub trait IntoRow<'a> {
     /// Returns the values.
     fn into_row(self) -> impl AsRef<[Value<'a>]>;

@@ -117,12 +117,11 @@ fn differences(expected: &Fields, actual: &Fields) -> Vec<String> {
     for field in expected {
         match actual.find(field.name()) {
             None => found.push(format!("column `{}` is missing, expected {}", field.name(), shown(field))),
-            Some((_, other)) if !same_values(field, other) => found.push(format!(
-                "column `{}`: expected {}, got {}",
-                field.name(),
-                shown(field),
-                shown(other)
-            )),
+            Some((_, other)) if !same_values(field, other) => {
+                let (expected, got) = (shown(field), shown(other));
+                let hint = if field.data_type() == other.data_type() { may_be_null(other) } else { "" };
+                found.push(format!("column `{}`: expected {expected}, got {got}{hint}", field.name()));
+            }
             Some(_) => {}
         }
     }
@@ -137,6 +136,10 @@ fn differences(expected: &Fields, actual: &Fields) -> Vec<String> {
 
 fn names(fields: &Fields) -> String {
     quoted(fields.iter().map(|field| field.name().as_str()), ", ")
+}
+
+fn may_be_null(field: &Field) -> &'static str {
+    if field.is_nullable() { " that may be null" } else { "" }
 }
 
 fn shown(field: &Field) -> String {

@@ -7,10 +7,14 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray as _;
-use arrow_array::{Array, ArrayRef, OffsetSizeTrait, RecordBatch, RecordBatchOptions, make_array};
+use arrow_array::types::ByteViewType;
+use arrow_array::{
+    Array, ArrayRef, GenericByteViewArray, GenericListArray, OffsetSizeTrait, RecordBatch,
+    RecordBatchOptions, make_array,
+};
 use arrow_data::ArrayData;
 use arrow_data::transform::MutableArrayData;
-use arrow_schema::{DataType, Fields, Schema, SchemaRef};
+use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef};
 
 use crate::Result;
 use crate::apply::internal;
@@ -62,7 +66,25 @@ pub(crate) fn without_waste(batch: RecordBatch) -> Result<RecordBatch> {
 }
 
 /// Copies the rows of `batch` into buffers of their own, which begin at the first row.
-pub(crate) fn compact(batch: &RecordBatch) -> Result<RecordBatch> {
+///
+/// A slice, or one column of a message that was received, keeps all of the memory alive that it was cut from. Who
+/// keeps little of much compacts it. Dictionaries stay whole and are shared.
+///
+/// ```
+/// use arrow_array::{Array, record_batch};
+/// use arrowlink_core::compact;
+///
+/// let large = record_batch!(("id", Int64, vec![7; 100_000])).unwrap();
+/// let small = compact(&large.slice(500, 10))?;
+/// assert_eq!(small, large.slice(500, 10));
+/// assert!(small.column(0).get_buffer_memory_size() < 1000);
+/// # Ok::<(), arrowlink_core::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// `Internal` where an offset overflows, which rows that are in a batch already do not.
+pub fn compact(batch: &RecordBatch) -> Result<RecordBatch> {
     let columns = batch.columns().iter().map(copied).collect::<Result<_>>()?;
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     RecordBatch::try_new_with_options(SchemaRef::clone(batch.schema_ref()), columns, &options)
@@ -96,8 +118,8 @@ fn values_bytes(array: &dyn Array, rows: usize) -> usize {
         DataType::LargeUtf8 => variable_bytes(array.as_string::<i64>().value_offsets()),
         DataType::Binary => variable_bytes(array.as_binary::<i32>().value_offsets()),
         DataType::LargeBinary => variable_bytes(array.as_binary::<i64>().value_offsets()),
-        DataType::Utf8View => rows * VIEW_BYTES + array.as_string_view().total_buffer_bytes_used(),
-        DataType::BinaryView => rows * VIEW_BYTES + array.as_binary_view().total_buffer_bytes_used(),
+        DataType::Utf8View => view_bytes(array.as_string_view()),
+        DataType::BinaryView => view_bytes(array.as_binary_view()),
         DataType::FixedSizeBinary(width) => rows * usize::try_from(*width).unwrap_or(0),
         DataType::List(_) => list_bytes(array.as_list::<i32>()),
         DataType::LargeList(_) => list_bytes(array.as_list::<i64>()),
@@ -124,9 +146,14 @@ fn variable_bytes<O: OffsetSizeTrait>(offsets: &[O]) -> usize {
     size_of_val(offsets) + span(offsets).1
 }
 
-fn list_bytes<O: OffsetSizeTrait>(list: &arrow_array::GenericListArray<O>) -> usize {
+fn list_bytes<O: OffsetSizeTrait>(list: &GenericListArray<O>) -> usize {
     let (first, count) = span(list.value_offsets());
     size_of_val(list.value_offsets()) + array_bytes(&list.values().slice(first, count))
+}
+
+fn view_bytes<T: ByteViewType>(views: &GenericByteViewArray<T>) -> usize {
+    let buffers = views.data_buffers().len() * 2 * PADDING_BYTES;
+    views.len() * VIEW_BYTES + views.total_buffer_bytes_used() + buffers
 }
 
 fn span<O: OffsetSizeTrait>(offsets: &[O]) -> (usize, usize) {
@@ -160,7 +187,7 @@ fn fields_bytes(fields: &Fields) -> usize {
     fields.iter().map(|field| field_bytes(field)).sum()
 }
 
-fn field_bytes(field: &arrow_schema::Field) -> usize {
+fn field_bytes(field: &Field) -> usize {
     let metadata: usize =
         field.metadata().iter().map(|(key, value)| key.len() + value.len() + NODE_BYTES).sum();
     let nested: usize = match field.data_type() {

@@ -161,6 +161,26 @@ impl Snapshot {
 }
 
 /// A place between two chunks of a snapshot or stream: opaque, versioned bytes that its source alone understands.
+///
+/// ```
+/// use arrow_array::record_batch;
+/// use arrowlink_core::{CallContext, Dataset, MemoryDataset, ReadOptions};
+/// use futures::StreamExt as _;
+///
+/// # futures::executor::block_on(async {
+/// let batches: Vec<_> = (0..3).map(|id| record_batch!(("id", Int64, [id])).unwrap()).collect();
+/// let dataset = MemoryDataset::new(batches[0].schema(), batches.clone())?;
+///
+/// let mut read = dataset.read(CallContext::new(), ReadOptions::default()).await?;
+/// let position = read.next().await.unwrap()?.position.unwrap();
+/// drop(read);
+///
+/// let options = ReadOptions::default().with_resume(position);
+/// let rest = dataset.read(CallContext::new(), options).await?.collect_batches().await?;
+/// assert_eq!(rest, batches[1..]);
+/// # Ok::<(), arrowlink_core::Error>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Position(Bytes);
 

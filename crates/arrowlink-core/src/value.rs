@@ -9,6 +9,10 @@ use std::time::{Duration, SystemTime};
 /// Rust's own values convert into it: numbers, `bool`, text, `Option` (none is null), `Vec` and arrays (lists),
 /// `&[u8]` (bytes), `&[f32]` (a vector, without a value for each element), [`SystemTime`] and [`Duration`].
 ///
+/// Nothing is converted that could lose what was meant: text is not parsed as a number, a float is not cut to an
+/// integer, an integer that a float does not have exactly is refused. Two things are rounded, both documented at
+/// their variant: a float to the width of its column, and an instant to the unit of its column.
+///
 /// ```
 /// use arrowlink_core::Value;
 ///

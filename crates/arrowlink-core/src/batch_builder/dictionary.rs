@@ -1,4 +1,7 @@
 //! Dictionaries: each different value once, and keys that point to it.
+//!
+//! Every batch has a dictionary of its own, in the order in which the values came first. Values are the same where
+//! they are written the same, so that `1` and `1.0` in a column of floats are two entries with one value.
 
 use std::collections::HashMap;
 use std::sync::Arc;

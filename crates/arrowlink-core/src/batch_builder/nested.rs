@@ -1,4 +1,8 @@
 //! Lists, fixed-size lists, structs and maps: cells that have cells.
+//!
+//! An item that does not fit leaves the items before it behind; the offsets, or the number of rows, are moved last,
+//! so that `truncate` finds what belongs to whole rows. A null list has no items; a null fixed-size list and a null
+//! struct have placeholders below them, because Arrow wants their children to be as long as they are.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -41,10 +45,7 @@ impl Items {
             Value::List(values) => {
                 values.iter().enumerate().try_for_each(|(idx, value)| self.append_item(idx, value))
             }
-            Value::Vector(values) => {
-                let floats = values.iter().map(|value| Value::Float(f64::from(*value)));
-                floats.enumerate().try_for_each(|(idx, value)| self.append_item(idx, &value))
-            }
+            Value::Vector(values) => self.cells.append_floats(values),
             _ => Err(expected()),
         }
     }

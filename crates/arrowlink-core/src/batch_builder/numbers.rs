@@ -1,4 +1,8 @@
 //! Booleans, integers, floats and decimals.
+//!
+//! All of them but booleans are one type with another conversion each; dates and times use it too. A conversion
+//! that could change the value refuses it: integers out of range, integers that a float does not have, digits
+//! behind the scale of a decimal.
 
 use std::sync::Arc;
 

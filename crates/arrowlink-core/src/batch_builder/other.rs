@@ -1,4 +1,7 @@
 //! Types that are built as a simpler one and cast, and those that cannot be built value by value.
+//!
+//! Views and runs are other layouts of values that are built elsewhere. Unions and intervals have no values that
+//! Rust would write down alike; a column of them can be appended as an array, or be null.
 
 use std::sync::Arc;
 

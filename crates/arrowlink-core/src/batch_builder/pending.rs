@@ -1,4 +1,7 @@
 //! Batches on their way to the right size: cut where they are too large, put together where they are too small.
+//!
+//! Cutting shares the buffers of the batch; putting together copies. A batch that has the right size goes through
+//! as it is.
 
 use std::collections::VecDeque;
 
@@ -34,27 +37,28 @@ impl Pending {
             || (self.max_bytes < usize::MAX && self.bytes + bytes() >= self.max_bytes)
     }
 
+    /// Adds a batch of any size, cut to where batches end.
     pub(super) fn add(&mut self, batch: &RecordBatch) -> Result<()> {
         let rows = batch.num_rows();
-        let per_row = if self.max_bytes == usize::MAX { 0 } else { batch_bytes(batch).div_ceil(rows.max(1)) };
+        let measured = if self.max_bytes == usize::MAX { 0 } else { batch_bytes(batch) };
+        let per_row = measured.checked_div(rows).unwrap_or(0);
         let mut start = 0;
         while start < rows {
-            let by_bytes =
-                (self.max_bytes - self.bytes).checked_div(per_row).map_or(rows, |most| most.max(1));
+            let left_bytes = self.max_bytes.saturating_sub(self.bytes);
+            let by_bytes = if per_row == 0 { rows } else { left_bytes.div_ceil(per_row) };
             let count = (rows - start).min(self.max_rows - self.rows).min(by_bytes);
-            self.pieces.push(batch.slice(start, count));
+            self.push(batch.slice(start, count), count * per_row)?;
             start += count;
-            self.rows += count;
-            self.bytes = self.bytes.saturating_add(count * per_row).min(self.max_bytes);
-            // The piece fills the batch also where one more row would be too much.
-            if self.rows == self.max_rows
-                || (start < rows && count == by_bytes)
-                || self.bytes == self.max_bytes
-            {
-                self.complete()?;
-            }
         }
         Ok(())
+    }
+
+    /// Adds a batch of `bytes` bytes that is not larger than what is left of the next one.
+    pub(super) fn push(&mut self, batch: RecordBatch, bytes: usize) -> Result<()> {
+        self.rows += batch.num_rows();
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.pieces.push(batch);
+        if self.rows >= self.max_rows || self.bytes >= self.max_bytes { self.complete() } else { Ok(()) }
     }
 
     pub(super) fn next_full(&mut self) -> Option<RecordBatch> {

@@ -74,9 +74,31 @@ pub fn schema_of<'de, T: Deserialize<'de>>() -> Result<SchemaRef> {
 
 /// Makes one batch of `records`, whose fields are found by the columns' names.
 ///
+/// Text fits columns of times, decimals and dictionaries where it reads as one.
+///
 /// # Errors
 ///
 /// `InvalidArgument` where a record does not fit the schema.
+///
+/// ```
+/// use arrow_schema::DataType;
+/// use arrowlink_core::{SchemaBuilder, from_records, to_records};
+///
+/// #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+/// struct Reading {
+///     sensor: u32,
+///     celsius: Option<f64>,
+/// }
+///
+/// let schema = SchemaBuilder::new()
+///     .required("sensor", DataType::UInt32)
+///     .optional("celsius", DataType::Float64)
+///     .build()?;
+/// let readings = [Reading { sensor: 1, celsius: Some(21.5) }, Reading { sensor: 2, celsius: None }];
+/// let batch = from_records(schema, &readings)?;
+/// assert_eq!(to_records::<Reading>(&batch)?, readings);
+/// # Ok::<(), arrowlink_core::Error>(())
+/// ```
 pub fn from_records<T: Serialize>(schema: SchemaRef, records: &[T]) -> Result<RecordBatch> {
     let mut builder = BatchBuilder::new(SchemaRef::clone(&schema)).with_max_rows(usize::MAX);
     builder.append_records(records)?;

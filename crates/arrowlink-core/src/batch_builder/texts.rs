@@ -1,4 +1,7 @@
 //! Text and bytes, of any length and of a fixed one.
+//!
+//! Text goes into text columns and bytes into binary ones, never one for the other. A batch whose text passes the
+//! 2 GiB of 32-bit offsets refuses the row; large types go on.
 
 use std::sync::Arc;
 

@@ -1,4 +1,8 @@
 //! Dates, times of day, timestamps and durations.
+//!
+//! Counts are taken as they are, in the unit of the column. Text is parsed as ISO 8601; a timestamp without an
+//! offset is in the zone of its column, and in UTC where that has none. What is finer than the unit is cut off
+//! towards the past, so that an instant stays in the second, or millisecond, that it is in.
 
 use std::time::SystemTime;
 

@@ -1,4 +1,7 @@
 //! One run of the suite: the service, names of its own, and what all checks do.
+//!
+//! Checks say what is wrong as text, because nobody decides by it. They write under names that begin with an id of
+//! the run, so that they neither meet each other nor an earlier run.
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;

@@ -1,4 +1,7 @@
 //! The rows that the suite writes: every kind of column that each protocol must carry.
+//!
+//! Three batches of different sizes, with nulls and lists, so that a cut between rows falls within a batch and at
+//! its ends. No dictionaries and views: a protocol may carry those as what they stand for.
 
 use std::sync::Arc;
 

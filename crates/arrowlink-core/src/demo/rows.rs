@@ -1,4 +1,8 @@
 //! The rows themselves, written straight into the buffers of their columns.
+//!
+//! One 64-bit random number makes a row: its upper 53 bits the value, its lowest three the category, the eight
+//! between them whether it is valid. The number is a function of the seed and the number of the row, so that a
+//! batch needs nothing from the one before it, and the loop has no state but the counter.
 
 use std::ops::Range;
 use std::sync::{Arc, LazyLock};

@@ -1,4 +1,7 @@
 //! Parsing `demo://?rows=N&seed=S&batch_rows=B`.
+//!
+//! Every key is optional and may be given once, in any order. What is not understood is an error and not ignored:
+//! a misspelled `row=5` would otherwise serve a thousand rows.
 
 use crate::near::{quoted, suggestion};
 use crate::{Error, ErrorKind, Result};

@@ -1,4 +1,7 @@
 //! How many bytes may be kept in memory, shared by all who keep some.
+//!
+//! Bytes are taken before they are kept and belong to a [`Reservation`], which gives them back when it is dropped,
+//! however that comes about: a write that fails, a future that is dropped, the last read of a removed dataset.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -75,6 +78,13 @@ impl Reservation {
         Ok(())
     }
 
+    /// Gives `bytes` back.
+    pub(super) fn shrink(&mut self, bytes: u64) {
+        let bytes = bytes.min(self.bytes);
+        self.bytes -= bytes;
+        self.budget.used_bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
     /// Takes over what `other` has of the same budget.
     pub(super) fn absorb(&mut self, mut other: Self) {
         self.bytes += std::mem::take(&mut other.bytes);
@@ -83,6 +93,6 @@ impl Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        self.budget.used_bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.shrink(self.bytes);
     }
 }

@@ -1,6 +1,11 @@
 //! Cutting batches between rows, once, so that each fits a message.
+//!
+//! The measure is a bound from above: padding, the descriptions of all buffers, views as if they travelled as they
+//! are and dictionaries as if each payload had all it needs. What is cut is copied, because the offsets and
+//! bitmaps of a slice would otherwise be copied again by every send.
 
-use arrow_array::RecordBatch;
+use arrow_array::{Array as _, RecordBatch};
+use arrow_schema::DataType;
 
 use crate::Result;
 use crate::size::{batch_bytes, compact, schema_bytes, without_waste};
@@ -15,14 +20,21 @@ pub(super) fn into_messages(batch: RecordBatch, pieces: &mut Vec<RecordBatch>) -
     cut(batch, room, pieces);
     if pieces.len() == first + 1 {
         // Nothing was cut.
-        let whole = pieces.pop().map(without_waste).transpose()?;
-        pieces.extend(whole);
+        let whole =
+            pieces.pop().map(|whole| if has_views(&whole) { compact(&whole) } else { without_waste(whole) });
+        pieces.extend(whole.transpose()?);
         return Ok(());
     }
     for piece in pieces.iter_mut().skip(first) {
         *piece = compact(piece)?;
     }
     Ok(())
+}
+
+/// Says whether there are views, whose buffers are sent whole even where only some of their bytes are pointed to.
+fn has_views(batch: &RecordBatch) -> bool {
+    let mut types = batch.columns().iter().map(|column| column.data_type());
+    types.any(|data_type| matches!(data_type, DataType::Utf8View | DataType::BinaryView))
 }
 
 /// Cuts evenly by the bytes of the whole, and again what is still too large.

@@ -12,6 +12,7 @@ use super::MemoryDataset;
 use super::budget::Budget;
 use super::upload::Upload;
 use crate::catalog::{named, not_found};
+use crate::size::schema_bytes;
 use crate::{
     BatchStream, CallContext, CallOptions, DataService, Dataset as _, Description, Entry, EntryStream, Error,
     ErrorKind, ListOptions, Name, ReadOptions, Receipt, Result, Target, WriteMode, WriteOptions,
@@ -26,6 +27,10 @@ use crate::{
 /// fails or is dropped leaves nothing and gives back what it held. Repeated idempotency keys are recognised: each
 /// dataset remembers its last 1,024 of them.
 ///
+/// What counts is the memory that batches keep alive, each allocation once for each write, and a little for each
+/// name and key, so that no kind of write is free. A batch that keeps much more alive than its rows need is copied
+/// first. Nothing waits for anybody: writers meet only for the moment in which one of them commits.
+///
 /// ```
 /// use arrow_array::record_batch;
 /// use arrowlink_core::{DataServiceExt as _, MemoryStore, Name};
@@ -38,7 +43,7 @@ use crate::{
 /// let receipt = store.append(&name, batch.schema(), vec![batch.clone()]).await?;
 /// assert_eq!((receipt.rows, receipt.durability.to_string()), (2, "in memory".to_owned()));
 /// assert_eq!(store.read_all(&name).await?.1, [batch]);
-/// # arrowlink_core::Result::Ok(())
+/// # Ok::<(), arrowlink_core::Error>(())
 /// # }).unwrap();
 /// ```
 #[derive(Debug)]
@@ -123,7 +128,7 @@ impl MemoryStore {
     }
 
     /// Decides again, now under the lock that makes it so.
-    fn commit(&self, name: Name, upload: Upload, options: WriteOptions) -> Result<Receipt> {
+    fn commit(&self, name: Name, mut upload: Upload, options: WriteOptions) -> Result<Receipt> {
         let WriteOptions { mode, idempotency_key: key } = options;
         let mut datasets = self.datasets();
         if mode == WriteMode::Append && !datasets.contains_key(&name) {
@@ -131,6 +136,7 @@ impl MemoryStore {
         }
         match datasets.entry(name) {
             Place::Vacant(place) => {
+                upload.reserve(NAME_BYTES + schema_bytes(upload.schema()) as u64)?;
                 let empty = MemoryDataset::empty(SchemaRef::clone(upload.schema()), Arc::clone(&self.budget));
                 let receipt = empty.append(upload, key)?;
                 place.insert(empty);
@@ -214,3 +220,6 @@ enum Begun {
 fn already_exists(name: &Name) -> Error {
     Error::new(ErrorKind::AlreadyExists, format!("dataset `{name}` is there already: append to it"))
 }
+
+/// What a dataset takes in memory beside its schema and its batches; without it empty ones would be free.
+const NAME_BYTES: u64 = 1024;

@@ -1,4 +1,7 @@
 //! Batches that are on their way into memory and not yet part of any dataset.
+//!
+//! An upload belongs to the future of its write. It takes its bytes from the budget as they arrive, so that many
+//! uploads at once cannot pass the limit together, and is appended in one step when the input has ended.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -55,6 +58,11 @@ impl Upload {
         Ok(())
     }
 
+    /// Makes room for something beside the batches.
+    pub(super) fn reserve(&mut self, bytes: u64) -> Result<()> {
+        self.reservation.grow(bytes)
+    }
+
     /// Gives all batches the schema of the dataset that they are for.
     pub(super) fn conformed(mut self, schema: &SchemaRef) -> Result<Self> {
         self.batches = self.batches.into_iter().map(|batch| conform(batch, schema)).collect::<Result<_>>()?;
@@ -79,16 +87,24 @@ impl Keys {
         self.receipts.get(key).cloned()
     }
 
-    pub(super) fn remember(&mut self, key: String, receipt: Receipt) {
-        if self.oldest_first.len() >= MAX_KEYS
-            && let Some(oldest) = self.oldest_first.pop_front()
-        {
-            self.receipts.remove(&oldest);
+    /// Returns the bytes of memory that one key takes.
+    pub(super) const fn bytes_of(key: &str) -> u64 {
+        2 * key.len() as u64 + KEY_BYTES
+    }
+
+    /// Keeps `receipt` and returns the bytes of the key that was forgotten for it.
+    pub(super) fn remember(&mut self, key: String, receipt: Receipt) -> u64 {
+        let oldest = if self.oldest_first.len() < MAX_KEYS { None } else { self.oldest_first.pop_front() };
+        if let Some(oldest) = &oldest {
+            self.receipts.remove(oldest);
         }
         self.oldest_first.push_back(key.clone());
         self.receipts.insert(key, receipt);
+        oldest.map_or(0, |oldest| Self::bytes_of(&oldest))
     }
 }
 
 /// How many idempotency keys a dataset remembers.
 const MAX_KEYS: usize = 1024;
+/// What a key takes beside its text: the receipt and two entries.
+const KEY_BYTES: u64 = 256;

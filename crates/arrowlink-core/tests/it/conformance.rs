@@ -6,8 +6,8 @@ use std::time::Duration;
 use arrowlink_core::conformance::{Capability, Report, Suite};
 use arrowlink_core::{
     BatchStream, CallContext, CallOptions, Catalog, DataService, Deadlines, Description, EntryStream, Error,
-    ErrorKind, Limited, ListOptions, MemoryDataset, MemoryStore, Name, ReadOnly, ReadOptions, Receipt, Result,
-    ServiceLimits, Target, WriteOptions, default_dataset,
+    ErrorKind, Limited, ListOptions, MemoryDataset, MemoryStore, Name, ReadOnly, ReadOptions, Receipt,
+    Result, ServiceLimits, Target, WriteOptions, default_dataset,
 };
 use futures::future::{BoxFuture, FutureExt as _};
 
@@ -100,11 +100,23 @@ impl DataService for Refusing {
         self.answer()
     }
 
-    fn write(&self, _: CallContext, _: Name, _: BatchStream, _: WriteOptions) -> BoxFuture<'_, Result<Receipt>> {
+    fn write(
+        &self,
+        _: CallContext,
+        _: Name,
+        _: BatchStream,
+        _: WriteOptions,
+    ) -> BoxFuture<'_, Result<Receipt>> {
         self.answer()
     }
 
-    fn call(&self, _: CallContext, _: Name, _: BatchStream, _: CallOptions) -> BoxFuture<'_, Result<BatchStream>> {
+    fn call(
+        &self,
+        _: CallContext,
+        _: Name,
+        _: BatchStream,
+        _: CallOptions,
+    ) -> BoxFuture<'_, Result<BatchStream>> {
         self.answer()
     }
 }
@@ -240,4 +252,76 @@ async fn a_service_that_hangs_fails_its_checks_and_the_suite_ends() {
     let report = wrong(How::HangsOnRead).await;
     assert!(report.to_string().contains("it took longer than 10s"), "{report}");
     assert!(report.passed.contains(&"a receipt counts the rows"));
+}
+
+/// Carries `read` and `write` alone, without any of their options, as a protocol of two calls does.
+#[derive(Debug)]
+struct Small(Arc<dyn DataService>);
+
+fn unsupported<'a, T: Send + 'a>() -> BoxFuture<'a, Result<T>> {
+    async { Err(Error::new(ErrorKind::Unsupported, "this protocol does not carry it")) }.boxed()
+}
+
+impl DataService for Small {
+    fn list(&self, _: CallContext, _: ListOptions) -> BoxFuture<'_, Result<EntryStream>> {
+        unsupported()
+    }
+
+    fn describe(&self, _: CallContext, _: Target) -> BoxFuture<'_, Result<Description>> {
+        unsupported()
+    }
+
+    fn read(
+        &self,
+        ctx: CallContext,
+        target: Target,
+        options: ReadOptions,
+    ) -> BoxFuture<'_, Result<BatchStream>> {
+        if options == ReadOptions::default() { self.0.read(ctx, target, options) } else { unsupported() }
+    }
+
+    fn write(
+        &self,
+        ctx: CallContext,
+        name: Name,
+        batches: BatchStream,
+        options: WriteOptions,
+    ) -> BoxFuture<'_, Result<Receipt>> {
+        if options == WriteOptions::default() {
+            self.0.write(ctx, name, batches, options)
+        } else {
+            unsupported()
+        }
+    }
+
+    fn call(
+        &self,
+        _: CallContext,
+        _: Name,
+        _: BatchStream,
+        _: CallOptions,
+    ) -> BoxFuture<'_, Result<BatchStream>> {
+        unsupported()
+    }
+}
+
+#[tokio::test]
+async fn a_service_of_two_verbs_without_options_is_conformant() {
+    let missing = [
+        Capability::List,
+        Capability::Describe,
+        Capability::Call,
+        Capability::Projection,
+        Capability::Skip,
+        Capability::Limit,
+        Capability::Resume,
+        Capability::WriteMode,
+        Capability::IdempotencyKey,
+    ];
+    let suite = missing.into_iter().fold(Suite::new(), Suite::without);
+    let report = suite.run(&Small(catalog())).await;
+    assert!(report.is_conformant(), "{report}");
+    assert!(report.passed.contains(&"`resume` is refused as announced"), "{report:?}");
+    let strict = Suite::new().run(&Small(catalog())).await;
+    assert!(strict.violations.len() > 10, "what was not announced is a violation: {strict}");
 }

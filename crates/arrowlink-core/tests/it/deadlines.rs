@@ -123,8 +123,7 @@ async fn a_write_past_its_deadline_leaves_nothing() {
     let store = Arc::new(MemoryStore::new(1 << 20));
     let service = Deadlines::new(Arc::clone(&store) as Arc<dyn DataService>);
     let input = endless([ids(0..100)]);
-    let error =
-        service.write(in_secs(2), name("trips"), input, WriteOptions::default()).await.unwrap_err();
+    let error = service.write(in_secs(2), name("trips"), input, WriteOptions::default()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::DeadlineExceeded);
     assert_eq!(store.used_bytes(), 0);
     let gone = read_ids(&*store, "trips", ReadOptions::default()).await.unwrap_err();
@@ -158,7 +157,8 @@ async fn drops_the_work_behind_a_stream_that_is_over() {
 #[tokio::test]
 async fn without_any_deadline_nothing_is_changed() {
     let service = Deadlines::new(Arc::new(MemoryStore::new(1 << 20)));
-    let write = service.write(CallContext::new(), name("trips"), ids_stream([ids(0..3)]), WriteOptions::default());
+    let write =
+        service.write(CallContext::new(), name("trips"), ids_stream([ids(0..3)]), WriteOptions::default());
     write.await.unwrap();
     assert_eq!(read_ids(&service, "trips", ReadOptions::default()).await.unwrap(), [0, 1, 2]);
 }

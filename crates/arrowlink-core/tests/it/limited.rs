@@ -36,7 +36,11 @@ async fn check_write_refused(limits: ServiceLimits, setting: &str) {
 
 #[tokio::test]
 async fn refuses_a_write_of_too_many_rows() {
-    check_write_refused(ServiceLimits::default().with_max_write_rows(149), "the limit is 149 rows").await;
+    check_write_refused(
+        ServiceLimits::default().with_max_write_rows(149),
+        "the input has at least 150 rows, the limit is 149",
+    )
+    .await;
     check_write_refused(ServiceLimits::default().with_max_write_rows(149), "raise `max_write_rows`").await;
 }
 
@@ -97,7 +101,8 @@ async fn writes_wait_for_their_turn() {
     let first = service.write(CallContext::new(), name("a"), endless([ids(0..1)]), WriteOptions::default());
     let mut first = Box::pin(first);
     assert!(first.as_mut().now_or_never().is_none());
-    let mut second = Box::pin(service.append(&name("b"), ids_schema(), vec![ids(0..1)]));
+    let other = name("b");
+    let mut second = Box::pin(service.append(&other, ids_schema(), vec![ids(0..1)]));
     assert!(second.as_mut().now_or_never().is_none());
     drop(first);
     assert_eq!(second.await.unwrap().rows, 1);
@@ -106,7 +111,8 @@ async fn writes_wait_for_their_turn() {
 #[tokio::test(start_paused = true)]
 async fn functions_wait_for_their_turn() {
     let (_, service) = limited(ServiceLimits::default().with_max_calls(1)).await;
-    let call = || service.call(CallContext::new(), name("echo"), ids_stream([ids(0..1)]), CallOptions::default());
+    let call =
+        || service.call(CallContext::new(), name("echo"), ids_stream([ids(0..1)]), CallOptions::default());
     let first = call().await.unwrap();
     let mut second = call();
     assert!((&mut second).now_or_never().is_none());

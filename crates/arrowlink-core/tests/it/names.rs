@@ -18,7 +18,9 @@ fn takes_one_to_three_parts() {
 
 #[test]
 fn refuses_what_is_no_name() {
-    for text in ["", ".", "a.", ".a", "a..b", "a.b.c.d", "1a", "-a", "a b", "a/b", "../etc/passwd", "ä", "a\0"] {
+    for text in
+        ["", ".", "a.", ".a", "a..b", "a.b.c.d", "1a", "-a", "a b", "a/b", "../etc/passwd", "ä", "a\0"]
+    {
         check_refused(text);
     }
     check_refused(&"a".repeat(Name::MAX_BYTES + 1));

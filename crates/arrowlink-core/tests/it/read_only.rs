@@ -21,10 +21,7 @@ async fn refuses_writes_with_the_reason_and_keeps_the_rows() {
     let service = service().await;
     let error = service.append(&name("trips"), ids_schema(), vec![ids(3..6)]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ReadOnly);
-    assert_eq!(
-        error.message(),
-        "`trips` cannot be written to: the server was started with `--read-only`"
-    );
+    assert_eq!(error.message(), "`trips` cannot be written to: the server was started with `--read-only`");
     assert_eq!(read_ids(&service, "trips", ReadOptions::default()).await.unwrap(), [0, 1, 2]);
 }
 

@@ -45,20 +45,31 @@ fn map(entries: &str, key: &str, value: &str) -> DataType {
 fn names_each_field_that_differs() {
     check_mismatch(
         schema([Field::new("id", DataType::Utf8, true), Field::new("extra", DataType::Int8, false)]),
-        expect![[""]],
+        expect![
+            "the batches have another schema than the dataset: column `id`: expected Int64 not null, got Utf8; column `value` is missing, expected Float64; column `extra` is not in the dataset, got Int8 not null"
+        ],
     );
     check_mismatch(
         schema([Field::new("id", DataType::Int64, true), Field::new("value", DataType::Float64, true)]),
-        expect![[""]],
+        expect![
+            "the batches have another schema than the dataset: column `id`: expected Int64 not null, got Int64 that may be null"
+        ],
     );
-    check_mismatch(schema([]), expect![[""]]);
+    check_mismatch(
+        schema([]),
+        expect![
+            "the batches have another schema than the dataset: column `id` is missing, expected Int64 not null; column `value` is missing, expected Float64"
+        ],
+    );
 }
 
 #[test]
 fn names_the_order_where_only_that_differs() {
     check_mismatch(
         schema([Field::new("value", DataType::Float64, true), Field::new("id", DataType::Int64, false)]),
-        expect![[""]],
+        expect![
+            "the batches have another schema than the dataset: the order is `id`, `value`, got `value`, `id`"
+        ],
     );
 }
 

@@ -6,7 +6,9 @@ use arrow_array::cast::AsArray as _;
 use arrow_array::types::Int64Type;
 use arrow_array::{Int64Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
-use arrowlink_core::{BatchStream, CallContext, Chunk, DataService, Error, ErrorKind, Name, ReadOptions, Result};
+use arrowlink_core::{
+    BatchStream, CallContext, Chunk, DataService, Error, ErrorKind, Name, ReadOptions, Result,
+};
 use futures::{StreamExt as _, stream};
 
 /// One column, `id` int64 not null.
