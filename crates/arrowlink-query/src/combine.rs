@@ -7,7 +7,7 @@ use arrowlink_core::{Error, ErrorKind, Result};
 
 use crate::csv::common_type;
 use crate::inspect::{Columns, Facts};
-use crate::json::Shape;
+use crate::json::{Conflict, Shape};
 use crate::snapshot::FileStamp;
 
 /// Returns the schema that every one of `files` can be read with; the first file says what is expected.
@@ -29,6 +29,7 @@ pub(crate) fn combine(files: &[FileStamp], facts: &[Arc<Facts>]) -> Result<Schem
     }
 }
 
+/// Returns the columns of all files in the order in which they are first seen.
 fn combine_json<'a>(
     first: &FileStamp,
     shape: &Shape,
@@ -37,12 +38,13 @@ fn combine_json<'a>(
     let mut combined = shape.clone();
     for (file, facts) in files {
         if let Columns::Json(other) = &facts.columns {
-            combined.merge(other).map_err(|what| mismatch(first, file, &format!("column {what}")))?;
+            combined.merge(other).map_err(|what| mismatch(first, file, &said(&what)))?;
         }
     }
     Ok(Arc::new(combined.schema()))
 }
 
+/// Widens `expected` to what `columns` need, or says what a file with these columns has or has not.
 fn fit(expected: &SchemaRef, columns: &Columns) -> std::result::Result<SchemaRef, String> {
     let (actual, inferred) = match columns {
         Columns::Stated(actual) => (actual, false),
@@ -68,6 +70,7 @@ fn fit(expected: &SchemaRef, columns: &Columns) -> std::result::Result<SchemaRef
     Ok(Arc::new(Schema::new_with_metadata(fields, expected.metadata().clone())))
 }
 
+/// Returns the field that holds the values of both; types differ only where they were inferred.
 fn common_field(expected: &Field, actual: &Field, inferred: bool) -> std::result::Result<Field, String> {
     let data_type = if inferred {
         common_type(expected.data_type(), actual.data_type())
@@ -81,7 +84,12 @@ fn common_field(expected: &Field, actual: &Field, inferred: bool) -> std::result
     Ok(expected.clone().with_data_type(data_type).with_nullable(nullable))
 }
 
+/// Says which column has which types.
+fn said(conflict: &Conflict) -> String {
+    format!("has column `{}` as {}", conflict.column, conflict.what)
+}
+
+/// Names both files, the one that does not fit and the one that said what is expected.
 fn mismatch(first: &FileStamp, file: &FileStamp, what: &str) -> Error {
-    let message = format!("`{}` does not fit `{}`: it {what}", file.name, first.name);
-    Error::new(ErrorKind::SchemaMismatch, message.replace(": it column ", ": it has another type in column "))
+    Error::new(ErrorKind::SchemaMismatch, format!("`{}` does not fit `{}`: it {what}", file.name, first.name))
 }

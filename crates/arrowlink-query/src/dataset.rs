@@ -1,10 +1,7 @@
 //! The dataset itself: lists its files at every request, and answers for what it finds.
 
-use std::collections::{HashMap, VecDeque};
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use arrow_schema::SchemaRef;
 use arrowlink_core::{
     BatchStream, CallContext, Chunk, Dataset, Description, Error, ErrorKind, NounKind, ReadOptions, Receipt,
     Result, WriteOptions,
@@ -15,14 +12,11 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::combine::combine;
 use crate::failure::internal;
-use crate::inspect::{Facts, inspect};
-use crate::location::{Location, format_of};
 use crate::place::Place;
-use crate::scan::{Scan, Table};
-use crate::snapshot::{FileStamp, Listing};
-use crate::{FileFormat, FileOptions, QueryRuntime};
+use crate::scan::Scan;
+use crate::tables::{Table, Tables};
+use crate::{FileOptions, QueryRuntime};
 
 /// A table that lies in files: one file, a folder of them, or all that match a pattern.
 ///
@@ -30,17 +24,61 @@ use crate::{FileFormat, FileOptions, QueryRuntime};
 /// read returns the files in the order of their names and each file's rows in its own order. A dataset that is broken
 /// stays; [`describe`](Dataset::describe) and [`read`](Dataset::read) say what is wrong and in which file.
 ///
+/// Memory is what the decoding of one batch takes, and of Parquet one row group: files are never loaded whole. A batch of
+/// an Arrow IPC file is read in one piece, however large it was written.
+///
 /// Futures are to be polled within a Tokio runtime that has its timer enabled; the files are read on the threads of
 /// the [`QueryRuntime`].
+///
+/// ```
+/// use arrowlink_core::{CallContext, Dataset as _, ErrorKind, ReadOptions};
+/// use arrowlink_query::{FileDataset, FileOptions, QueryOptions, QueryRuntime};
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let folder = tempfile::tempdir()?;
+/// std::fs::write(folder.path().join("b.csv"), "id,name\n3,c\n")?;
+/// std::fs::write(folder.path().join("a.csv"), "id,name\n1,a\n2,b\n")?;
+///
+/// let runtime = QueryRuntime::new(QueryOptions::default())?;
+/// let options = FileOptions::default().with_base_dir(folder.path());
+/// let dataset = FileDataset::open(&runtime, "*.csv", options).await?;
+/// let rows = dataset.read(CallContext::new(), ReadOptions::default().with_skip(1)).await?;
+/// assert_eq!(rows.collect_batches().await?.iter().map(|batch| batch.num_rows()).collect::<Vec<_>>(), [1, 1]);
+///
+/// // What is wrong with a file is found when it is looked into, and may be repaired.
+/// std::fs::write(folder.path().join("b.csv"), "id,name\n3\n")?;
+/// let error = dataset.describe(CallContext::new()).await.unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Corrupt);
+/// assert_eq!(error.message(), "`b.csv`: row 1: 2 columns expected, got 1");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct FileDataset {
-    inner: Arc<Inner>,
+    runtime: QueryRuntime,
+    options: Arc<FileOptions>,
+    tables: Arc<Tables>,
 }
 
 impl FileDataset {
     /// Opens what `uri` stands for: a path, a pattern such as `trips/*.parquet`, or a `file://` URI.
     ///
     /// Folders are taken with the folders in them; names that begin with `.` or `_` are left out.
+    ///
+    /// ```
+    /// use arrowlink_core::ErrorKind;
+    /// use arrowlink_query::{FileDataset, FileOptions, QueryOptions, QueryRuntime};
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let runtime = QueryRuntime::new(QueryOptions::default())?;
+    /// let error = FileDataset::open(&runtime, "no/such/*.parquet", FileOptions::default()).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::NotFound);
+    /// assert_eq!(error.message(), "no file matches `no/such/*.parquet`");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -49,28 +87,18 @@ impl FileDataset {
     /// whose content is wrong is no error here.
     pub async fn open(runtime: &QueryRuntime, uri: &str, options: FileOptions) -> Result<Self> {
         let (uri, options) = (uri.to_owned(), Arc::new(options));
-        let of_inner = (runtime.clone(), Arc::clone(&options));
-        let location = runtime
-            .run(&CallContext::new(), async move {
-                let location = Location::find(&uri, &options.base_dir)?;
-                let listing = location.list()?;
-                if !listing.files.is_empty() {
-                    let format = format_of(&listing.files, options.format)?;
-                    refuse_needless_schema(format, &options)?;
-                }
-                Ok(location)
-            })
-            .await?;
-        let (runtime, options) = of_inner;
-        let memory = Mutex::default();
-        Ok(Self { inner: Arc::new(Inner { runtime, location, options, memory }) })
+        let of_tables = Arc::clone(&options);
+        let tables = runtime.run(&CallContext::new(), async move { Tables::open(&uri, of_tables) }).await?;
+        Ok(Self { runtime: runtime.clone(), options, tables: Arc::new(tables) })
     }
 
+    /// Finds out on the query runtime what there is, now or at the place where a read stopped.
     async fn table(&self, ctx: &CallContext, at: Option<Place>) -> Result<Table> {
-        let inner = Arc::clone(&self.inner);
-        self.inner.runtime.run(ctx, async move { inner.table(at).await }).await
+        let tables = Arc::clone(&self.tables);
+        self.runtime.run(ctx, async move { tables.table(at).await }).await
     }
 
+    /// Starts a read: what there is, which columns, and when it is its turn.
     async fn start(&self, ctx: CallContext, options: ReadOptions) -> Result<BatchStream> {
         options.refuse_beyond_rows()?;
         let at = options.resume.as_ref().map(Place::decode).transpose()?;
@@ -84,12 +112,12 @@ impl FileDataset {
                 })?),
             };
         let snapshot = table.listing.snapshot();
-        let start = at.unwrap_or(Place { digest: table.listing.digest(), file: 0, row: 0 });
-        let turn = self.inner.runtime.turn(&ctx).await?;
+        let start = at.unwrap_or_else(|| Place { digest: table.listing.digest(), file: 0, row: 0 });
+        let turn = self.runtime.turn(&ctx).await?;
         let scan = Scan {
             table,
-            options: Arc::clone(&self.inner.options),
-            environment: Arc::clone(self.inner.runtime.environment()),
+            options: Arc::clone(&self.options),
+            environment: Arc::clone(self.runtime.environment()),
             projection,
             schema: Arc::clone(&schema),
             start,
@@ -106,7 +134,7 @@ impl FileDataset {
         turn: OwnedSemaphorePermit,
     ) -> Result<impl Stream<Item = Result<Chunk>> + Send + 'static> {
         let (sender, receiver) = channel(1);
-        let task = self.inner.runtime.spawn(async move {
+        let task = self.runtime.spawn(async move {
             scan.run(sender).await;
             drop(turn);
         })?;
@@ -121,7 +149,7 @@ impl Dataset for FileDataset {
             Ok(Description::new(NounKind::Dataset, Arc::clone(&table.schema))
                 .with_rows(table.rows())
                 .with_bytes(Some(table.listing.bytes()))
-                .with_source(self.inner.location.shown())
+                .with_source(self.tables.shown())
                 .with_snapshot(table.listing.snapshot()))
         }
         .boxed()
@@ -138,112 +166,16 @@ impl Dataset for FileDataset {
         _options: WriteOptions,
     ) -> BoxFuture<'_, Result<Receipt>> {
         let message = format!(
-            "it is served from `{}`, which others write: send to a name that is not served from files, which creates it",
-            self.inner.location.shown()
+            "the dataset is served from `{}` and cannot be written to: write to a name that is not served from files",
+            self.tables.shown()
         );
         ready(Err(Error::new(ErrorKind::ReadOnly, message))).boxed()
     }
 }
 
-#[derive(Debug)]
-struct Inner {
-    runtime: QueryRuntime,
-    location: Location,
-    options: Arc<FileOptions>,
-    memory: Mutex<Memory>,
-}
-
-/// What is kept between requests; nothing in it has to be.
-#[derive(Debug, Default)]
-struct Memory {
-    facts: HashMap<PathBuf, (FileStamp, Arc<Facts>)>,
-    listings: VecDeque<Arc<Listing>>,
-}
-
-impl Inner {
-    /// Lists the files, or finds the listing that `at` belongs to, and looks into those that are new.
-    async fn table(&self, at: Option<Place>) -> Result<Table> {
-        let listing = self.listing(at)?;
-        if listing.files.is_empty() {
-            return self.empty(listing);
-        }
-        let format = format_of(&listing.files, self.options.format)?;
-        refuse_needless_schema(format, &self.options)?;
-        let mut facts = Vec::with_capacity(listing.files.len());
-        for stamp in &listing.files {
-            let known = self.known(stamp);
-            facts.push(match known {
-                Some(known) => known,
-                None => {
-                    // Many files are looked into one after the other; others get their turn in between.
-                    tokio::task::yield_now().await;
-                    Arc::new(inspect(stamp, format, &self.options)?)
-                }
-            });
-        }
-        let schema = combine(&listing.files, &facts)?;
-        self.remember(&listing, &facts);
-        Ok(Table { listing, format, schema, facts })
-    }
-
-    fn listing(&self, at: Option<Place>) -> Result<Arc<Listing>> {
-        let listing = Arc::new(self.location.list()?);
-        let Some(at) = at.filter(|at| at.digest != listing.digest()) else { return Ok(listing) };
-        let earlier = self.with_memory(|memory| {
-            memory.listings.iter().find(|earlier| earlier.digest() == at.digest).map(Arc::clone)
-        });
-        let changed = match earlier {
-            None => "the files are not those that the read began with".to_owned(),
-            Some(earlier) => match earlier.changed() {
-                None => return Ok(earlier),
-                Some(file) => format!("`{}` is not what it was when the read began", file.name),
-            },
-        };
-        Err(Error::new(ErrorKind::SnapshotChanged, format!("{changed}: read again from the start")))
-    }
-
-    /// An empty folder is a table where its columns are known, and none yet where they are not.
-    fn empty(&self, listing: Arc<Listing>) -> Result<Table> {
-        let schema = self.options.schema.as_ref().map(SchemaRef::clone).ok_or_else(|| {
-            let message = format!("there are no files in `{}` yet", self.location.shown());
-            Error::new(ErrorKind::NotFound, message)
-        })?;
-        let format = self.options.format.unwrap_or(FileFormat::Csv);
-        Ok(Table { listing, format, schema, facts: Vec::new() })
-    }
-
-    fn known(&self, stamp: &FileStamp) -> Option<Arc<Facts>> {
-        self.with_memory(|memory| {
-            memory
-                .facts
-                .get(&stamp.path)
-                .filter(|(known, _)| known == stamp)
-                .map(|(_, facts)| Arc::clone(facts))
-        })
-    }
-
-    fn remember(&self, listing: &Arc<Listing>, facts: &[Arc<Facts>]) {
-        self.with_memory(|memory| {
-            memory.facts = listing
-                .files
-                .iter()
-                .zip(facts)
-                .map(|(stamp, facts)| (stamp.path.clone(), (stamp.clone(), Arc::clone(facts))))
-                .collect();
-            if memory.listings.iter().all(|known| known.digest() != listing.digest()) {
-                memory.listings.truncate(MOST_LISTINGS - 1);
-                memory.listings.push_front(Arc::clone(listing));
-            }
-        });
-    }
-
-    fn with_memory<T>(&self, work: impl FnOnce(&mut Memory) -> T) -> T {
-        work(&mut self.memory.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
 type Running = Option<(Receiver<Result<Chunk>>, AbortOnDropHandle<()>)>;
 
+/// Takes the next chunk. At the end the task is joined, so that a panic in it is an error and not a short table.
 async fn next_chunk(running: Running) -> Option<(Result<Chunk>, Running)> {
     let (mut receiver, task) = running?;
     match receiver.recv().await {
@@ -255,16 +187,3 @@ async fn next_chunk(running: Running) -> Option<(Result<Chunk>, Running)> {
         },
     }
 }
-
-fn refuse_needless_schema(format: FileFormat, options: &FileOptions) -> Result<()> {
-    match format {
-        FileFormat::Parquet | FileFormat::Arrow if options.schema.is_some() => {
-            let message = format!("`schema` is for CSV and JSON: {format} files have their own");
-            Err(Error::new(ErrorKind::InvalidArgument, message))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// How many earlier listings are kept, so that reads of them can be resumed after files were added.
-const MOST_LISTINGS: usize = 16;

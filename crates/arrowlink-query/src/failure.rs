@@ -122,6 +122,7 @@ pub(crate) fn from_parquet(name: &str, error: ParquetError) -> Error {
     }
 }
 
+/// Translates what a store says, which is ours: errors in it are ours too.
 fn from_store(name: &str, error: object_store::Error) -> Error {
     match error {
         object_store::Error::Generic { source, .. } | object_store::Error::NotFound { source, .. } => {
@@ -159,6 +160,7 @@ fn from_source(name: &str, source: Source) -> Error {
     }
 }
 
+/// The file is not damaged, but its like cannot be read.
 fn unsupported(name: &str, text: String) -> Error {
     Error::new(ErrorKind::Unsupported, format!("`{name}` uses what cannot be read")).with_source(text)
 }

@@ -34,6 +34,17 @@ pub enum FileFormat {
 impl FileFormat {
     /// Returns the format that the extension of `path` stands for.
     ///
+    /// ```
+    /// use std::path::Path;
+    ///
+    /// use arrowlink_query::FileFormat;
+    ///
+    /// assert_eq!(FileFormat::of_path(Path::new("trips/2024.PARQUET"))?, FileFormat::Parquet);
+    /// let error = FileFormat::of_path(Path::new("trips.csv.gz")).unwrap_err();
+    /// assert!(error.message().starts_with("`trips.csv.gz`: compressed files are not read, decompress it"));
+    /// # Ok::<(), arrowlink_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// `InvalidArgument` where there is no such format; the message lists those that there are.
@@ -67,6 +78,7 @@ impl fmt::Display for FileFormat {
     }
 }
 
+/// Says what to do about a name that does not tell the format.
 fn unknown_extension(path: &Path, extension: &str) -> Error {
     let known: Vec<String> = EXTENSIONS.iter().map(|(known, _)| format!("`.{known}`")).collect();
     let why = if COMPRESSED.contains(&extension) {

@@ -1,4 +1,7 @@
 //! What is known about a file without reading it through: its columns, and how many rows it has.
+//!
+//! Files that say it themselves are taken at their word, once the word was checked against the size of the file; of
+//! those that do not, the first rows are read. A file that is broken here is listed with its error.
 
 mod arrow;
 mod parquet;
@@ -35,6 +38,8 @@ pub(crate) enum Columns {
 }
 
 /// Looks into the file of `stamp`; whatever is wrong with it is an error that names it.
+///
+/// A decoder that panics on damaged bytes is one of these errors, and the thread goes on.
 pub(crate) fn inspect(stamp: &FileStamp, format: FileFormat, options: &FileOptions) -> Result<Facts> {
     let file = File::open(&stamp.path).map_err(|error| io(&stamp.name, error))?;
     let looked = catch_unwind(AssertUnwindSafe(|| look(&file, stamp, format, options)));
@@ -43,6 +48,7 @@ pub(crate) fn inspect(stamp: &FileStamp, format: FileFormat, options: &FileOptio
     if stamp.is_of(&metadata) { facts } else { Err(changed(&stamp.name)) }
 }
 
+/// Looks into `file` as its format does it.
 fn look(file: &File, stamp: &FileStamp, format: FileFormat, options: &FileOptions) -> Result<Facts> {
     match format {
         FileFormat::Parquet => parquet::inspect(file, stamp),

@@ -5,9 +5,14 @@
 //! truncated array for a short one and drops columns that it does not know.
 
 mod check;
+mod depth;
 mod infer;
+mod reader;
 mod rows;
+mod shape;
+mod value;
 
 pub(crate) use check::RowCheck;
-pub(crate) use infer::{Inspected, Shape, inspect};
+pub(crate) use infer::{Inspected, inspect};
 pub(crate) use rows::Rows;
+pub(crate) use shape::{Conflict, Shape};

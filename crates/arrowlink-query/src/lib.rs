@@ -5,11 +5,35 @@
 //! scans do the reading, on the threads of a [`QueryRuntime`]; what a dataset consists of (the list of files, their
 //! sizes and times) is decided here, so that a read can be resumed and a changed file is noticed.
 //!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use arrowlink_core::{Catalog, DataServiceExt as _, Name};
+//! use arrowlink_query::{FileDataset, FileOptions, QueryOptions, QueryRuntime};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let options = FileOptions::default().with_base_dir(folder.path());
+//! std::fs::write(folder.path().join("readings.ndjson"), "{\"id\": 1, \"at\": [0.5, 2]}\n")?;
+//!
+//! let runtime = QueryRuntime::new(QueryOptions::default())?;
+//! let readings = FileDataset::open(&runtime, "readings.ndjson", options).await?;
+//! let name: Name = "readings".parse()?;
+//! let catalog = Catalog::new().with_dataset(name.clone(), Arc::new(readings));
+//! let (schema, batches) = catalog.read_all(&name).await?;
+//! assert_eq!(schema.field(1).name(), "at");
+//! assert_eq!(batches[0].num_rows(), 1);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Nothing here knows gRPC. What is wrong with a file is an error of the dataset alone: it names the file, and where it
 //! can the row and the column.
 
 mod combine;
 mod csv;
+mod csv_options;
 mod dataset;
 mod failure;
 mod format;
@@ -20,11 +44,15 @@ mod one_file;
 mod options;
 mod place;
 mod plan;
+mod query_options;
 mod runtime;
 mod scan;
 mod snapshot;
+mod tables;
 
+pub use csv_options::{CsvHeader, CsvOptions};
 pub use dataset::FileDataset;
 pub use format::FileFormat;
-pub use options::{CsvHeader, CsvOptions, FileOptions, QueryOptions};
+pub use options::FileOptions;
+pub use query_options::QueryOptions;
 pub use runtime::QueryRuntime;

@@ -80,6 +80,7 @@ impl OneFile {
         }
     }
 
+    /// Hands out the file from its start: as it is, or as checked rows of JSON.
     fn whole(&self) -> object_store::Result<GetResultPayload> {
         let opened = self.file.try_clone().and_then(|mut file| file.seek(SeekFrom::Start(0)).map(|_| file));
         let file = opened.map_err(|error| failed(io(&self.stamp.name, error)))?;
@@ -166,19 +167,23 @@ impl fmt::Display for OneFile {
     }
 }
 
+/// Wraps an error for its way through DataFusion.
 fn failed(error: Error) -> object_store::Error {
     object_store::Error::Generic { store: STORE, source: Box::new(error) }
 }
 
+/// Answers what stores can do and this one is never asked for.
 fn read_only() -> object_store::Error {
     object_store::Error::NotImplemented { operation: "writing".to_owned(), implementer: STORE.to_owned() }
 }
 
+/// Fills `bytes` with those at `offset`, without moving the place where others read.
 #[cfg(unix)]
 pub(crate) fn read_exact_at(file: &File, bytes: &mut [u8], offset: u64) -> std::io::Result<()> {
     std::os::unix::fs::FileExt::read_exact_at(file, bytes, offset)
 }
 
+/// Fills `bytes` with those at `offset`.
 #[cfg(not(unix))]
 pub(crate) fn read_exact_at(mut file: &File, bytes: &mut [u8], offset: u64) -> std::io::Result<()> {
     file.seek(SeekFrom::Start(offset))?;

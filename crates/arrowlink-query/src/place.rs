@@ -20,6 +20,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// Writes the place as others see it.
     pub(crate) fn encode(self) -> Position {
         let mut bytes = Vec::with_capacity(POSITION_BYTES);
         bytes.push(VERSION);

@@ -1,4 +1,7 @@
 //! One file as a DataFusion scan: one partition, nothing divided, nothing decoded into other types.
+//!
+//! This is what DataFusion's listing tables make of their files, one file at a time. The listing is our own, because
+//! a read belongs to a snapshot; so every error belongs to one file, and no setting can change the order of the rows.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,6 +10,7 @@ use arrow_schema::SchemaRef;
 use arrowlink_core::Result;
 use datafusion::config::TableParquetOptions;
 use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::parquet::{CachedParquetFileReaderFactory, ParquetRowSelection};
 use datafusion::datasource::physical_plan::{
     ArrowSource, CsvSource, FileScanConfigBuilder, FileSource, JsonSource, ParquetSource,
 };
@@ -34,6 +38,7 @@ pub(crate) struct FileScan<'a> {
     pub(crate) stamp: &'a FileStamp,
     pub(crate) facts: &'a Facts,
     pub(crate) format: FileFormat,
+    /// The schema of the dataset, which the file is known to fit.
     pub(crate) schema: &'a SchemaRef,
     pub(crate) options: &'a FileOptions,
     /// Which columns are decoded, in ascending order; all where `None`.
@@ -50,12 +55,14 @@ impl FileScan<'_> {
         self.format == FileFormat::Parquet && self.facts.rows.is_some()
     }
 
-    /// Starts reading `file`.
+    /// Starts reading `file`, with the cache of footers that is `shared`.
+    ///
+    /// Each scan has a registry of stores of its own with nothing but its file in it.
     pub(crate) fn start(&self, file: Arc<OneFile>, shared: &RuntimeEnv) -> Result<SendableRecordBatchStream> {
         let failed = |error| from_datafusion(&self.stamp.name, error);
         let url = ObjectStoreUrl::local_filesystem();
         let columns = self.columns.map(<[usize]>::to_vec);
-        let config = FileScanConfigBuilder::new(url.clone(), self.source())
+        let config = FileScanConfigBuilder::new(url.clone(), self.source(&file, shared))
             .with_file(self.partitioned(&file))
             .with_limit(self.limit)
             .with_batch_size(Some(self.batch_rows()))
@@ -70,26 +77,33 @@ impl FileScan<'_> {
         plan.execute(0, self.task(environment)).map_err(failed)
     }
 
+    /// Returns the file as DataFusion knows it, with the rows to read where the format can pass over the others.
     fn partitioned(&self, file: &OneFile) -> PartitionedFile {
         let partitioned = PartitionedFile::from(file.meta());
         let rows = self.facts.rows.filter(|_| self.skip > 0 && self.skips_rows());
         let Some(rows) = rows.and_then(|rows| usize::try_from(rows).ok()) else { return partitioned };
         let skip = usize::try_from(self.skip).unwrap_or(rows).min(rows);
         let selection = RowSelection::from(vec![RowSelector::skip(skip), RowSelector::select(rows - skip)]);
-        partitioned.with_extension(datafusion::datasource::physical_plan::parquet::ParquetRowSelection::new(
-            selection,
-        ))
+        partitioned.with_extension(ParquetRowSelection::new(selection))
     }
 
-    fn source(&self) -> Arc<dyn FileSource> {
+    /// Returns the reader of the format.
+    fn source(&self, file: &Arc<OneFile>, shared: &RuntimeEnv) -> Arc<dyn FileSource> {
         let schema = Arc::clone(self.schema);
         match self.format {
             FileFormat::Parquet => {
+                let footers = shared.cache_manager.get_file_metadata_cache();
+                let file = Arc::clone(file) as Arc<dyn ObjectStore>;
                 let mut options = TableParquetOptions::new();
                 options.global.schema_force_view_types = false;
                 options.global.skip_metadata = false;
                 options.global.enable_page_index = false;
-                Arc::new(ParquetSource::new(schema).with_table_parquet_options(options))
+                let source = ParquetSource::new(schema)
+                    .with_table_parquet_options(options)
+                    .with_parquet_file_reader_factory(Arc::new(CachedParquetFileReaderFactory::new(
+                        file, footers,
+                    )));
+                Arc::new(source)
             }
             FileFormat::Csv => {
                 let dialect = Dialect::new(&self.options.csv, &self.stamp.path);
@@ -111,6 +125,7 @@ impl FileScan<'_> {
         }
     }
 
+    /// Returns what the scan runs in: one partition, and no statistics, which nothing here asks for.
     fn task(&self, environment: RuntimeEnv) -> Arc<TaskContext> {
         let config = SessionConfig::new()
             .with_target_partitions(1)

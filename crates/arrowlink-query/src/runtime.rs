@@ -53,6 +53,24 @@ impl QueryRuntime {
     }
 
     /// Returns how many more reads could start at once right now.
+    ///
+    /// ```
+    /// use arrowlink_core::{CallContext, Dataset as _, ReadOptions};
+    /// use arrowlink_query::{FileDataset, FileOptions, QueryOptions, QueryRuntime};
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let options = FileOptions::default().with_base_dir(folder.path());
+    /// std::fs::write(folder.path().join("a.csv"), "id\n1\n".repeat(100_000))?;
+    /// let runtime = QueryRuntime::new(QueryOptions::default().with_max_file_scans(2))?;
+    /// let dataset = FileDataset::open(&runtime, "a.csv", options).await?;
+    /// let running = dataset.read(CallContext::new(), ReadOptions::default()).await?;
+    /// assert_eq!(runtime.free_file_scans(), 1);
+    /// # drop(running);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn free_file_scans(&self) -> usize {
         self.inner.scans.available_permits()
     }
@@ -103,6 +121,7 @@ impl QueryRuntime {
         }
     }
 
+    /// Says that no turn came in time, and which setting would change it.
     fn busy(&self) -> Error {
         let QueryOptions { max_file_scans, max_scan_wait, .. } = &self.inner.options;
         let message = format!(
@@ -139,6 +158,7 @@ impl Drop for Inner {
     }
 }
 
+/// Says that the deadline of the call passed.
 fn too_late(before: &str) -> Error {
     Error::new(ErrorKind::DeadlineExceeded, format!("the deadline passed before {before}"))
 }

@@ -6,34 +6,21 @@ use std::sync::Arc;
 use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::SchemaRef;
 use arrowlink_core::{Chunk, Error, Result};
+use datafusion::error::DataFusionError;
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use futures::{FutureExt as _, StreamExt as _};
 use tokio::sync::mpsc::Sender;
 
-use crate::failure::{from_datafusion, internal, panicked};
+use crate::failure::{corrupt, from_datafusion, panicked};
 use crate::inspect::Facts;
 use crate::json::RowCheck;
 use crate::one_file::OneFile;
 use crate::place::Place;
 use crate::plan::FileScan;
-use crate::snapshot::Listing;
+use crate::snapshot::FileStamp;
+use crate::tables::Table;
 use crate::{FileFormat, FileOptions, csv};
-
-/// The files of a dataset at one moment and what is known about them.
-#[derive(Debug)]
-pub(crate) struct Table {
-    pub(crate) listing: Arc<Listing>,
-    pub(crate) format: FileFormat,
-    pub(crate) schema: SchemaRef,
-    pub(crate) facts: Vec<Arc<Facts>>,
-}
-
-impl Table {
-    /// Returns how many rows there are, where every file says it.
-    pub(crate) fn rows(&self) -> Option<u64> {
-        self.facts.iter().map(|facts| facts.rows).sum()
-    }
-}
 
 /// One read of a table.
 #[derive(Debug)]
@@ -56,17 +43,13 @@ pub(crate) struct Scan {
 impl Scan {
     /// Reads to the end, the limit, the first error, or until nobody takes the rows any more.
     pub(crate) async fn run(mut self, chunks: Sender<Result<Chunk>>) {
-        for index in 0..self.table.listing.files.len() {
-            let Ok(number) = u32::try_from(index) else { return };
-            if number < self.start.file || self.left == 0 {
-                continue;
-            }
+        let listing = Arc::clone(&self.table.listing);
+        let facts = std::mem::take(&mut self.table.facts);
+        for (number, (stamp, facts)) in (0..).zip(listing.files.iter().zip(&facts)) {
+            let Some(rows) = self.rows_of(number, facts) else { continue };
             // A decoder that panics has met bytes it was not prepared for; this read ends, others do not notice.
-            let read = AssertUnwindSafe(self.file(index, number, &chunks)).catch_unwind().await;
-            let read = read.unwrap_or_else(|panic| {
-                Err(Stop::Failed(panicked(&self.table.listing.files[index].name, panic.as_ref())))
-            });
-            match read {
+            let read = AssertUnwindSafe(self.file(number, stamp, facts, rows, &chunks)).catch_unwind().await;
+            match read.unwrap_or_else(|panic| Err(Stop::Failed(panicked(&stamp.name, panic.as_ref())))) {
                 Ok(()) => {}
                 Err(Stop::NobodyListens) => return,
                 Err(Stop::Failed(error)) => {
@@ -78,61 +61,92 @@ impl Scan {
         }
     }
 
-    async fn file(&mut self, index: usize, number: u32, chunks: &Sender<Result<Chunk>>) -> Result<(), Stop> {
+    /// Returns which rows of the file are read; `None` where that is none.
+    fn rows_of(&mut self, number: u32, facts: &Facts) -> Option<Rows> {
+        if number < self.start.file || self.left == 0 {
+            return None;
+        }
         let first = if number == self.start.file { self.start.row } else { 0 };
-        let facts = Arc::clone(&self.table.facts[index]);
         if let Some(rows) = facts.rows {
             let after = rows.saturating_sub(first);
             if self.skip >= after {
                 self.skip -= after;
-                return Ok(());
+                return None;
             }
         }
-        let listing = Arc::clone(&self.table.listing);
-        let stamp = &listing.files[index];
-        let begin = first.saturating_add(self.skip);
+        Some(Rows { first, begin: first.saturating_add(self.skip) })
+    }
+
+    /// Hands on the rows of one file.
+    async fn file(
+        &mut self,
+        number: u32,
+        stamp: &FileStamp,
+        facts: &Facts,
+        rows: Rows,
+        chunks: &Sender<Result<Chunk>>,
+    ) -> Result<(), Stop> {
         let file = Arc::new(OneFile::open(stamp, self.check())?);
-        let mut columns = self.projection.clone();
-        if let Some(columns) = &mut columns {
-            columns.sort_unstable();
-        }
-        let scan = FileScan {
-            stamp,
-            facts: &facts,
-            format: self.table.format,
-            schema: &self.table.schema,
-            options: &self.options,
-            columns: columns.as_deref(),
-            skip: begin,
-            limit: None,
-        };
-        let mut row = if scan.skips_rows() { begin } else { 0 };
-        let limit = self.left.checked_add(begin - row).and_then(|rows| usize::try_from(rows).ok());
-        let mut batches = FileScan { limit, ..scan }.start(Arc::clone(&file), &self.environment)?;
+        let columns = self.decoded_columns();
+        let (mut row, mut batches) = self.batches(&file, stamp, facts, rows.begin, columns.as_deref())?;
         while self.left > 0 {
+            // Nothing below waits while rows are passed over: others get their turn, and so does a cancellation.
+            tokio::task::consume_budget().await;
             let Some(batch) = batches.next().await else { break };
-            let batch = match batch {
-                Ok(batch) => batch,
-                Err(error) => return Err(self.failed(&file, index, error).into()),
-            };
-            let rows = batch.num_rows() as u64;
-            let passed = begin.saturating_sub(row).min(rows);
-            let kept = (rows - passed).min(self.left);
+            let batch = batch.map_err(|error| self.failed(&file, stamp, error))?;
+            let all = batch.num_rows() as u64;
+            let passed = rows.begin.saturating_sub(row).min(all);
+            let kept = (all - passed).min(self.left);
             row += passed + kept;
-            if kept == 0 {
-                continue;
-            }
             self.left -= kept;
-            // Both are at most the rows of one batch, which are counted in `usize`.
-            let batch = self.shaped(batch.slice(passed as usize, kept as usize), columns.as_deref())?;
-            let place = Place { digest: listing.digest(), file: number, row };
-            let chunk = Chunk::new(batch).with_position(place.encode());
-            chunks.send(Ok(chunk)).await.map_err(|_| Stop::NobodyListens)?;
+            if kept > 0 {
+                // Both are at most the rows of one batch, which are counted in `usize`.
+                let batch =
+                    self.shaped(stamp, &batch.slice(passed as usize, kept as usize), columns.as_deref())?;
+                let place = Place { digest: self.table.listing.digest(), file: number, row };
+                let chunk = Chunk::new(batch).with_position(place.encode());
+                chunks.send(Ok(chunk)).await.map_err(|_| Stop::NobodyListens)?;
+            } else if chunks.is_closed() {
+                return Err(Stop::NobodyListens);
+            }
         }
-        self.skip = begin.saturating_sub(row.max(first));
+        self.skip = rows.begin.saturating_sub(row.max(rows.first));
         Ok(file.verify()?)
     }
 
+    /// Starts decoding `file`; also returns which row the first batch begins with.
+    fn batches(
+        &self,
+        file: &Arc<OneFile>,
+        stamp: &FileStamp,
+        facts: &Facts,
+        begin: u64,
+        columns: Option<&[usize]>,
+    ) -> Result<(u64, SendableRecordBatchStream)> {
+        let Table { format, schema, .. } = &self.table;
+        let mut scan = FileScan {
+            stamp,
+            facts,
+            format: *format,
+            schema,
+            options: &self.options,
+            columns,
+            skip: begin,
+            limit: None,
+        };
+        let row = if scan.skips_rows() { begin } else { 0 };
+        scan.limit = self.left.checked_add(begin - row).and_then(|rows| usize::try_from(rows).ok());
+        Ok((row, scan.start(Arc::clone(file), &self.environment)?))
+    }
+
+    /// Returns the columns to decode, in the order of the schema.
+    fn decoded_columns(&self) -> Option<Vec<usize>> {
+        let mut columns = self.projection.clone()?;
+        columns.sort_unstable();
+        Some(columns)
+    }
+
+    /// Returns what rows of JSON must have.
     fn check(&self) -> Option<Arc<RowCheck>> {
         (self.table.format == FileFormat::Json).then(|| {
             let inferred = self.options.schema.is_none();
@@ -140,11 +154,11 @@ impl Scan {
         })
     }
 
-    fn failed(&self, file: &OneFile, index: usize, error: datafusion::error::DataFusionError) -> Error {
+    /// Says what went wrong: that the file was changed, if it was, and else what is wrong with it.
+    fn failed(&self, file: &OneFile, stamp: &FileStamp, error: DataFusionError) -> Error {
         if let Err(changed) = file.verify() {
             return changed;
         }
-        let stamp = &self.table.listing.files[index];
         let error = from_datafusion(&stamp.name, error);
         match self.table.format {
             FileFormat::Csv => csv::located(error, stamp, &self.table.schema, &self.options),
@@ -153,7 +167,12 @@ impl Scan {
     }
 
     /// Puts the columns of `batch`, which are those of `columns`, in the order that was asked for.
-    fn shaped(&self, batch: RecordBatch, columns: Option<&[usize]>) -> Result<RecordBatch> {
+    fn shaped(
+        &self,
+        stamp: &FileStamp,
+        batch: &RecordBatch,
+        columns: Option<&[usize]>,
+    ) -> Result<RecordBatch> {
         let arrays = match (&self.projection, columns) {
             (Some(projection), Some(columns)) => projection
                 .iter()
@@ -164,8 +183,17 @@ impl Scan {
         };
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options)
-            .map_err(|error| internal("a file was not decoded into its schema").with_source(error))
+            .map_err(|error| corrupt(&stamp.name, "has rows that are not of its schema").with_source(error))
     }
+}
+
+/// Which rows of a file are read.
+#[derive(Clone, Copy, Debug)]
+struct Rows {
+    /// The first that belongs to the read.
+    first: u64,
+    /// The first that is returned, unless the file ends before it.
+    begin: u64,
 }
 
 /// Why a read ends before its last row.

@@ -4,7 +4,8 @@
 //! snapshot: version, then per file: length of the name (4), name, size (8), modification time in nanoseconds (8)
 //! ```
 //!
-//! Names are relative to the dataset's folder, so that the same files are the same snapshot on every server. Numbers
+//! Two listings are the same snapshot if their bytes are the same, and a [`Place`](crate::place::Place) names its
+//! snapshot by a digest of them. Names are relative to the dataset's folder, so that the same files are the same snapshot on every server. Numbers
 //! are big-endian.
 
 use std::path::{Path, PathBuf};
@@ -75,10 +76,12 @@ impl Listing {
     }
 }
 
+/// Says whether the file at `path` is still what it was.
 fn is_unchanged(path: &Path, file: &FileStamp) -> bool {
     std::fs::metadata(path).is_ok_and(|metadata| file.is_of(&metadata))
 }
 
+/// Writes the files as the start of this module says.
 fn encode(files: &[FileStamp]) -> Vec<u8> {
     let mut bytes = vec![VERSION];
     for file in files {
@@ -91,6 +94,7 @@ fn encode(files: &[FileStamp]) -> Vec<u8> {
     bytes
 }
 
+/// Counts from 1970; 0 where the file system does not know.
 fn nanoseconds(time: Option<SystemTime>) -> i64 {
     let Some(time) = time else { return 0 };
     match time.duration_since(UNIX_EPOCH) {

@@ -38,6 +38,7 @@ struct Messages<'a> {
 }
 
 impl Messages<'_> {
+    /// Reads the schema in the footer, and every message that the footer speaks of.
     fn walk_file(&self) -> Result<(SchemaRef, u64)> {
         let bytes = self.footer()?;
         let footer = root_as_footer(&bytes)
@@ -50,6 +51,7 @@ impl Messages<'_> {
         Ok((Arc::new(fb_to_schema(schema)), rows))
     }
 
+    /// Finds the footer by its length, which stands before the magic bytes at the end.
     fn footer(&self) -> Result<Vec<u8>> {
         let end = self.stamp.size.checked_sub(MAGIC_BYTES).filter(|end| *end >= MAGIC_BYTES + LENGTH_BYTES);
         let end = end.ok_or_else(|| self.damaged("its footer"))?;
@@ -77,6 +79,7 @@ impl Messages<'_> {
         self.body(&message, body..end)
     }
 
+    /// Reads the messages one after the other, up to the end of the stream or of the file.
     fn walk_stream(&self) -> Result<(SchemaRef, u64)> {
         let (mut at, mut rows, mut schema) = (0, 0, None);
         while at < self.stamp.size {
@@ -103,6 +106,7 @@ impl Messages<'_> {
         Ok((schema.ok_or_else(|| self.damaged("the schema that a stream begins with"))?, rows))
     }
 
+    /// Verifies the flatbuffer of a message; what it points to lies within it then.
     fn message<'a>(&self, bytes: &'a [u8]) -> Result<Message<'a>> {
         root_as_message(bytes).map_err(|error| self.damaged("a message").with_source(error.to_string()))
     }
@@ -119,6 +123,7 @@ impl Messages<'_> {
         }
     }
 
+    /// Checks that the buffers of `batch` lie in `body` and claim no absurd size; returns how many rows it has.
     fn buffers(&self, batch: &RecordBatch<'_>, body: Range<u64>) -> Result<u64> {
         let damaged = || self.damaged("a record batch");
         for node in batch.nodes().iter().flatten() {
@@ -140,6 +145,7 @@ impl Messages<'_> {
         u64::try_from(batch.length()).map_err(|_| damaged())
     }
 
+    /// Reads the length of what follows, which is never negative.
     fn length(&self, at: u64) -> Result<u64> {
         let bytes = self.bytes(at..at + LENGTH_BYTES)?;
         let length =
@@ -147,6 +153,7 @@ impl Messages<'_> {
         length.ok_or_else(|| self.damaged("the length of a message"))
     }
 
+    /// Reads `range` of the file, which is never more than the file has.
     fn bytes(&self, range: Range<u64>) -> Result<Vec<u8>> {
         if range.end > self.stamp.size {
             return Err(self.cut_off(range.start));
@@ -157,15 +164,18 @@ impl Messages<'_> {
         Ok(bytes)
     }
 
+    /// Says that the file ends too early.
     fn cut_off(&self, at: u64) -> Error {
         corrupt(&self.stamp.name, format!("ends within the message at byte {at}: was it cut off?"))
     }
 
+    /// Says that `what` is not what the format says it is.
     fn damaged(&self, what: &str) -> Error {
         corrupt(&self.stamp.name, format!("is not valid Arrow IPC: {what} is damaged or missing"))
     }
 }
 
+/// Returns where the messages are: first the dictionaries, then the rows.
 fn blocks<'a>(footer: &Footer<'a>) -> impl Iterator<Item = &'a Block> {
     footer.dictionaries().into_iter().flatten().chain(footer.recordBatches().into_iter().flatten())
 }

@@ -1,18 +1,17 @@
 //! The schema of JSON rows: columns in the order in which they are first seen, with the types of their values.
 //!
-//! As pyarrow does it: whole numbers are Int64 until one has a fraction, a column may be missing from rows, and text
-//! stays text. A column that has text in one row and numbers in another is an error.
+//! As pyarrow does it: whole numbers are Int64 until one has a fraction, a column may be missing from rows, and a column
+//! that has text in one row and numbers in another is an error. Text stays text, even where it reads like a time.
 
 use std::fmt;
 use std::fs::File;
-use std::sync::Arc;
 
-use arrow_schema::{DataType, Field, Fields, Schema};
 use arrowlink_core::Result;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::check::{Trail, words};
-use super::rows::RowReader;
+use super::reader::RowReader;
+use super::shape::{Shape, column};
 use crate::options::FileOptions;
 use crate::snapshot::FileStamp;
 
@@ -38,98 +37,6 @@ pub(crate) fn inspect(file: &File, stamp: &FileStamp, options: &FileOptions) -> 
         })?;
     }
     Ok(Inspected { shape, rows: None })
-}
-
-/// The type of the values seen so far.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Shape {
-    /// None yet, or null only.
-    Null,
-    Bool,
-    Int,
-    Float,
-    Text,
-    List(Box<Shape>),
-    Object(Vec<(String, Shape)>),
-}
-
-impl Shape {
-    /// Returns the schema of rows of this shape.
-    pub(crate) fn schema(&self) -> Schema {
-        match self {
-            Self::Object(columns) => Schema::new(fields(columns)),
-            _ => Schema::empty(),
-        }
-    }
-
-    /// Takes in what another file has; fails with the column that does not fit and the types it has.
-    pub(crate) fn merge(&mut self, other: &Self) -> std::result::Result<(), String> {
-        match (&mut *self, other) {
-            (_, Self::Null) => {}
-            (Self::Null, other) => *self = other.clone(),
-            (Self::Int, Self::Float) => *self = Self::Float,
-            (Self::Float, Self::Int) => {}
-            (Self::List(items), Self::List(others)) => items.merge(others)?,
-            (Self::Object(columns), Self::Object(others)) => {
-                for (index, (name, other)) in others.iter().enumerate() {
-                    let column = column(columns, name, index);
-                    column.merge(other).map_err(|within| format!("`{name}` {}", within.replace('`', "")))?;
-                }
-            }
-            (a, b) if a == b => {}
-            (a, b) => return Err(format!("has {b}, not {a}")),
-        }
-        Ok(())
-    }
-
-    fn data_type(&self) -> DataType {
-        match self {
-            Self::Null => DataType::Null,
-            Self::Bool => DataType::Boolean,
-            Self::Int => DataType::Int64,
-            Self::Float => DataType::Float64,
-            Self::Text => DataType::Utf8,
-            Self::List(items) => DataType::List(Arc::new(Field::new_list_field(items.data_type(), true))),
-            Self::Object(columns) => DataType::Struct(fields(columns)),
-        }
-    }
-
-    /// Notes a value that is neither list nor object.
-    fn see<E: serde::de::Error>(&mut self, value: Self) -> Result<(), E> {
-        self.merge(&value).map_err(|_| self.unlike(&value))
-    }
-
-    fn unlike<E: serde::de::Error>(&self, value: &Self) -> E {
-        E::custom(format_args!("{value} here, {self} in earlier rows"))
-    }
-}
-
-impl fmt::Display for Shape {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Null => "null",
-            Self::Bool => "true or false",
-            Self::Int | Self::Float => "numbers",
-            Self::Text => "text",
-            Self::List(_) => "lists",
-            Self::Object(_) => "objects",
-        })
-    }
-}
-
-fn fields(columns: &[(String, Shape)]) -> Fields {
-    columns.iter().map(|(name, shape)| Field::new(name, shape.data_type(), true)).collect()
-}
-
-/// Returns the shape of the column `name`, which is new where it was not there; `expected` is where it may stand.
-fn column<'a>(columns: &'a mut Vec<(String, Shape)>, name: &str, expected: usize) -> &'a mut Shape {
-    let is_there = columns.get(expected).is_some_and(|(known, _)| known == name);
-    let index = if is_there { Some(expected) } else { columns.iter().position(|(known, _)| known == name) };
-    let index = index.unwrap_or_else(|| {
-        columns.push((name.to_owned(), Shape::Null));
-        columns.len() - 1
-    });
-    &mut columns[index].1
 }
 
 /// A value that is added to what was seen.
@@ -158,23 +65,24 @@ impl<'de> Visitor<'de> for Seen<'_> {
     }
 
     fn visit_bool<E: serde::de::Error>(self, _value: bool) -> Result<(), E> {
-        self.shape.see(Shape::Bool)
+        self.shape.see(&Shape::Bool)
     }
 
     fn visit_i64<E: serde::de::Error>(self, _value: i64) -> Result<(), E> {
-        self.shape.see(Shape::Int)
+        self.shape.see(&Shape::Int)
     }
 
     fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<(), E> {
-        self.shape.see(if i64::try_from(value).is_ok() { Shape::Int } else { Shape::Float })
+        let number = if i64::try_from(value).is_ok() { Shape::Int } else { Shape::Float };
+        self.shape.see(&number)
     }
 
     fn visit_f64<E: serde::de::Error>(self, _value: f64) -> Result<(), E> {
-        self.shape.see(Shape::Float)
+        self.shape.see(&Shape::Float)
     }
 
     fn visit_str<E: serde::de::Error>(self, _value: &str) -> Result<(), E> {
-        self.shape.see(Shape::Text)
+        self.shape.see(&Shape::Text)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {

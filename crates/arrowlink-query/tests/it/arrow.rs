@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::types::Int8Type;
-use arrow_array::{ArrayRef, DictionaryArray, RecordBatch, StringViewArray};
+use arrow_array::{ArrayRef, DictionaryArray, Int64Array, RecordBatch, StringViewArray};
 use arrow_ipc::CompressionType;
 use arrowlink_core::{CallContext, Dataset as _, ErrorKind};
 
@@ -30,12 +30,12 @@ async fn keeps_dictionaries_and_views() {
         Arc::new(vec!["x", "y", "x"].into_iter().collect::<DictionaryArray<Int8Type>>());
     let view: ArrayRef =
         Arc::new(StringViewArray::from(vec![Some("a"), None, Some("longer than twelve bytes")]));
-    let batch = RecordBatch::try_from_iter([("dictionary", dictionary), ("view", view)]).unwrap();
-    for bytes in [arrow_file(&[batch.clone()], None), arrow_stream(&[batch.clone()], None)] {
+    let batches = [RecordBatch::try_from_iter([("dictionary", dictionary), ("view", view)]).unwrap()];
+    for bytes in [arrow_file(&batches, None), arrow_stream(&batches, None)] {
         let folder = Folder::new();
         folder.write("a.feather", bytes);
         let (_, read) = folder.read("a.feather").await.unwrap();
-        assert_eq!(read, [batch.clone()]);
+        assert_eq!(read, batches);
     }
 }
 
@@ -91,15 +91,15 @@ async fn another_format_under_the_name_is_corrupt() {
 #[tokio::test]
 async fn every_mutated_byte_is_an_error_or_rows_and_never_more() {
     let folder = Folder::new();
-    let batch = rows(0, 40);
+    let batches = [rows(0, 9)];
     for (name, good) in [
-        ("a.arrow", arrow_file(&[batch.clone()], Some(CompressionType::LZ4_FRAME))),
-        ("a.arrow", arrow_file(&[batch.clone()], None)),
-        ("a.arrows", arrow_stream(&[batch.clone()], Some(CompressionType::ZSTD))),
-        ("a.arrows", arrow_stream(&[batch.clone()], None)),
+        ("a.arrow", arrow_file(&batches, Some(CompressionType::LZ4_FRAME))),
+        ("a.arrow", arrow_file(&batches, None)),
+        ("a.arrows", arrow_stream(&batches, Some(CompressionType::ZSTD))),
+        ("a.arrows", arrow_stream(&batches, None)),
     ] {
         for index in 0..good.len() {
-            for mask in [0x01, 0x80, 0xff] {
+            for mask in [0x01, 0xff] {
                 let mut bytes = good.clone();
                 bytes[index] ^= mask;
                 folder.write(name, bytes);
@@ -111,7 +111,7 @@ async fn every_mutated_byte_is_an_error_or_rows_and_never_more() {
             }
         }
         folder.write(name, &good);
-        assert_eq!(folder.read(name).await.unwrap().1, [batch.clone()]);
+        assert_eq!(folder.read(name).await.unwrap().1, batches);
     }
 }
 
@@ -125,4 +125,27 @@ async fn a_schema_cannot_be_given() {
         ErrorKind::InvalidArgument,
         &["`schema` is for CSV and JSON: Arrow IPC files have their own"],
     );
+}
+
+#[tokio::test]
+async fn rows_that_break_their_own_schema_are_corrupt() {
+    // The second schema says that no id is null, which the rows of the file do not keep.
+    let nullable = RecordBatch::try_from_iter_with_nullable([("id", null_ids(), true)]).unwrap();
+    let mut bytes = arrow_stream(&[nullable], None);
+    let strict = RecordBatch::try_from_iter_with_nullable([("id", whole_ids(), false)]).unwrap();
+    let schema = arrow_stream(&[strict], None);
+    let length = |bytes: &[u8]| 8 + u32::from_le_bytes(bytes[4..8].try_into().unwrap()) as usize;
+    let (from, to) = (length(&schema), length(&bytes));
+    bytes.splice(..to, schema[..from].iter().copied());
+    let folder = Folder::new();
+    folder.write("a.arrows", bytes);
+    check(&folder.error("a.arrows").await, ErrorKind::Corrupt, &["`a.arrows`", "'id'"]);
+}
+
+fn null_ids() -> ArrayRef {
+    Arc::new(Int64Array::from(vec![Some(1), None]))
+}
+
+fn whole_ids() -> ArrayRef {
+    Arc::new(Int64Array::from(vec![1, 2]))
 }

@@ -238,3 +238,23 @@ async fn files_of_a_folder_agree_on_types() {
         &["`c.csv` does not fit `a.csv`", "column `v` as Utf8, not Float64"],
     );
 }
+
+#[tokio::test]
+async fn a_missing_value_where_none_may_be_missing_names_the_column() {
+    let folder = Folder::new();
+    folder.write("a.csv", "id,name\n1,a\n,b\n");
+    let schema =
+        Schema::new(vec![Field::new("id", DataType::Int64, false), Field::new("name", DataType::Utf8, true)]);
+    let error = folder.error_with("a.csv", folder.options().with_schema(Arc::new(schema))).await;
+    check(&error, ErrorKind::Corrupt, &["`a.csv`", "'id'"]);
+}
+
+#[tokio::test]
+async fn an_escape_keeps_a_quote_within_quotes() {
+    let folder = Folder::new();
+    folder.write("a.csv", "id,s\n1,\"a\\\"\nb\"\n2,c\n");
+    let options = folder.options().with_csv(CsvOptions::default().with_escape(b'\\')).with_sample_bytes(18);
+    let dataset = folder.open_with("a.csv", options).await.unwrap();
+    let (_, batches) = read_all(&dataset, ReadOptions::default()).await.unwrap();
+    assert_eq!(texts(batches[0].column(1)), [Some("a\"\nb"), Some("c")]);
+}

@@ -1,9 +1,12 @@
 //! Where files are: paths, patterns, folders; what is in them and what is not.
 
+use std::sync::Arc;
+
+use arrow_schema::Schema;
 use arrowlink_core::{CallContext, Dataset as _, ErrorKind, ReadOptions};
 
 use crate::files::{csv, ndjson, parquet};
-use crate::support::{Folder, check, ids, read_all, rows};
+use crate::support::{Folder, check, ids, read_all, rows, schema};
 
 fn three_files() -> Folder {
     let folder = Folder::new();
@@ -67,8 +70,9 @@ async fn what_is_not_there_is_refused_when_opened() {
 async fn hidden_files_and_those_set_aside_are_left_out() {
     let folder = three_files();
     folder.write("x/.a.parquet.crc", "x").write("x/_SUCCESS", "").write("x/_temporary/0/d.parquet", "half");
-    let (_, batches) = folder.read("x").await.unwrap();
-    assert_eq!(ids(&batches).len(), 40);
+    for uri in ["x", "x/**/*"] {
+        assert_eq!(ids(&folder.read(uri).await.unwrap().1).len(), 40, "{uri}");
+    }
 }
 
 #[tokio::test]
@@ -148,6 +152,45 @@ async fn a_file_that_does_not_fit_is_named_with_its_column() {
         ErrorKind::SchemaMismatch,
         &["`d.parquet`", "has column `id` in place 2, not 1"],
     );
+}
+
+#[tokio::test]
+async fn an_empty_folder_with_a_schema_is_an_empty_table() {
+    let folder = Folder::new();
+    folder.write("x/_ignored", "");
+    let dataset = folder.open_with("x", folder.options().with_schema(rows(0, 1).schema())).await.unwrap();
+    let (schema, batches) = read_all(&dataset, ReadOptions::default()).await.unwrap();
+    assert_eq!(schema, rows(0, 1).schema());
+    assert!(batches.is_empty());
+}
+
+#[tokio::test]
+async fn a_column_is_nullable_where_it_is_so_in_one_file() {
+    let folder = three_files();
+    let nullable =
+        schema().fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect::<Vec<_>>();
+    let nullable = rows(40, 10).with_schema(Arc::new(Schema::new(nullable))).unwrap();
+    folder.write("x/d.parquet", parquet(&nullable, 10));
+    let (schema, batches) = folder.read("x").await.unwrap();
+    assert!(schema.field(0).is_nullable());
+    assert_eq!(ids(&batches).len(), 50);
+}
+
+#[tokio::test]
+async fn a_base_folder_whose_name_looks_like_a_pattern_is_a_folder() {
+    let folder = three_files();
+    folder.write("[x]*/.hidden/y/a.csv", csv(0, 3));
+    let options = folder.options().with_base_dir(folder.path("[x]*/.hidden"));
+    let dataset = folder.open_with("y/*.csv", options).await.unwrap();
+    assert_eq!(ids(&read_all(&dataset, ReadOptions::default()).await.unwrap().1), [0, 1, 2]);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_is_neither_file_nor_folder_is_refused() {
+    let folder = Folder::new();
+    let error = folder.open("/dev/null").await.unwrap_err();
+    check(&error, ErrorKind::InvalidArgument, &["`/dev/null` is neither a file nor a folder"]);
 }
 
 #[cfg(unix)]

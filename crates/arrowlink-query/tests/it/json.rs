@@ -211,7 +211,7 @@ async fn files_of_a_folder_have_the_columns_of_all() {
     check(
         &folder.error("x").await,
         ErrorKind::SchemaMismatch,
-        &["`c.json` does not fit `a.json`", "`v` has objects, not numbers"],
+        &["`c.json` does not fit `a.json`", "it has column `v` as objects, not numbers"],
     );
 }
 

@@ -1,4 +1,10 @@
-//! File datasets at their public interface.
+//! Behaviour of arrowlink-query at its public API.
+#![allow(
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail by panicking, and say what they leave out"
+)]
 
 mod files;
 mod support;

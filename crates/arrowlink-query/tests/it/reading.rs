@@ -1,13 +1,16 @@
 //! Order, projection, skip, limit and resume, for every format alike.
 
 use arrow_array::RecordBatch;
-use arrowlink_core::{CallContext, Dataset as _, ErrorKind, Position, ReadOptions, WriteOptions};
+use arrowlink_core::conformance::{Capability, Suite};
+use arrowlink_core::{
+    CallContext, Catalog, Dataset as _, ErrorKind, Name, Position, ReadOptions, WriteOptions,
+};
 use arrowlink_query::FileDataset;
 
 use crate::files::{arrow_file, arrow_stream, csv, ndjson, parquet};
 use crate::support::{Folder, check, chunks, ids, read_all, rows};
 
-/// Two folders' worth of the ids 0 to 59 in every format, three files each.
+/// The ids 0 to 59 in every format, three files each.
 async fn every_format() -> Vec<(Folder, FileDataset)> {
     let mut made = Vec::new();
     for format in ["parquet", "csv", "ndjson", "json", "arrow", "arrows"] {
@@ -207,6 +210,18 @@ async fn writes_are_refused_with_the_reason() {
     check(
         &error,
         ErrorKind::ReadOnly,
-        &["it is served from `a.csv`", "send to a name that is not served from files"],
+        &["the dataset is served from `a.csv`", "write to a name that is not served from files"],
     );
+}
+
+#[tokio::test]
+async fn keeps_the_contract_of_a_service() {
+    for (_folder, dataset) in every_format().await {
+        let rows = read_all(&dataset, ReadOptions::default()).await.unwrap().1;
+        let name: Name = "files".parse().unwrap();
+        let catalog = Catalog::new().with_dataset(name.clone(), std::sync::Arc::new(dataset));
+        let suite = Suite::new().refusing(Capability::Write, ErrorKind::NotFound).with_dataset(name, rows);
+        let report = suite.run(&catalog).await;
+        assert!(report.is_conformant(), "{report}");
+    }
 }

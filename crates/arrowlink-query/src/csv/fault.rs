@@ -1,0 +1,80 @@
+//! Where in a CSV file something is wrong, taken out of the words of Arrow's reader.
+//!
+//! The reader says it in text only, and counts lines in three ways; the shapes that are understood here are pinned by
+//! tests. What is not understood stays as it was said.
+
+use arrow_schema::Schema;
+use arrowlink_core::Error;
+
+use crate::failure::corrupt;
+use crate::snapshot::FileStamp;
+use crate::{CsvHeader, FileOptions};
+
+/// Says where in the file `error` is, where the reader's words tell.
+pub(crate) fn located(error: Error, stamp: &FileStamp, schema: &Schema, options: &FileOptions) -> Error {
+    let Some(text) = std::error::Error::source(&error).map(ToString::to_string) else { return error };
+    let header = usize::from(options.csv.header == CsvHeader::Present);
+    match fault(&text, schema, header) {
+        Some((what, true)) if options.schema.is_none() => corrupt(
+            &stamp.name,
+            format!("{what}: its type is that of the first rows, set another with `schema`"),
+        ),
+        Some((what, _)) => corrupt(&stamp.name, what),
+        None => error,
+    }
+}
+
+/// Reads the reader's words: what is wrong where, and whether another type would do.
+fn fault(text: &str, schema: &Schema, header: usize) -> Option<(String, bool)> {
+    if let Some(rest) = text.strip_prefix("Error while parsing value '") {
+        let (value, rest) = rest.split_once("' as type '")?;
+        let (data_type, rest) = rest.split_once("' for column ")?;
+        let (column, rest) = number(rest)?;
+        let (line, _) = number(rest.strip_prefix(" at line ")?)?;
+        let place = place(line + 1 - header, column, schema);
+        return Some((format!("{place}: `{}` is not {data_type}", shortened(value)), true));
+    }
+    if let Some(rest) = text.strip_prefix("Error parsing column ") {
+        let (column, rest) = number(rest)?;
+        let (line, why) = number(rest.strip_prefix(" at line ")?)?;
+        let why = why.trim_start_matches(": ").trim_start_matches("Parser error: ");
+        return Some((format!("{}: {why}", place(line + 1 - header, column, schema)), true));
+    }
+    if let Some(rest) = text.strip_prefix("incorrect number of fields for line ") {
+        let (line, rest) = number(rest)?;
+        let (expected, rest) = number(rest.strip_prefix(", expected ")?)?;
+        let found = rest.strip_prefix(" got ")?;
+        return Some((format!("row {}: {expected} columns expected, got {found}", line - header), false));
+    }
+    let rest = text.strip_prefix("Encountered invalid UTF-8 data for line ")?;
+    let (line, rest) = number(rest)?;
+    let (field, _) = number(rest.strip_prefix(" and field ")?)?;
+    let place = place(line.saturating_sub(header), field.saturating_sub(1), schema);
+    Some((format!("{place}: its text is not UTF-8"), false))
+}
+
+/// Takes the digits at the start of `text`; `None` where there are none.
+fn number(text: &str) -> Option<(usize, &str)> {
+    let end = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
+    let (digits, rest) = text.split_at(end);
+    Some((digits.parse().ok()?, rest))
+}
+
+/// Names a row, counted from 1 without the header, and a column, counted from 0.
+fn place(row: usize, column: usize, schema: &Schema) -> String {
+    match schema.fields().get(column) {
+        Some(field) => format!("row {row}, column `{}`", field.name()),
+        None => format!("row {row}, column {}", column + 1),
+    }
+}
+
+/// Returns the start of a value that may be as long as a file.
+fn shortened(value: &str) -> String {
+    match value.char_indices().nth(LONGEST_VALUE) {
+        Some((end, _)) => format!("{}…", &value[..end]),
+        None => value.to_owned(),
+    }
+}
+
+/// How many characters of a value a message has at most.
+const LONGEST_VALUE: usize = 40;

@@ -1,0 +1,170 @@
+//! Which files a dataset has at the moment, and what is known about them.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow_schema::SchemaRef;
+use arrowlink_core::{Error, ErrorKind, Result};
+
+use crate::combine::combine;
+use crate::inspect::{Facts, inspect};
+use crate::location::{Location, format_of};
+use crate::place::Place;
+use crate::snapshot::{FileStamp, Listing};
+use crate::{FileFormat, FileOptions};
+
+/// The files of a dataset at one moment and what is known about them.
+#[derive(Debug)]
+pub(crate) struct Table {
+    /// The files, in the order in which they are read.
+    pub(crate) listing: Arc<Listing>,
+    /// The format that all of them have.
+    pub(crate) format: FileFormat,
+    /// The schema that all of them are read with.
+    pub(crate) schema: SchemaRef,
+    /// What is known about each file, in the order of the files.
+    pub(crate) facts: Vec<Arc<Facts>>,
+}
+
+impl Table {
+    /// Returns how many rows there are, where every file says it.
+    pub(crate) fn rows(&self) -> Option<u64> {
+        self.facts.iter().map(|facts| facts.rows).sum()
+    }
+}
+
+/// The states of one dataset, found out when they are asked for.
+///
+/// Files are looked into once as long as they stay as they are. All of this reads files: it is to be called on the
+/// query runtime.
+#[derive(Debug)]
+pub(crate) struct Tables {
+    location: Location,
+    options: Arc<FileOptions>,
+    memory: Mutex<Memory>,
+}
+
+/// What is kept between requests; nothing in it has to be.
+#[derive(Debug, Default)]
+struct Memory {
+    /// What was found in the files, good as long as a file is what its stamp says.
+    facts: HashMap<PathBuf, (FileStamp, Arc<Facts>)>,
+    /// The listings of the last reads, the latest first.
+    listings: VecDeque<Arc<Listing>>,
+}
+
+impl Tables {
+    /// Finds the files that `uri` stands for.
+    ///
+    /// Fails where there are none that could be read: nothing is there, or it is in no format that is known.
+    pub(crate) fn open(uri: &str, options: Arc<FileOptions>) -> Result<Self> {
+        let location = Location::find(uri, &options.base_dir)?;
+        let listing = location.list()?;
+        if !listing.files.is_empty() {
+            format(&listing, &options)?;
+        }
+        Ok(Self { location, options, memory: Mutex::default() })
+    }
+
+    /// Returns where the files are, as it was given.
+    pub(crate) fn shown(&self) -> &str {
+        self.location.shown()
+    }
+
+    /// Lists the files, or finds the listing that `at` belongs to, and looks into those that are new.
+    pub(crate) async fn table(&self, at: Option<Place>) -> Result<Table> {
+        let listing = self.listing(at)?;
+        if listing.files.is_empty() {
+            return self.empty(listing);
+        }
+        let format = format(&listing, &self.options)?;
+        let mut facts = Vec::with_capacity(listing.files.len());
+        for stamp in &listing.files {
+            facts.push(self.facts(stamp, format).await?);
+        }
+        let schema = combine(&listing.files, &facts)?;
+        self.remember(&listing);
+        Ok(Table { listing, format, schema, facts })
+    }
+
+    /// Returns the files as they are now, or as they were where `at` is, if they still are.
+    fn listing(&self, at: Option<Place>) -> Result<Arc<Listing>> {
+        let listing = Arc::new(self.location.list()?);
+        let Some(at) = at.filter(|at| at.digest != listing.digest()) else { return Ok(listing) };
+        let earlier = self.with_memory(|memory| {
+            memory.listings.iter().find(|earlier| earlier.digest() == at.digest).map(Arc::clone)
+        });
+        let changed = match earlier {
+            None => "the files are not those that the read began with".to_owned(),
+            Some(earlier) => match earlier.changed() {
+                None => return Ok(earlier),
+                Some(file) => format!("`{}` is not what it was when the read began", file.name),
+            },
+        };
+        Err(Error::new(ErrorKind::SnapshotChanged, format!("{changed}: read again from the start")))
+    }
+
+    /// An empty folder is a table where its columns are known, and none yet where they are not.
+    fn empty(&self, listing: Arc<Listing>) -> Result<Table> {
+        let schema = self.options.schema.as_ref().map(SchemaRef::clone).ok_or_else(|| {
+            let message = format!("there are no files in `{}` yet", self.location.shown());
+            Error::new(ErrorKind::NotFound, message)
+        })?;
+        let format = self.options.format.unwrap_or(FileFormat::Csv);
+        Ok(Table { listing, format, schema, facts: Vec::new() })
+    }
+
+    /// Looks into the file of `stamp`, unless that was done when it was what it is now.
+    ///
+    /// What was found stays known also where another file of the dataset is broken.
+    async fn facts(&self, stamp: &FileStamp, format: FileFormat) -> Result<Arc<Facts>> {
+        let known = self.with_memory(|memory| {
+            let known = memory.facts.get(&stamp.path).filter(|(known, _)| known == stamp);
+            known.map(|(_, facts)| Arc::clone(facts))
+        });
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        // Many files are looked into one after the other; others get their turn in between.
+        tokio::task::yield_now().await;
+        let facts = Arc::new(inspect(stamp, format, &self.options)?);
+        let entry = (stamp.clone(), Arc::clone(&facts));
+        self.with_memory(|memory| memory.facts.insert(stamp.path.clone(), entry));
+        Ok(facts)
+    }
+
+    /// Keeps `listing` for reads that are resumed, and forgets the files that are not in it.
+    fn remember(&self, listing: &Arc<Listing>) {
+        self.with_memory(|memory| {
+            if memory.facts.len() > listing.files.len() {
+                let listed: HashSet<&PathBuf> = listing.files.iter().map(|file| &file.path).collect();
+                memory.facts.retain(|path, _| listed.contains(path));
+            }
+            if memory.listings.iter().all(|known| known.digest() != listing.digest()) {
+                memory.listings.truncate(MOST_LISTINGS - 1);
+                memory.listings.push_front(Arc::clone(listing));
+            }
+        });
+    }
+
+    /// Does `work` under the lock; what it finds is whole even where a thread panicked.
+    fn with_memory<T>(&self, work: impl FnOnce(&mut Memory) -> T) -> T {
+        work(&mut self.memory.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Returns the one format of the files, which takes a schema only where it has none of its own.
+fn format(listing: &Listing, options: &FileOptions) -> Result<FileFormat> {
+    let format = format_of(&listing.files, options.format)?;
+    match format {
+        FileFormat::Parquet | FileFormat::Arrow if options.schema.is_some() => {
+            let message = format!("`schema` is for CSV and JSON: {format} files have their own");
+            Err(Error::new(ErrorKind::InvalidArgument, message))
+        }
+        _ => Ok(format),
+    }
+}
+
+/// How many earlier listings are kept, so that reads of them can be resumed after files were added.
+const MOST_LISTINGS: usize = 16;
