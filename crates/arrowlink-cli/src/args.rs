@@ -23,11 +23,26 @@ pub(crate) struct Args {
 #[command(next_help_heading = "Server")]
 pub(crate) struct ServerArgs {
     /// The server: `https://HOST:PORT`, or `unix:///PATH` on the same machine
-    #[arg(long, global = true, value_name = "URI", env = "ARROWLINK_URI", default_value = "https://localhost:50051")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URI",
+        env = "ARROWLINK_URI",
+        default_value = "https://localhost:50051"
+    )]
     pub(crate) server: String,
     /// The certificate of the CA that signed the server's
-    #[arg(long, global = true, value_name = "FILE", env = "ARROWLINK_CA_CERT", default_value = "certs/ca.crt")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "ARROWLINK_CA_CERT",
+        default_value = "certs/ca.crt"
+    )]
     pub(crate) ca: PathBuf,
+    /// Allow `http://` to a server on this machine that runs with `--insecure`
+    #[arg(long, global = true)]
+    pub(crate) insecure: bool,
     /// How long all of it may take, as in `30` or `30s`, `500ms`, `5m`, `1h` [default: as long as rows keep coming]
     #[arg(long, global = true, value_name = "TIME", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
@@ -142,7 +157,7 @@ Exit codes:
    73  the output file cannot be written
    77  not permitted
    78  wrong configuration: the address of the server or the CA file
-  130  interrupted by Ctrl-C";
+  129, 130, 143  ended by a signal: the terminal was closed, Ctrl-C, a request to terminate";
 
 const HEAD_HELP: &str = "\
 Examples:
@@ -159,8 +174,8 @@ Examples:
   arrowlink get trips -o - --format csv | gzip > trips.csv.gz";
 
 const PUT_HELP: &str = "\
-All of the file is appended, or nothing of it. The types of CSV and JSON columns are found by reading the
-whole file first.
+All of the file is appended, or nothing of it. CSV and JSON have no types of their own: columns get those of
+the dataset where it is there and has the same columns; else the whole file is read once more to find them.
 
 Examples:
   arrowlink put trips trips.parquet

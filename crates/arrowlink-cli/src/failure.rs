@@ -19,7 +19,9 @@ pub(crate) enum Exit {
     CannotCreate = 73,
     Permission = 77,
     Config = 78,
+    HungUp = 129,
     Interrupted = 130,
+    Terminated = 143,
 }
 
 /// What went wrong.
@@ -31,6 +33,7 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
+    /// Makes a failure that says `message`: lower-case, names in backticks, no final stop.
     pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self { exit, error: Error::new(ErrorKind::Internal, message), hint: None }
     }
@@ -45,15 +48,19 @@ impl Failure {
         self
     }
 
+    /// Says what to do about it, on a line of its own.
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    pub(crate) fn interrupted() -> Self {
-        Self::new(Exit::Interrupted, "interrupted")
+    /// Sets the exit code, where the kind of an error does not say enough.
+    pub(crate) const fn with_exit(mut self, exit: Exit) -> Self {
+        self.exit = exit;
+        self
     }
 
+    /// Returns the code that the program ends with.
     pub(crate) const fn exit(&self) -> Exit {
         self.exit
     }
@@ -108,14 +115,17 @@ const fn hint(kind: ErrorKind) -> Option<&'static str> {
 }
 
 fn is_closed_pipe(error: &(dyn StdError + 'static)) -> bool {
+    io_cause(error).is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Finds what the operating system said among the causes of `error`.
+pub(crate) fn io_cause<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a io::Error> {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        if let Some(io) = error.downcast_ref::<io::Error>()
-            && io.kind() == io::ErrorKind::BrokenPipe
-        {
-            return true;
+        if let Some(io) = error.downcast_ref() {
+            return Some(io);
         }
         cause = error.source();
     }
-    false
+    None
 }

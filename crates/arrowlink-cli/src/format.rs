@@ -31,9 +31,13 @@ impl Format {
             } else {
                 format!("the ending of `{}` does not say its format", path.display())
             };
-            Failure::new(Exit::Usage, what)
-                .with_hint("give --format parquet, csv, arrow, json or ndjson")
+            Failure::new(Exit::Usage, what).with_hint("give --format parquet, csv, arrow, json or ndjson")
         })
+    }
+
+    /// Returns whether a file of this format does not say the types of its columns.
+    pub(crate) const fn is_text(self) -> bool {
+        matches!(self, Self::Csv | Self::Json | Self::Ndjson)
     }
 
     fn from_ending(path: &Path) -> Option<Self> {

@@ -16,6 +16,7 @@ pub(crate) enum Output {
     Aside(BufWriter<NamedTempFile>, PathBuf),
     /// Something that is not a file: a device or a named pipe.
     Direct(BufWriter<File>, PathBuf),
+    /// Standard output.
     Stdout(BufWriter<Stdout>),
 }
 
@@ -35,12 +36,14 @@ impl Output {
             let device = File::options().write(true).open(&place)?;
             return Ok(Self::Direct(BufWriter::with_capacity(BUFFER_BYTES, device), place));
         }
-        let folder = place.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
+        let folder =
+            place.parent().filter(|parent| *parent != Path::new("")).unwrap_or_else(|| Path::new("."));
         let mut name = place.file_name().unwrap_or_default().to_owned();
         name.push(".");
         let permissions =
             fs::metadata(&place).map_or_else(|_| Permissions::from_mode(0o666), |found| found.permissions());
-        let file = Builder::new().prefix(&name).suffix(".part").permissions(permissions).tempfile_in(folder)?;
+        let file =
+            Builder::new().prefix(&name).suffix(".part").permissions(permissions).tempfile_in(folder)?;
         Ok(Self::Aside(BufWriter::with_capacity(BUFFER_BYTES, file), place))
     }
 
@@ -52,6 +55,7 @@ impl Output {
         }
     }
 
+    /// Returns whether the rows go where a person may be reading.
     pub(crate) const fn is_stdout(&self) -> bool {
         matches!(self, Self::Stdout(_))
     }
@@ -90,7 +94,8 @@ impl Write for Output {
 }
 
 fn cannot_write(path: &Path, error: io::Error) -> Failure {
-    let exit = if error.kind() == io::ErrorKind::PermissionDenied { Exit::Permission } else { Exit::CannotCreate };
+    let exit =
+        if error.kind() == io::ErrorKind::PermissionDenied { Exit::Permission } else { Exit::CannotCreate };
     Failure::new(exit, format!("cannot write `{}`", path.display())).with_source(error)
 }
 

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use tokio::runtime::Builder;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::{Args, Command};
 use crate::commands;
@@ -25,22 +26,33 @@ pub(crate) fn run(args: Args) -> ExitCode {
 }
 
 fn outcome(args: Args) -> Result<(), Failure> {
-    let runtime = Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build().map_err(|error| {
-        Failure::new(Exit::Failure, "cannot start the threads of the program").with_source(error)
-    })?;
+    let runtime =
+        Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build().map_err(|error| {
+            Failure::new(Exit::Failure, "cannot start the threads of the program").with_source(error)
+        })?;
     let outcome = runtime.block_on(async {
         tokio::select! {
             biased;
-            interrupted = tokio::signal::ctrl_c() => Err(match interrupted {
-                Ok(()) => Failure::interrupted(),
-                Err(error) => Failure::new(Exit::Failure, "cannot wait for Ctrl-C").with_source(error),
-            }),
+            failure = stopped() => Err(failure),
             outcome = command(args) => outcome,
         }
     });
     // What still waits for the disk may end; what does not is no longer waited for.
     runtime.shutdown_timeout(PATIENCE);
     outcome
+}
+
+/// Waits until somebody wants the program to end. It ends in order then: what was written aside is deleted.
+async fn stopped() -> Failure {
+    let signals = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(signal);
+    let [Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)] = signals else {
+        return Failure::new(Exit::Failure, "cannot wait for signals");
+    };
+    tokio::select! {
+        _ = interrupt.recv() => Failure::new(Exit::Interrupted, "interrupted"),
+        _ = terminate.recv() => Failure::new(Exit::Terminated, "terminated"),
+        _ = hangup.recv() => Failure::new(Exit::HungUp, "the terminal was closed"),
+    }
 }
 
 async fn command(args: Args) -> Result<(), Failure> {

@@ -27,18 +27,23 @@ impl Progress {
         Self { bar, begun: Instant::now(), rows: 0, bytes: 0 }
     }
 
+    /// Counts a batch that is about to be written or sent.
     pub(crate) fn add(&mut self, batch: &RecordBatch) {
         self.rows += batch.num_rows() as u64;
         self.bytes += bytes(batch);
         self.bar.set_position(self.rows);
-        self.bar.set_message(HumanBytes(self.bytes).to_string());
+        self.bar.set_message(format!("{}, {:.1} MB/s", HumanBytes(self.bytes), self.rate()));
+    }
+
+    /// Returns the megabytes per second so far.
+    fn rate(&self) -> f64 {
+        self.bytes as f64 / 1e6 / self.begun.elapsed().as_secs_f64().max(1e-6)
     }
 
     /// Takes the bar away and says on standard error what was done: `did` the counted rows `how`.
     pub(crate) fn summarize(self, did: &str, how: &str) {
         self.bar.finish_and_clear();
-        let seconds = self.begun.elapsed().as_secs_f64();
-        let rate = self.bytes as f64 / 1e6 / seconds.max(1e-6);
+        let (seconds, rate) = (self.begun.elapsed().as_secs_f64(), self.rate());
         // Nobody is told where standard error is closed.
         _ = writeln!(
             stderr(),
@@ -64,6 +69,6 @@ fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
 }
 
-const KNOWN: &str = "{bar:30} {human_pos} of {human_len} rows, {msg}, {per_sec}, {eta} left";
-const UNKNOWN: &str = "{spinner} {human_pos} rows, {msg}, {per_sec}, {elapsed}";
+const KNOWN: &str = "{bar:30} {human_pos} of {human_len} rows, {msg}, {eta} left";
+const UNKNOWN: &str = "{spinner} {human_pos} rows, {msg}, {elapsed}";
 const TICK: Duration = Duration::from_millis(100);

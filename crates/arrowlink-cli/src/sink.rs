@@ -1,7 +1,7 @@
 //! Batches to bytes in one of the formats, batch by batch.
 
 mod check;
-#[path = "../../../arrowlink-store/src/dictionaries.rs"]
+#[path = "../../arrowlink-store/src/dictionaries.rs"]
 mod dictionaries;
 mod rows;
 
@@ -15,7 +15,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
 
-use crate::failure::{Exit, Failure};
+use crate::failure::{Exit, Failure, io_cause};
 use crate::format::Format;
 use crate::output::Output;
 use dictionaries::Dictionaries;
@@ -24,6 +24,7 @@ use rows::ArrayOfRows;
 /// The writing end of a file in a format. Every method waits for the disk.
 pub(crate) struct Sink {
     format: Format,
+    /// How messages call the output.
     label: String,
     writer: Writer,
 }
@@ -54,6 +55,7 @@ impl Sink {
         Ok(Self { format, label, writer })
     }
 
+    /// Writes the rows of a batch; some formats keep them in memory for a while, 64 MiB of them at most.
     pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<(), Failure> {
         let written = match &mut self.writer {
             Writer::Parquet(writer) => write_parquet(writer, batch),
@@ -82,6 +84,7 @@ impl Sink {
 
 type Cause = Box<dyn StdError + Send + Sync>;
 
+/// Parquet with Snappy, which every reader of Parquet has.
 fn parquet(schema: &SchemaRef, output: Output) -> Result<ArrowWriter<Output>, Cause> {
     let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
     Ok(ArrowWriter::try_new(output, SchemaRef::clone(schema), Some(properties))?)
@@ -90,7 +93,7 @@ fn parquet(schema: &SchemaRef, output: Output) -> Result<ArrowWriter<Output>, Ca
 /// Writes a batch and closes the row group where it became large: it is in memory until then.
 fn write_parquet(writer: &mut ArrowWriter<Output>, batch: &RecordBatch) -> Result<(), Cause> {
     writer.write(batch)?;
-    if writer.in_progress_size() + writer.memory_size() > 2 * ROW_GROUP_BYTES {
+    if writer.memory_size() > ROW_GROUP_BYTES {
         writer.flush()?;
     }
     Ok(())
@@ -103,6 +106,7 @@ fn csv(schema: &SchemaRef, output: Output) -> Result<arrow_csv::Writer<Output>, 
     Ok(writer)
 }
 
+/// An Arrow file, whose dictionaries may only grow.
 fn arrow(schema: &SchemaRef, output: Output) -> Result<FileWriter<Output>, Cause> {
     let options = IpcWriteOptions::default().with_dictionary_handling(DictionaryHandling::Delta);
     Ok(FileWriter::try_new_with_options(output, schema, options)?)
@@ -113,13 +117,11 @@ fn json() -> WriterBuilder {
     WriterBuilder::new().with_explicit_nulls(true)
 }
 
+/// Tells a disk that took no more from rows that the format does not have.
 fn failed(format: Format, label: &str, error: Cause) -> Failure {
-    let exit = if is_io(error.as_ref()) { Exit::CannotCreate } else { Exit::Data };
+    let exit = if io_cause(error.as_ref()).is_some() { Exit::CannotCreate } else { Exit::Data };
     Failure::new(exit, format!("cannot write {label} as {format}")).with_source(error)
 }
 
-fn is_io(error: &(dyn StdError + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| error.source()).any(|error| error.is::<std::io::Error>())
-}
-
+/// How large a row group becomes in memory.
 const ROW_GROUP_BYTES: usize = 64 << 20;

@@ -12,7 +12,7 @@ use arrow_array::RecordBatch;
 use arrow_csv::reader::Format as CsvFormat;
 use arrow_ipc::reader::{FileReader, StreamReader};
 use arrow_json::reader::infer_json_schema_from_iterator;
-use arrow_schema::{ArrowError, SchemaRef};
+use arrow_schema::{ArrowError, Schema, SchemaRef};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::{Deserializer, Value};
 
@@ -34,16 +34,19 @@ pub(crate) struct Source {
 type Batches = Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>> + Send>;
 
 impl Source {
-    pub(crate) fn open(path: &Path, format: Format) -> Result<Self, Failure> {
-        let file = File::open(path).map_err(|error| cannot_open(path, error))?;
-        if file.metadata().is_ok_and(|found| found.is_dir()) {
-            return Err(Failure::new(Exit::NoInput, format!("`{}` is a folder, not a file", path.display())));
-        }
+    /// Begins to read `file`. Text has no types of its own: it gets those of the dataset it is for, where its columns
+    /// have the same names, and else the narrowest that fit all of it.
+    pub(crate) fn begin(
+        file: File,
+        path: &Path,
+        format: Format,
+        dataset: Option<SchemaRef>,
+    ) -> Result<Self, Failure> {
         let opened = match format {
             Format::Parquet => parquet(file),
-            Format::Csv => csv(file),
+            Format::Csv => csv(file, dataset.as_ref()),
             Format::Arrow => arrow(file),
-            Format::Json | Format::Ndjson => json(file),
+            Format::Json | Format::Ndjson => json(file, dataset),
         };
         let (schema, rows, batches) = opened.map_err(|error| unreadable(path, format, error))?;
         Ok(Self { schema, rows, batches, path: path.to_owned(), format })
@@ -54,14 +57,12 @@ impl Source {
         let batch = self.batches.next()?;
         Some(batch.map_err(|error| unreadable(&self.path, self.format, error)))
     }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
 }
 
+/// A schema, the number of rows where it is known, and the batches.
 type Opened = Result<(SchemaRef, Option<u64>, Batches), ArrowError>;
 
+/// Takes the types from the file's Arrow schema where it has one.
 fn parquet(file: File) -> Opened {
     let builder = ParquetRecordBatchReaderBuilder::try_new(file)?.with_batch_size(BATCH_ROWS);
     let rows = u64::try_from(builder.metadata().file_metadata().num_rows()).ok();
@@ -69,14 +70,43 @@ fn parquet(file: File) -> Opened {
     Ok((schema, rows, Box::new(builder.build()?)))
 }
 
-/// Reads the file twice: a type that fits all rows is known only after the last.
-fn csv(mut file: File) -> Opened {
+/// Reads the file twice where its types are not known: one that fits all rows is known only after the last.
+fn csv(mut file: File, dataset: Option<&SchemaRef>) -> Opened {
     let format = CsvFormat::default().with_header(true);
+    let (names, _) = format.infer_schema(BufReader::new(&file), Some(0))?;
+    file.rewind()?;
+    if let Some((schema, order)) = dataset.and_then(|schema| Some((schema, order(&names, schema)?))) {
+        let in_file = Arc::new(schema.project(&order)?);
+        let reader = csv_reader(file, &in_file, format)?;
+        let back = schema.fields().iter().map(|field| in_file.index_of(field.name()));
+        let back = back.collect::<Result<Vec<_>, _>>()?;
+        let batches = reader.map(move |batch| batch?.project(&back));
+        return Ok((SchemaRef::clone(schema), None, Box::new(batches)));
+    }
     let (schema, rows) = format.infer_schema(BufReader::new(&file), None)?;
     file.rewind()?;
     let schema = Arc::new(schema);
-    let reader = arrow_csv::ReaderBuilder::new(SchemaRef::clone(&schema)).with_format(format);
-    Ok((schema, Some(rows as u64), Box::new(reader.with_batch_size(BATCH_ROWS).build(file)?)))
+    let reader = csv_reader(file, &schema, format)?;
+    Ok((schema, Some(rows as u64), Box::new(reader)))
+}
+
+fn csv_reader(
+    file: File,
+    schema: &SchemaRef,
+    format: CsvFormat,
+) -> Result<arrow_csv::Reader<File>, ArrowError> {
+    arrow_csv::ReaderBuilder::new(SchemaRef::clone(schema))
+        .with_format(format)
+        .with_batch_size(BATCH_ROWS)
+        .build(file)
+}
+
+/// Finds where each of the columns `names` stands in `schema`; `None` where the two do not have the same names.
+fn order(names: &Schema, schema: &Schema) -> Option<Vec<usize>> {
+    let order: Vec<usize> =
+        names.fields().iter().map(|field| schema.index_of(field.name()).ok()).collect::<Option<_>>()?;
+    let all = (0..schema.fields().len()).all(|idx| order.contains(&idx));
+    (all && order.len() == schema.fields().len()).then_some(order)
 }
 
 /// Takes files with a footer and plain streams alike.
@@ -92,14 +122,27 @@ fn arrow(mut file: File) -> Opened {
     Ok((reader.schema(), None, Box::new(reader)))
 }
 
-/// Takes one array of objects, and objects one after the other. Reads the file twice, as CSV.
-fn json(mut file: File) -> Opened {
-    let values = Deserializer::from_reader(json_rows(file.try_clone()?)?).into_iter::<Value>();
-    let values = values.map(|value| value.map_err(|error| ArrowError::JsonError(error.to_string())));
-    let schema = Arc::new(infer_json_schema_from_iterator(values)?);
-    file.rewind()?;
+/// Takes one array of objects, and objects one after the other. Reads the file twice where its types are not known.
+fn json(mut file: File, dataset: Option<SchemaRef>) -> Opened {
+    let strict = dataset.is_some();
+    let schema = match dataset {
+        Some(schema) => schema,
+        None => {
+            let schema = inferred(json_rows(file.try_clone()?)?)?;
+            file.rewind()?;
+            schema
+        }
+    };
     let reader = arrow_json::ReaderBuilder::new(SchemaRef::clone(&schema)).with_batch_size(BATCH_ROWS);
-    Ok((schema, None, Box::new(reader.build(json_rows(file)?)?)))
+    // Without this a column that the dataset does not have would be left out in silence.
+    let reader = reader.with_strict_mode(strict).build(json_rows(file)?)?;
+    Ok((schema, None, Box::new(reader)))
+}
+
+fn inferred(rows: impl BufRead) -> Result<SchemaRef, ArrowError> {
+    let values = Deserializer::from_reader(rows).into_iter::<Value>();
+    let values = values.map(|value| value.map_err(|error| ArrowError::JsonError(error.to_string())));
+    Ok(Arc::new(infer_json_schema_from_iterator(values)?))
 }
 
 /// Returns the rows without the array around them, where there is one.
@@ -107,6 +150,15 @@ fn json_rows(file: File) -> io::Result<Box<dyn BufRead + Send>> {
     let mut file = BufReader::with_capacity(BUFFER_BYTES, file);
     let is_array = file.fill_buf()?.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
     Ok(if is_array { Box::new(BufReader::new(ArrayRows::new(file))) } else { Box::new(file) })
+}
+
+/// Opens a file for reading; a folder is none.
+pub(crate) fn open(path: &Path) -> Result<File, Failure> {
+    let file = File::open(path).map_err(|error| cannot_open(path, error))?;
+    if file.metadata().is_ok_and(|found| found.is_dir()) {
+        return Err(Failure::new(Exit::NoInput, format!("`{}` is a folder, not a file", path.display())));
+    }
+    Ok(file)
 }
 
 fn cannot_open(path: &Path, error: io::Error) -> Failure {
@@ -119,5 +171,6 @@ fn unreadable(path: &Path, format: Format, error: ArrowError) -> Failure {
 }
 
 const ARROW_MAGIC: &[u8] = b"ARROW1";
+/// Small enough for batches of wide rows, large enough for the cost of a batch not to count.
 const BATCH_ROWS: usize = 16_384;
 const BUFFER_BYTES: usize = 256 << 10;

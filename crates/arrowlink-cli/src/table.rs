@@ -41,6 +41,7 @@ struct Column {
 }
 
 impl Column {
+    /// Formats the column at `idx` of all batches, each cell at most `most` characters wide.
     fn new(
         name: &str,
         data_type: &DataType,
@@ -65,6 +66,7 @@ impl Column {
         self.cells.first().map_or("", String::as_str)
     }
 
+    /// Returns the text of a line, filled up to the width of the column; numbers are at its right.
     fn cell(&self, line: usize) -> String {
         let text = self.cells.get(line).map_or("", String::as_str);
         let space = " ".repeat(self.width.saturating_sub(text.width()));
@@ -99,6 +101,7 @@ fn shown(text: &str, most: usize) -> String {
     cut(&safe, most)
 }
 
+/// Cuts `text` to `most` characters of a terminal, of which an ellipsis is the last.
 fn cut(text: &str, most: usize) -> String {
     if text.width() <= most {
         return text.to_owned();

@@ -28,7 +28,7 @@ pub(crate) fn admit(
 ) -> Result<Option<Receipt>> {
     let datasets = index.read();
     let Some(state) = datasets.get(name) else {
-        return if options.mode == WriteMode::Append { Err(not_found(name)) } else { Ok(None) };
+        return if options.mode == WriteMode::Append { Err(not_found(name, &datasets)) } else { Ok(None) };
     };
     let table = state.table()?;
     if let Some(receipt) = table.repeated(options.idempotency_key.as_deref()) {
@@ -72,9 +72,11 @@ pub(crate) fn commit(
 /// Its folder is renamed aside and that flushed before anything is deleted: a kill leaves all of it or nothing.
 /// Returns how many bytes became free.
 pub(crate) fn remove(folder: &Folder, index: &Index, name: &Name) -> Result<u64> {
-    if !index.read().contains_key(name) {
-        return Err(not_found(name));
+    let datasets = index.read();
+    if !datasets.contains_key(name) {
+        return Err(not_found(name, &datasets));
     }
+    drop(datasets);
     let place = folder.dataset(name);
     let aside = new_path(folder.aside());
     fs::rename(&place, &aside)

@@ -45,10 +45,12 @@ impl Folder {
         Ok(Self { path: path.to_owned(), aside, lock })
     }
 
+    /// Returns the data directory.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
+    /// Returns the folder for what is not data yet or no more, on the same disk as the data.
     pub(crate) fn aside(&self) -> &Path {
         &self.aside
     }
@@ -84,6 +86,7 @@ impl Folder {
 pub(crate) struct Found {
     path: PathBuf,
     sequence: u64,
+    /// Its size, also where it is damaged.
     pub(crate) bytes: u64,
 }
 
@@ -107,6 +110,7 @@ pub(crate) fn file_name(sequence: u64) -> String {
     format!("{sequence:020}.{EXTENSION}")
 }
 
+/// Reads the number of an upload from its name.
 fn sequence(path: &Path) -> Option<u64> {
     let stem = path.file_stem()?.to_str()?;
     let valid =
@@ -114,6 +118,7 @@ fn sequence(path: &Path) -> Option<u64> {
     if valid { stem.parse().ok() } else { None }
 }
 
+/// Returns the name of the dataset in the folder `place`; `None`, with a line in the log, where it is something else.
 fn dataset_name(place: &Path) -> Option<Name> {
     let text = place.file_name()?.to_string_lossy().into_owned();
     if text.starts_with('.') {
@@ -128,6 +133,7 @@ fn dataset_name(place: &Path) -> Option<Name> {
     }
 }
 
+/// Reads the footers of a dataset's files; the first damaged one decides that it is not served.
 fn state(files: &[Found]) -> State {
     match table(files) {
         Ok(table) => State::Good(table),
@@ -161,17 +167,23 @@ fn table(files: &[Found]) -> Result<Table> {
     table.ok_or_else(|| Error::new(ErrorKind::NotFound, "a dataset has at least one upload"))
 }
 
+/// Makes `path` and flushes every folder that a new one was made in: an entry that is not on the disk could take all
+/// uploads with it.
 fn create(path: &Path) -> io::Result<()> {
-    if path.is_dir() {
-        return Ok(());
-    }
+    let new: Vec<&Path> = path.ancestors().take_while(|folder| !is_there(folder)).collect();
     fs::create_dir_all(path)?;
-    match path.parent() {
-        Some(parent) if parent != Path::new("") => sync_folder(parent),
-        _ => sync_folder(Path::new(".")),
+    for folder in new {
+        let parent = folder.parent().filter(|parent| *parent != Path::new(""));
+        sync_folder(parent.unwrap_or_else(|| Path::new(".")))?;
     }
+    Ok(())
 }
 
+fn is_there(folder: &Path) -> bool {
+    folder == Path::new("") || folder.is_dir()
+}
+
+/// Takes the lock of the directory, and writes down who has it.
 fn lock(path: &Path) -> Result<File> {
     let lock_path = path.join(LOCK);
     let failed = |error| disk("lock", &lock_path, error);

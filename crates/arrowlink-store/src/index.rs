@@ -17,23 +17,27 @@ pub(crate) struct Index {
 }
 
 impl Index {
+    /// Starts with what was found on the disk.
     pub(crate) fn new(datasets: BTreeMap<Name, State>) -> Self {
         Self { datasets: RwLock::new(datasets) }
     }
 
+    /// Locks the index for reading; never held while the disk is waited for.
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, BTreeMap<Name, State>> {
         self.datasets.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Locks the index for a change; never held while the disk is waited for.
     pub(crate) fn write(&self) -> RwLockWriteGuard<'_, BTreeMap<Name, State>> {
         self.datasets.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the table of `name`, cheaply cloned; an error where there is none or it is damaged.
     pub(crate) fn table(&self, name: &Name) -> Result<Table> {
-        match self.read().get(name) {
+        let datasets = self.read();
+        match datasets.get(name) {
             Some(state) => state.table().cloned(),
-            None => Err(not_found(name)),
+            None => Err(not_found(name, &datasets)),
         }
     }
 
@@ -68,6 +72,7 @@ pub(crate) enum State {
 }
 
 impl State {
+    /// Returns the table, or what is wrong with it.
     pub(crate) fn table(&self) -> Result<&Table> {
         match self {
             Self::Good(table) => Ok(table),
@@ -79,10 +84,13 @@ impl State {
 /// The uploads of one dataset. Cloning is cheap.
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
+    /// That of the first upload.
     pub(crate) identity: Uuid,
+    /// That of the first upload.
     pub(crate) schema: SchemaRef,
     /// By number, ascending; never empty.
     pub(crate) uploads: Arc<Vec<Upload>>,
+    /// The number of the upload that was made under each idempotency key.
     keys: Arc<HashMap<String, u64>>,
 }
 
@@ -112,10 +120,12 @@ impl Table {
         self.uploads.get(idx).map(|upload| upload.receipt(self.identity))
     }
 
+    /// Returns how many bytes the files take together.
     pub(crate) fn bytes(&self) -> u64 {
         self.uploads.iter().map(|upload| upload.bytes).sum()
     }
 
+    /// Describes the dataset whose files lie in `folder`.
     pub(crate) fn describe(&self, folder: &Path) -> Description {
         Description::new(NounKind::Dataset, SchemaRef::clone(&self.schema))
             .with_rows(Some(self.uploads.iter().map(|upload| upload.rows).sum()))
@@ -129,11 +139,15 @@ impl Table {
 /// One stored file, as its footer describes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Upload {
+    /// Its number, which is the name of its file; from 1 on, with gaps where files were taken away.
     pub(crate) sequence: u64,
     /// Tells it from an upload of the same number to a dataset of the same name, before or after a removal.
     pub(crate) identity: Uuid,
+    /// How many rows it has.
     pub(crate) rows: u64,
+    /// How many batches it has, none of them empty.
     pub(crate) batches: u64,
+    /// The size of its file.
     pub(crate) bytes: u64,
 }
 
@@ -147,6 +161,17 @@ impl Upload {
     }
 }
 
-pub(crate) fn not_found(name: &Name) -> Error {
-    Error::new(ErrorKind::NotFound, format!("no dataset `{name}`"))
+/// Says that there is no dataset `name`, and which of those that there are is nearest.
+pub(crate) fn not_found(name: &Name, datasets: &BTreeMap<Name, State>) -> Error {
+    let likeness = |other: &Name| strsim::jaro_winkler(name.as_str(), other.as_str());
+    let nearest = datasets
+        .keys()
+        .map(|other| (likeness(other), other))
+        .filter(|(likeness, _)| *likeness >= NEAR)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    let hint = nearest.map_or_else(String::new, |(_, other)| format!(", did you mean `{other}`?"));
+    Error::new(ErrorKind::NotFound, format!("no dataset `{name}`{hint}"))
 }
+
+/// How alike (0 to 1) a name must be to be offered.
+const NEAR: f64 = 0.8;

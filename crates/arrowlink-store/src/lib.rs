@@ -7,6 +7,40 @@
 //!
 //! How it differs from `arrowlink_core::MemoryStore`: that one forgets. How it differs from a database: there is no
 //! second copy of what the files say; the index in memory is read from their footers when the folder is opened.
+//!
+//! # What is kept, and for how long
+//!
+//! | | in memory | on disk |
+//! |---|---|---|
+//! | of an arriving upload | one batch, a buffer of 1 MiB, its dictionaries | a file aside |
+//! | of a read | one message, its dictionaries | nothing |
+//! | of a stored upload | about 64 bytes, and its idempotency key | one file |
+//!
+//! # Repeating a write
+//!
+//! A client that did not hear the acknowledgement of its write may write again under the same idempotency key. The
+//! key lies in the file, so it is known as long as the upload is, restarts included.
+//!
+//! ```
+//! use arrow_array::record_batch;
+//! use arrowlink_core::{BatchStream, CallContext, DataService, Name, WriteOptions};
+//! use arrowlink_store::{Store, StoreOptions};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> arrowlink_core::Result<()> {
+//! let folder = tempfile::tempdir().unwrap();
+//! let store = Store::open(folder.path(), StoreOptions::default())?;
+//! let batch = record_batch!(("id", Int64, [1, 2])).unwrap();
+//! let write = || {
+//!     let batches = BatchStream::from_batches(batch.schema(), vec![batch.clone()]);
+//!     let options = WriteOptions::default().with_idempotency_key("load-42");
+//!     store.write(CallContext::new(), Name::new("events").unwrap(), batches, options)
+//! };
+//! assert_eq!(write().await?, write().await?);
+//! assert!(!folder.path().join("events/00000000000000000002.arrow").exists());
+//! # Ok(())
+//! # }
+//! ```
 
 mod aside;
 mod commit;

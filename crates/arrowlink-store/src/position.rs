@@ -25,6 +25,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// Writes the place as the bytes that a client keeps.
     pub(crate) fn encode(self) -> Position {
         let mut bytes = Vec::with_capacity(POSITION_BYTES);
         bytes.push(VERSION);

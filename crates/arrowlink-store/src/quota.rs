@@ -14,6 +14,7 @@ pub(crate) struct Quota {
 }
 
 impl Quota {
+    /// Starts with `used` bytes of `max_bytes` taken; more may be taken already where the limit was lowered.
     pub(crate) fn new(used: u64, max_bytes: u64) -> Self {
         Self { used: Arc::new(AtomicU64::new(used)), max_bytes }
     }
@@ -28,6 +29,7 @@ impl Quota {
         self.used.fetch_sub(bytes, Ordering::Relaxed);
     }
 
+    /// Takes all of `bytes` or nothing.
     fn take(&self, bytes: u64) -> io::Result<()> {
         self.used
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {

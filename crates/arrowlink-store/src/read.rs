@@ -46,10 +46,14 @@ struct Reader {
 }
 
 impl Reader {
+    /// Begins at the first batch and ends with the last upload there is now.
     fn start(table: &Table, folder: PathBuf) -> Self {
         Self { table: table.clone(), folder, last: table.last(), upload: 0, batch: 0, open: None }
     }
 
+    /// Begins at `position` and ends where the read that gave it would have ended.
+    ///
+    /// Fails with `SnapshotChanged` where the position is one of another dataset or in an upload that is gone.
     fn resume(table: &Table, folder: PathBuf, position: &Position) -> Result<Self> {
         let place = Place::decode(position)?;
         let upload = table.uploads.binary_search_by_key(&place.sequence, |upload| upload.sequence);
@@ -75,10 +79,12 @@ impl Reader {
         rows
     }
 
+    /// Returns the upload that is read now or next; `None` at the end of the snapshot.
     fn current(&self) -> Option<Upload> {
         self.table.uploads.get(self.upload).copied().filter(|upload| upload.sequence <= self.last)
     }
 
+    /// Reads the next batch; `None` at the end of the snapshot.
     fn next(&mut self) -> Result<Option<Chunk>> {
         while let Some(upload) = self.current() {
             if self.batch < upload.batches
@@ -105,6 +111,7 @@ impl Reader {
         Ok(())
     }
 
+    /// Opens the file of `upload` where it is not open; a file that is gone, or another one, ends the read.
     fn batches(&mut self, upload: Upload) -> Result<&mut Batches> {
         if self.open.is_none() {
             let path = self.path(upload);
@@ -124,6 +131,7 @@ impl Reader {
         self.folder.join(file_name(upload.sequence))
     }
 
+    /// Returns the place after the batch that was read last.
     fn place(&self, upload: Upload) -> Place {
         Place { identity: self.table.identity, last: self.last, sequence: upload.sequence, batch: self.batch }
     }

@@ -72,6 +72,20 @@ impl Store {
     ///
     /// `Unavailable` where another store has the directory open, or where the disk fails; `PermissionDenied` where
     /// this process may not use it.
+    ///
+    /// ```
+    /// use arrowlink_core::ErrorKind;
+    /// use arrowlink_store::{Store, StoreOptions};
+    ///
+    /// let folder = tempfile::tempdir().unwrap();
+    /// let first = Store::open(folder.path(), StoreOptions::default())?;
+    /// let second = Store::open(folder.path(), StoreOptions::default()).unwrap_err();
+    /// assert_eq!(second.kind(), ErrorKind::Unavailable);
+    ///
+    /// drop(first);
+    /// assert!(Store::open(folder.path(), StoreOptions::default()).is_ok());
+    /// # Ok::<(), arrowlink_core::Error>(())
+    /// ```
     pub fn open(dir: &Path, options: StoreOptions) -> Result<Self> {
         let folder = Folder::open(dir)?;
         let (datasets, bytes) = folder.scan()?;
@@ -86,9 +100,30 @@ impl Store {
 
     /// Removes the dataset `name`, damaged or not. Running reads of it end with `SnapshotChanged` at the next file.
     ///
+    /// A dataset that is created under the name later is another one: positions in the old one are refused there.
+    ///
     /// # Errors
     ///
     /// `NotFound` where there is none; the errors of the disk.
+    ///
+    /// ```
+    /// use arrow_array::record_batch;
+    /// use arrowlink_core::{DataServiceExt, ErrorKind, Name};
+    /// use arrowlink_store::{Store, StoreOptions};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> arrowlink_core::Result<()> {
+    /// let folder = tempfile::tempdir().unwrap();
+    /// let store = Store::open(folder.path(), StoreOptions::default())?;
+    /// let (name, batch) = (Name::new("events")?, record_batch!(("id", Int64, [1])).unwrap());
+    /// store.append(&name, batch.schema(), vec![batch]).await?;
+    ///
+    /// store.remove(&name).await?;
+    /// assert_eq!(store.read_all(&name).await.unwrap_err().kind(), ErrorKind::NotFound);
+    /// assert_eq!(store.remove(&name).await.unwrap_err().kind(), ErrorKind::NotFound);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn remove(&self, name: &Name) -> Result<()> {
         let (shared, name) = (Arc::clone(&self.shared), name.clone());
         blocking(move || {
@@ -100,6 +135,10 @@ impl Store {
         .await
     }
 
+    /// Takes in an upload: refuses what can be refused at once, then writes aside, then commits.
+    ///
+    /// Dropped at any point, it leaves nothing: what it holds deletes the file aside. A step that runs on a blocking
+    /// thread at that moment ends first; a commit that has begun is a commit.
     async fn store(&self, name: Name, mut batches: BatchStream, options: WriteOptions) -> Result<Receipt> {
         check_key(options.idempotency_key.as_deref())?;
         if let Some(receipt) = commit::admit(&self.shared.index, &name, batches.schema(), &options)? {
@@ -123,11 +162,13 @@ impl Store {
         .await
     }
 
+    /// Makes the file aside.
     async fn begin(&self, schema: SchemaRef, options: &WriteOptions) -> Result<Arriving> {
         let (shared, key) = (Arc::clone(&self.shared), options.idempotency_key.clone());
         blocking(move || Arriving::begin(shared.folder.aside(), &shared.quota, schema, key)).await
     }
 
+    /// Describes `name` from the index, without the disk.
     fn description(&self, name: &Name) -> Result<Description> {
         let table = self.shared.index.table(name)?;
         Ok(table.describe(&self.shared.folder.dataset(name)))
@@ -135,6 +176,8 @@ impl Store {
 }
 
 impl Shared {
+    /// Waits until nobody else changes the dataset `name`. Names share locks: that delays, and cannot deadlock, because
+    /// nobody holds two.
     fn lock(&self, name: &Name) -> MutexGuard<'_, ()> {
         let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(name);
         let [first, ..] = &self.locks;

@@ -23,9 +23,13 @@ use crate::failure::{corrupt, disk};
 /// What an upload says of itself in the metadata of its footer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Label {
+    /// Tells it from every other upload.
     pub(crate) identity: Uuid,
+    /// How many rows it has; a read that finds another number finds damage.
     pub(crate) rows: u64,
+    /// How many batches it has.
     pub(crate) batches: u64,
+    /// The key that its writer gave it.
     pub(crate) idempotency_key: Option<String>,
 }
 
@@ -41,6 +45,7 @@ impl Label {
         pairs
     }
 
+    /// Reads a label; `None` where the file has none, because something else wrote it.
     fn of(footer: &Footer<'_>) -> Option<Self> {
         let value = |wanted: &str| {
             let pairs = footer.custom_metadata()?;
@@ -73,6 +78,7 @@ pub(crate) struct StoredFile {
 struct Message {
     start: u64,
     end: u64,
+    /// A record batch, which a read may leave out; a dictionary, which it must not.
     is_batch: bool,
 }
 
@@ -92,10 +98,12 @@ impl StoredFile {
         Ok(Self { file, path: path.to_owned(), bytes, label, messages, schema: (start, schema_end) })
     }
 
+    /// Returns what the footer says.
     pub(crate) const fn label(&self) -> &Label {
         &self.label
     }
 
+    /// Returns the size of the file.
     pub(crate) const fn bytes(&self) -> u64 {
         self.bytes
     }
@@ -130,6 +138,7 @@ impl StoredFile {
         StreamDecoder::new(limits)
     }
 
+    /// Gives the bytes between `start` and `end` to `decoder`; returns the batch that they complete.
     fn feed(&self, decoder: &mut StreamDecoder, start: u64, end: u64) -> Result<Option<RecordBatch>> {
         let mut buffer = self.piece(start, end)?;
         let mut batch = None;
@@ -143,6 +152,7 @@ impl StoredFile {
         Ok(batch)
     }
 
+    /// Reads a part of the file into memory of its own, which the arrays that are built from it share.
     fn piece(&self, start: u64, end: u64) -> Result<Buffer> {
         let length = usize::try_from(end - start)
             .map_err(|_| corrupt(&self.path, "a message is larger than the memory"))?;
@@ -190,6 +200,7 @@ impl Batches {
         self.check_rows()
     }
 
+    /// Ends the file, where its footer agrees.
     fn check_rows(&self) -> Result<Option<RecordBatch>> {
         let stated = self.file.label.rows;
         match self.rows {

@@ -23,8 +23,11 @@ use crate::stored_file::Label;
 pub(crate) struct Arriving {
     writer: FileWriter<BufWriter<Counted>>,
     dictionaries: Dictionaries,
+    /// What every batch must have; of the dataset it is known only at the commit.
     schema: SchemaRef,
+    /// Counts what was written, and goes into the footer.
     label: Label,
+    /// Declared last: the file is closed before it is deleted.
     aside: Aside,
 }
 
@@ -80,10 +83,15 @@ impl Arriving {
 /// A whole upload, flushed, still aside. Dropped, nothing is left of it.
 #[derive(Debug)]
 pub(crate) struct Arrived {
+    /// What its footer says.
     pub(crate) label: Label,
+    /// The schema of its batches.
     pub(crate) schema: SchemaRef,
+    /// The size of its file.
     pub(crate) bytes: u64,
+    /// Where its file is, until it is renamed.
     pub(crate) aside: Aside,
+    /// The bytes of the quota that it takes, until they are kept.
     pub(crate) reservation: Reservation,
 }
 
@@ -112,4 +120,5 @@ fn write_options() -> Result<IpcWriteOptions, ArrowError> {
         .with_dictionary_handling(DictionaryHandling::Delta))
 }
 
+/// How many bytes are gathered before they are written: batches of a few rows come in many small pieces.
 const BUFFER_BYTES: usize = 1 << 20;

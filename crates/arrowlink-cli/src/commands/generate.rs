@@ -9,6 +9,7 @@ use crate::args::Generate;
 use crate::failure::{Exit, Failure};
 use crate::format::Format;
 
+/// Makes up rows and writes them as `get` would.
 pub(crate) async fn generate(args: Generate) -> Result<(), Failure> {
     let (path, format) = match &args.output {
         Some(path) => (path.as_path(), Format::of(args.format, path)?),

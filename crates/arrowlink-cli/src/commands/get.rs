@@ -8,6 +8,7 @@ use crate::args::{Get, ServerArgs};
 use crate::failure::Failure;
 use crate::format::Format;
 
+/// Reads the dataset into the file; wrong usage is said before a connection is made.
 pub(crate) async fn get(server: &ServerArgs, args: Get) -> Result<(), Failure> {
     let format = Format::of(args.format, &args.output)?;
     let (client, ctx) = connect(server).await?;

@@ -11,6 +11,7 @@ use crate::args::{Head, ServerArgs};
 use crate::failure::{Exit, Failure};
 use crate::table;
 
+/// Prints the first rows; the transfer ends with the last of them.
 pub(crate) async fn head(server: &ServerArgs, args: Head) -> Result<(), Failure> {
     let (client, ctx) = connect(server).await?;
     let options = ReadOptions::default().with_limit(args.rows);

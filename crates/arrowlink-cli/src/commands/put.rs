@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use arrowlink_core::{BatchStream, DataService as _, Error, ErrorKind, WriteOptions};
+use arrow_schema::SchemaRef;
+use arrowlink_client::Client;
+use arrowlink_core::{
+    BatchStream, CallContext, DataService as _, Error, ErrorKind, Name, ReadOptions, Target, WriteOptions,
+};
 use futures::StreamExt as _;
 use tokio::sync::Mutex;
 
@@ -12,13 +16,17 @@ use crate::args::{Put, ServerArgs};
 use crate::failure::{Exit, Failure};
 use crate::format::Format;
 use crate::progress::Progress;
-use crate::source::{Source, feed};
+use crate::source::{Source, feed, open};
 
+/// Appends the file to the dataset. What is wrong with the file is said rather than what the server made of it.
 pub(crate) async fn put(server: &ServerArgs, args: Put) -> Result<(), Failure> {
     let format = Format::of(args.format, &args.file)?;
     let path = args.file.clone();
-    let source = blocking(move || Source::open(&path, format)).await?;
+    let file = blocking(move || open(&path)).await?;
     let (client, ctx) = connect(server).await?;
+    let dataset = if format.is_text() { schema(&client, &ctx, &args.name).await? } else { None };
+    let path = args.file.clone();
+    let source = blocking(move || Source::begin(file, &path, format, dataset)).await?;
     let progress = Arc::new(Mutex::new(Progress::begin(source.rows)));
     let (batches, reading) = feed(source);
     let batches = counted(batches, Arc::clone(&progress));
@@ -35,6 +43,16 @@ pub(crate) async fn put(server: &ServerArgs, args: Put) -> Result<(), Failure> {
         progress.into_inner().summarize("stored", &format!("in `{}` ({})", args.name, receipt.durability));
     }
     Ok(())
+}
+
+/// Returns the schema of the dataset, where there is one.
+async fn schema(client: &Client, ctx: &CallContext, name: &Name) -> Result<Option<SchemaRef>, Failure> {
+    let options = ReadOptions::default().with_limit(0);
+    match client.read(ctx.clone(), Target::from(name), options).await {
+        Ok(rows) => Ok(Some(SchemaRef::clone(rows.schema()))),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn counted(batches: BatchStream, progress: Arc<Mutex<Progress>>) -> BatchStream {

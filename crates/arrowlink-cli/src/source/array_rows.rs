@@ -36,7 +36,10 @@ impl<R: BufRead> Read for ArrayRows<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let input = self.inner.fill_buf()?;
         if input.is_empty() && self.state != State::After {
-            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the array is not closed: its end is missing"));
+            return Err(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                "the array is not closed: its end is missing",
+            ));
         }
         let length = input.len().min(out.len());
         for (byte, place) in input.iter().zip(out.iter_mut()) {

@@ -1,1 +1,17 @@
-//! Behaviour of arrowlink-cli at its public API.
+//! Behaviour of arrowlink-cli at its public API: the program, run against a server in this process.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail by panicking, and say what they leave out"
+)]
+
+mod generate;
+mod get;
+mod head;
+mod interrupt;
+mod put;
+mod real_data;
+mod support;
+mod usage;

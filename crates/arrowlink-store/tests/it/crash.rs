@@ -14,7 +14,7 @@ use crate::support::{ids_batch, ids_of};
 async fn killed_process_loses_nothing_that_was_acknowledged() {
     let folder = tempfile::tempdir().unwrap();
     let (mut uploads, mut kills_in_upload) = (0, 0);
-    for round in 0..24 {
+    for round in 0..ROUNDS {
         let acknowledged = write_and_kill(folder.path(), uploads, round);
         let found = check_whole(folder.path()).await;
         assert!(found >= acknowledged, "{acknowledged} were acknowledged, {found} are there");
@@ -22,7 +22,10 @@ async fn killed_process_loses_nothing_that_was_acknowledged() {
         kills_in_upload += found - acknowledged;
         uploads = found;
     }
-    assert!(uploads >= 24 * 23 / 2, "{uploads} uploads, of which {kills_in_upload} were not acknowledged");
+    assert!(
+        uploads >= ROUNDS * (ROUNDS - 1) / 2,
+        "{uploads} uploads, of which {kills_in_upload} were not acknowledged"
+    );
 }
 
 /// Starts a writer, reads `acks` acknowledgements from it and kills it; returns how many uploads must be there.
@@ -94,5 +97,6 @@ fn helper_writes_until_it_is_killed() {
 const FOLDER: &str = "ARROWLINK_STORE_TEST_FOLDER";
 const READY: &str = "ready";
 const ACKNOWLEDGED: &str = "acknowledged";
+const ROUNDS: usize = 16;
 const WRITERS: usize = 2;
 const ROWS: usize = 3 * 4_000;

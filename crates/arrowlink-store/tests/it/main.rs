@@ -1,5 +1,13 @@
 //! Behaviour of arrowlink-store at its public API.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail by panicking, and say what they leave out"
+)]
 
+mod conformance;
 mod crash;
 mod damage;
 mod dictionaries;

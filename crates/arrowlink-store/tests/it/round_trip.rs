@@ -15,7 +15,7 @@ use arrow_buffer::ScalarBuffer;
 use arrow_ipc::reader::FileReader;
 use arrow_schema::{DataType, Field, Schema, UnionFields};
 use arrowlink_core::{DataServiceExt as _, WriteOptions};
-use proptest::prelude::*;
+use proptest::prelude::{ProptestConfig, any, prop, prop_assert_eq, proptest};
 
 use crate::support::{Fixture, events, ids_batch, ids_of};
 

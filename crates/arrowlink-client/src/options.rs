@@ -1,0 +1,125 @@
+//! How a client connects, transfers and repeats.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use arrowlink_core::Result;
+use arrowlink_transport::{ClientTls, ConnectOptions, Plaintext, TransferOptions};
+
+use crate::RetryOptions;
+
+/// Options of a [`Client`](crate::Client).
+///
+/// # Defaults
+///
+/// No CA, which leaves Unix sockets alone; 10 seconds to connect; 120 seconds in which the server does nothing;
+/// messages of at most 256 MiB; [`RetryOptions::default`].
+///
+/// ```
+/// use std::time::Duration;
+/// use arrowlink_client::ClientOptions;
+///
+/// let options = ClientOptions::default().with_ca_file("certs/ca.crt").with_connect_timeout(Duration::from_secs(3));
+/// assert_eq!(options.idle_timeout, Duration::from_secs(120));
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ClientOptions {
+    /// The certificate of the CA that signed the server's, needed for `https`. Default: none.
+    pub ca_file: Option<PathBuf>,
+    /// Certificate and key that are shown to a server that asks for them. Default: none.
+    pub identity: Option<(PathBuf, PathBuf)>,
+    /// Whether `http` addresses are taken. Default: no.
+    pub plaintext: Plaintext,
+    /// How long connecting may take, TLS included. Default: 10 seconds.
+    pub connect_timeout: Duration,
+    /// How long the server may neither send nor take anything in the middle of a call. Default: 120 seconds.
+    pub idle_timeout: Duration,
+    /// The largest message that is received, in bytes; the server is told. Default: 256 MiB.
+    pub max_message_bytes: usize,
+    /// How reads are repeated.
+    pub retry: RetryOptions,
+}
+
+impl ClientOptions {
+    /// Sets [`ca_file`](Self::ca_file).
+    #[must_use]
+    pub fn with_ca_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.ca_file = Some(path.into());
+        self
+    }
+
+    /// Sets [`identity`](Self::identity).
+    #[must_use]
+    pub fn with_identity(mut self, cert: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
+        self.identity = Some((cert.into(), key.into()));
+        self
+    }
+
+    /// Sets [`plaintext`](Self::plaintext).
+    #[must_use]
+    pub const fn with_plaintext(mut self, plaintext: Plaintext) -> Self {
+        self.plaintext = plaintext;
+        self
+    }
+
+    /// Sets [`connect_timeout`](Self::connect_timeout).
+    #[must_use]
+    pub const fn with_connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// Sets [`idle_timeout`](Self::idle_timeout).
+    #[must_use]
+    pub const fn with_idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = timeout;
+        self
+    }
+
+    /// Sets [`max_message_bytes`](Self::max_message_bytes).
+    #[must_use]
+    pub const fn with_max_message_bytes(mut self, bytes: usize) -> Self {
+        self.max_message_bytes = bytes;
+        self
+    }
+
+    /// Sets [`retry`](Self::retry).
+    #[must_use]
+    pub const fn with_retry(mut self, retry: RetryOptions) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// Reads the certificates. Connections made later use what was in the files now.
+    pub(crate) fn connect_options(&self) -> Result<ConnectOptions> {
+        let options = ConnectOptions::default()
+            .with_plaintext(self.plaintext)
+            .with_connect_timeout(self.connect_timeout);
+        Ok(match (&self.ca_file, &self.identity) {
+            (Some(ca), Some((cert, key))) => options.with_tls(ClientTls::with_identity(ca, cert, key)?),
+            (Some(ca), None) => options.with_tls(ClientTls::from_ca_file(ca)?),
+            (None, _) => options,
+        })
+    }
+
+    pub(crate) fn transfer_options(&self) -> TransferOptions {
+        TransferOptions::default()
+            .with_max_message_bytes(self.max_message_bytes)
+            .with_idle_timeout(self.idle_timeout)
+    }
+}
+
+impl Default for ClientOptions {
+    fn default() -> Self {
+        Self {
+            ca_file: None,
+            identity: None,
+            plaintext: Plaintext::Refused,
+            connect_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(120),
+            max_message_bytes: 256 << 20,
+            retry: RetryOptions::default(),
+        }
+    }
+}
