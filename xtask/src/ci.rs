@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::arguments::Arguments;
 use crate::error::{Error, Result};
 use crate::generate::{self, Mode};
-use crate::project::Project;
+use crate::project::{Profile, Project};
 use crate::python::Python;
 use crate::{certs, console, examples, process, test, tidy};
 
@@ -87,8 +87,8 @@ fn check_generated(project: &Project) -> Result<()> {
 fn check_certificates(project: &Project) -> Result<()> {
     let folder = project.scratch("certs")?;
     process::run(&mut project.cargo(certs::BUILD))?;
-    process::run(certs::command(project).arg("--dir").arg(&folder))?;
-    process::run(certs::command(project).arg("--check").arg("--dir").arg(&folder))
+    process::run(certs::command(project, Profile::Debug).arg("--dir").arg(&folder))?;
+    process::run(certs::command(project, Profile::Debug).arg("--check").arg("--dir").arg(&folder))
 }
 
 fn clippy(project: &Project) -> Result<()> {
@@ -101,10 +101,10 @@ fn rustdoc(project: &Project) -> Result<()> {
 
 /// Checks bans, licences and sources by `deny.toml`, with a cargo-deny of a known version.
 fn deny(project: &Project) -> Result<()> {
-    let root = project.path("target/tools").join(CARGO_DENY);
+    let root = project.target("tools").join(CARGO_DENY);
     let program = root.join("bin/cargo-deny");
     if !program.exists() {
-        console::say(&format!("cargo-deny {CARGO_DENY} is built into `target/tools/`, once; about a minute"));
+        console::say(&format!("cargo-deny {CARGO_DENY} is built, once; about a minute"));
         let mut install = project.cargo("install --quiet --locked --debug --version");
         install.args([CARGO_DENY, "--root"]).arg(&root).arg("cargo-deny");
         process::run(install.env("CARGO_PROFILE_DEV_DEBUG", "0"))?;

@@ -1,18 +1,20 @@
 //! What tasks say: headlines and results on standard output, complaints on standard error.
+//!
+//! A terminal that has gone away, as behind `| head`, is no reason to stop.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the one place of xtask that prints")]
+use std::io::{self, Write as _};
 
 /// Prints a line, or several, on standard output.
 pub(crate) fn say(text: &str) {
-    println!("{text}");
+    let _ = writeln!(io::stdout(), "{text}");
 }
 
 /// Prints what goes wrong on standard error.
 pub(crate) fn warn(text: &str) {
-    eprintln!("{text}");
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Prints the headline of a step, set apart from the output around it.
 pub(crate) fn headline(text: &str) {
-    println!("\n== {text}");
+    say(&format!("\n== {text}"));
 }

@@ -11,7 +11,7 @@ use std::thread;
 use crate::arguments::Arguments;
 use crate::error::{Error, Result};
 use crate::generate::{self, Mode};
-use crate::project::Project;
+use crate::project::{Profile, Project};
 use crate::python::Python;
 use crate::{certs, console, process};
 
@@ -26,21 +26,21 @@ pub(crate) const OPTIONS: &str = "  --port N     the port to serve on (default: 
 
 pub(crate) fn run(project: &Project, mut arguments: Arguments) -> Result<()> {
     let port = port(arguments.value("--port")?.as_deref())?;
-    let release = arguments.flag("--release");
+    let profile = if arguments.flag("--release") { Profile::Release } else { Profile::Debug };
     arguments.finish()?;
-    let server = build(project, release)?;
+    build(project, profile)?;
     let python = Python::ready(project)?;
     generate::generate(project, Mode::Write)?;
     console::headline("demo: development certificates");
-    process::run(&mut certs::command(project))?;
+    process::run(&mut certs::command(project, profile))?;
     let scratch = project.scratch("demo")?;
     console::headline("demo: starting the server");
-    let mut command = project.command(server);
+    let mut command = project.command(project.built(profile, "arrowlink-server"));
     command.args(["--listen", &format!("127.0.0.1:{port}"), "--dataset", GENERATED]);
     let server = Server::start(&mut command, &scratch.join("server.log"))?;
     let client = Client { python, address: server.address().to_string() };
     let result = client.show(&scratch);
-    if !release {
+    if result.is_ok() && profile == Profile::Debug {
         console::say("a debug build: `cargo xtask demo --release` shows what it can do");
     }
     console::headline("demo: stopping the server");
@@ -50,20 +50,23 @@ pub(crate) fn run(project: &Project, mut arguments: Arguments) -> Result<()> {
     Ok(())
 }
 
-/// Builds the server and the certificates' program together, and returns the server.
-fn build(project: &Project, release: bool) -> Result<PathBuf> {
+/// Builds the server and the program that makes certificates.
+fn build(project: &Project, profile: Profile) -> Result<()> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let minutes = BUILD_CORE_MINUTES.div_ceil(cores);
+    let minutes = core_minutes(profile).div_ceil(cores);
     console::headline(&format!(
         "demo: building arrowlink-server; the first build compiles DataFusion too, about {minutes} minutes on this \
          machine's {cores} cores, later ones take seconds"
     ));
-    process::run(&mut project.cargo(&format!("{} --bin arrowlink-server", certs::BUILD)))?;
-    if !release {
-        return Ok(project.path("target/debug/arrowlink-server"));
+    process::run(&mut project.cargo(&format!("{} --bin arrowlink-server {}", certs::BUILD, profile.flag())))
+}
+
+/// Returns what a whole build of the server costs, as minutes of one core.
+const fn core_minutes(profile: Profile) -> usize {
+    match profile {
+        Profile::Debug => 6,
+        Profile::Release => 20,
     }
-    process::run(&mut project.cargo("build --release --workspace --bin arrowlink-server"))?;
-    Ok(project.path("target/release/arrowlink-server"))
 }
 
 /// The client's side of the demo: `python/main.py`, as a person would run it.
@@ -127,8 +130,6 @@ fn port(text: Option<&str>) -> Result<u16> {
 
 /// A dataset of the demo schema: big enough for its throughput to mean something.
 const GENERATED: &str = "generated=demo://?rows=1000000&seed=1";
-/// What a whole build of the server costs, as minutes of one core.
-const BUILD_CORE_MINUTES: usize = 12;
 /// What `python/main.py` prints for the dataset that a server has out of the box.
 const ONE_ROW: &str = "pyarrow.Table
 id: int64 not null

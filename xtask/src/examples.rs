@@ -1,25 +1,28 @@
 //! The examples of every crate, run one after the other.
 //!
-//! An example runs to its end without arguments, writes only into the folder it is started in, and fails with an
-//! exit code: that is all this module asks of one.
+//! An example runs without arguments, writes only into the folder it is started in, and either comes to its end by
+//! itself or serves: then it prints a line that starts with `listening` and ends well at Ctrl-C.
 
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
-use crate::project::Project;
+use crate::project::{Profile, Project};
+use crate::python::Python;
+use crate::running::Running;
 use crate::{console, process};
 
 /// Builds and runs every example; the error names those that failed.
 pub(crate) fn run(project: &Project) -> Result<()> {
+    let python = Python::ready(project)?;
     process::run(&mut project.cargo("build --workspace --examples"))?;
     let folder = project.scratch("examples")?;
     let names = names(&project.files()?);
     let mut failures = Vec::new();
     for name in &names {
-        let mut command = project.command(project.path("target/debug/examples").join(name));
-        if let Err(error) = run_one(command.current_dir(&folder)) {
+        let mut command = project.command(project.built(Profile::Debug, &format!("examples/{name}")));
+        if let Err(error) = run_one(command.current_dir(&folder), &python) {
             failures.push(format!("example `{name}`: {error}"));
         }
     }
@@ -27,17 +30,18 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     if failures.is_empty() { Ok(()) } else { Err(Error::new(failures.join("\n"))) }
 }
 
-fn run_one(command: &mut Command) -> Result<()> {
-    console::say(&format!("$ {}", process::line(command)));
-    let mut child = command.spawn().map_err(|error| process::start_error(command, &error))?;
-    match process::wait(&mut child, LIMIT)? {
+fn run_one(command: &mut Command, python: &Python) -> Result<()> {
+    let mut example = Running::start(command)?;
+    if example.listening(LIMIT).is_some() {
+        example.signal(python, "SIGINT")?;
+    }
+    match example.wait(LIMIT)? {
         Some(status) if status.success() => Ok(()),
         Some(status) => Err(Error::new(format!("failed ({status})"))),
-        None => {
-            let seconds = LIMIT.as_secs();
-            let _ = child.kill().and_then(|()| child.wait());
-            Err(Error::new(format!("was ended after {seconds} s; an example must come to its end by itself")))
-        }
+        None => Err(Error::new(
+            "did not end; an example comes to its end by itself, or prints a line that starts with `listening` and \
+             ends at Ctrl-C",
+        )),
     }
 }
 
@@ -49,10 +53,10 @@ fn names(files: &[String]) -> Vec<String> {
 }
 
 fn name(file: &str) -> Option<String> {
-    let (_, below) =
-        format!("/{file}").rsplit_once("/examples/").map(|(a, b)| (a.to_owned(), b.to_owned()))?;
+    let (_, below) = file.split_once("/examples/")?;
     let stem = below.strip_suffix("/main.rs").or_else(|| below.strip_suffix(".rs"))?;
-    Path::new(stem).components().count().eq(&1).then(|| stem.to_owned())
+    (Path::new(stem).components().count() == 1).then(|| stem.to_owned())
 }
 
-const LIMIT: Duration = Duration::from_secs(120);
+/// How long an example has until it listens or ends, and then until it has ended.
+const LIMIT: Duration = Duration::from_secs(60);

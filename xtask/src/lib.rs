@@ -18,6 +18,7 @@ mod generate;
 mod process;
 mod project;
 mod python;
+mod running;
 mod task;
 mod test;
 pub mod tidy;

@@ -1,5 +1,6 @@
 //! The repository: where things are in it, and which files belong to it.
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -26,14 +27,25 @@ impl Project {
         self.root.join(relative)
     }
 
+    /// Returns the path of `relative` in the folder that cargo builds into.
+    pub(crate) fn target(&self, relative: &str) -> PathBuf {
+        let folder = env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+        self.root.join(folder).join(relative)
+    }
+
     /// Returns a folder for what `task` writes and nobody keeps, emptied.
     pub(crate) fn scratch(&self, task: &str) -> Result<PathBuf> {
-        let path = self.path("target/xtask").join(task);
+        let path = self.target("xtask").join(task);
         if path.exists() {
             fs::remove_dir_all(&path).map_err(|error| Error::file("empty", &path, error))?;
         }
         fs::create_dir_all(&path).map_err(|error| Error::file("create", &path, error))?;
         Ok(path)
+    }
+
+    /// Returns where cargo puts `program`: the name of a binary, or `examples/` and that of an example.
+    pub(crate) fn built(&self, profile: Profile, program: &str) -> PathBuf {
+        self.target(profile.folder()).join(program)
     }
 
     /// Prepares `cargo` with `arguments`, separated by spaces, in the root.
@@ -60,5 +72,31 @@ impl Project {
         files.sort_unstable();
         files.dedup();
         Ok(files)
+    }
+}
+
+/// How programs are built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// Fast to build.
+    Debug,
+    /// Fast to run.
+    Release,
+}
+
+impl Profile {
+    const fn folder(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Release => "release",
+        }
+    }
+
+    /// Returns the flag that cargo knows it by; the empty one is no argument at all.
+    pub(crate) const fn flag(self) -> &'static str {
+        match self {
+            Self::Debug => "",
+            Self::Release => "--release",
+        }
     }
 }

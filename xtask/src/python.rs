@@ -49,6 +49,12 @@ impl Python {
         self.program.parent().map(Path::to_owned).unwrap_or_default()
     }
 
+    /// Sends the signal of that name to a process. Rust's standard library can only kill.
+    pub(crate) fn signal(&self, name: &str, process: u32) -> Result<()> {
+        let code = format!("import os, signal; os.kill({process}, signal.{name})");
+        process::output(self.command("-c").arg(code)).map(drop)
+    }
+
     fn works(&self) -> bool {
         quiet(self.command("-m pip --version"))
     }

@@ -5,7 +5,7 @@
 
 use crate::arguments::Arguments;
 use crate::error::{Error, Result};
-use crate::project::Project;
+use crate::project::{Profile, Project};
 use crate::python::Python;
 use crate::{console, process};
 
@@ -30,5 +30,7 @@ pub(crate) fn python(project: &Project) -> Result<()> {
     console::headline("test: Python");
     let python = Python::ready(project)?;
     process::run(&mut project.cargo("build --workspace --bin arrowlink-server"))?;
-    process::run(python.command("-m pytest").env("ARROWLINK_REQUIRE_SERVER", "1"))
+    let server = project.built(Profile::Debug, "arrowlink-server");
+    let mut pytest = python.command("-m pytest");
+    process::run(pytest.env("ARROWLINK_SERVER_BIN", server).env("ARROWLINK_REQUIRE_SERVER", "1"))
 }

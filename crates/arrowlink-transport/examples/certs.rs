@@ -2,10 +2,10 @@
 //!
 //! Exits with 1 when `--check` finds a problem and with 2 when the arguments are wrong.
 
-use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use arrowlink_core::Error;
 use arrowlink_transport::certificates;
 
 #[expect(clippy::print_stderr, reason = "a program for a person")]
@@ -20,7 +20,7 @@ fn main() -> ExitCode {
     match arguments.run() {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("error: {}", error.chain());
             ExitCode::FAILURE
         }
     }
@@ -38,7 +38,8 @@ impl Arguments {
     fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut arguments = Self::default();
         while let Some(word) = words.next() {
-            let mut folder = || words.next().map(PathBuf::from).ok_or_else(|| format!("`{word}` needs a folder"));
+            let mut folder =
+                || words.next().map(PathBuf::from).ok_or_else(|| format!("`{word}` needs a folder"));
             match word.as_str() {
                 "--check" => arguments.check = true,
                 "--dir" => arguments.dir = Some(folder()?),
@@ -51,7 +52,7 @@ impl Arguments {
     }
 
     #[expect(clippy::print_stdout, reason = "a program for a person")]
-    fn run(self) -> Result<ExitCode, Box<dyn Error>> {
+    fn run(self) -> Result<ExitCode, Error> {
         let dir = self.dir.as_deref().unwrap_or_else(|| Path::new("certs"));
         if self.check {
             let report = certificates::check(dir);

@@ -79,6 +79,14 @@ where
 }
 
 /// How a drain ended.
+///
+/// A call has ended when its answer was handed to the connection to the last byte.
+///
+/// ```
+/// use arrowlink_transport::Drained;
+///
+/// assert_eq!(Drained::Complete.to_string(), "every running call ended");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Drained {

@@ -58,6 +58,8 @@ impl CertificateFiles {
 
 /// Makes what is missing in `dir`, renews what is about to expire, and returns where the files are.
 ///
+/// Waits up to ten seconds where another process is doing the same.
+///
 /// The server certificate is for `localhost`, `127.0.0.1`, `::1` and the host's name. A folder that somebody else's
 /// tools filled, with a pair that fits together, is left as it is.
 ///
@@ -89,6 +91,17 @@ pub fn expired(dir: &Path) -> Result<CertificateFiles, Error> {
 
 /// Makes a folder of its own whose server certificate is for `wrong-host.example` alone, for tests.
 ///
+/// ```
+/// use arrowlink_transport::certificates;
+///
+/// let dir = tempfile::tempdir()?;
+/// certificates::wrong_host(dir.path())?;
+/// let report = certificates::check(dir.path());
+/// assert_eq!(report.names(), ["wrong-host.example"]);
+/// assert!(report.problems()[0].contains("is not valid for localhost"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 ///
 /// As [`development`].
@@ -98,6 +111,17 @@ pub fn wrong_host(dir: &Path) -> Result<CertificateFiles, Error> {
 }
 
 /// Makes a certificate by which a client proves to be `name`, signed by the CA of `dir`; returns certificate and key.
+///
+/// They are `client.crt` and `client.key` in `dir`, in the place of those that were there.
+///
+/// ```
+/// use arrowlink_transport::{ClientTls, certificates};
+///
+/// let dir = tempfile::tempdir()?;
+/// let files = certificates::client(dir.path(), "ingest")?;
+/// ClientTls::with_identity(&files.ca, &files.cert, &files.key)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 ///

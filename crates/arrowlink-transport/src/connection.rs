@@ -1,4 +1,7 @@
 //! The client's end: one HTTP/2 connection, over TLS, a Unix socket or memory.
+//!
+//! Nothing here reconnects or retries; a connection that is lost is replaced by whoever holds it. What it says when it
+//! cannot be made, or is lost, names the address, the cause, and what to do.
 
 mod endpoint;
 mod options;
@@ -61,7 +64,21 @@ impl Connection {
     /// Connects to `https://HOST[:PORT]` (port 50051 where none is given), `unix:///PATH`, or, only where the options
     /// allow it and the host is this machine, `http://HOST[:PORT]`.
     ///
-    /// There is no fallback from TLS to plaintext.
+    /// There is no fallback from TLS to plaintext. One attempt is made; the caller decides about another.
+    ///
+    /// ```
+    /// use arrowlink_core::ErrorKind;
+    /// use arrowlink_transport::{ConnectOptions, Connection};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let plaintext = Connection::connect("http://db.example:50051", &ConnectOptions::default()).await;
+    /// assert_eq!(plaintext.unwrap_err().kind(), ErrorKind::InvalidArgument);
+    ///
+    /// let nobody = Connection::connect("unix:///nowhere/arrowlink.sock", &ConnectOptions::default()).await;
+    /// assert_eq!(nobody.unwrap_err().kind(), ErrorKind::Unavailable);
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -94,7 +111,12 @@ impl Connection {
         Self::over_io(Box::new(stream), "memory", &Endpoint::Memory, options).await
     }
 
-    async fn over_io(io: Io, address: &str, endpoint: &Endpoint, options: &ConnectOptions) -> Result<Self, Error> {
+    async fn over_io(
+        io: Io,
+        address: &str,
+        endpoint: &Endpoint,
+        options: &ConnectOptions,
+    ) -> Result<Self, Error> {
         let tasks = Tasks::default();
         let driver = Arc::new(Driver { address: address.to_owned(), tasks: tasks.clone() });
         let mut builder = http2::Builder::new(tasks.clone());
@@ -105,8 +127,7 @@ impl Connection {
             .max_frame_size(options.max_frame_bytes)
             .max_header_list_size(MAX_HEADER_LIST_BYTES)
             .keep_alive_interval(options.keep_alive_interval)
-            .keep_alive_timeout(options.keep_alive_timeout)
-            .keep_alive_while_idle(true);
+            .keep_alive_timeout(options.keep_alive_timeout);
         let (send, connection) =
             builder.handshake(TokioIo::new(io)).await.map_err(|error| lost(&driver.address, &error))?;
         tasks.spawn(async move {
@@ -230,7 +251,8 @@ fn lost(address: &str, error: &hyper::Error) -> Error {
         cause = error.source();
     }
     lost_to_alert(address, &text).unwrap_or_else(|| {
-        Error::new(ErrorKind::Unavailable, format!("the connection to `{address}` was lost")).with_source(text)
+        Error::new(ErrorKind::Unavailable, format!("the connection to `{address}` was lost"))
+            .with_source(text)
     })
 }
 

@@ -98,6 +98,10 @@ impl<S> Layer<S> for GrpcTimeoutLayer {
 
 /// Ends a call with `DEADLINE_EXCEEDED` when the time its client gave it is over, also in the middle of the body.
 ///
+/// Before the headers that is a response of trailers alone, later it is trailers after the messages that were sent.
+/// The work behind the call is dropped in both cases. [`Front`](crate::Front) has one inside; a service that is served
+/// without it can be given one.
+///
 /// The deadline is put into the [`CallContext`] in the request's extensions, and one is made where there is none, so
 /// that what works for the call can stop in time. Goes inside of what logs calls.
 #[derive(Clone, Debug)]
@@ -137,7 +141,9 @@ where
         let answer = self.inner.clone().oneshot(request);
         async move {
             match timeout_at(deadline, answer).await {
-                Ok(Ok(response)) => Ok(response.map(|inner| Body::new(Limited::new(inner, deadline, passed)))),
+                Ok(Ok(response)) => {
+                    Ok(response.map(|inner| Body::new(Limited::new(inner, deadline, passed))))
+                }
                 Ok(Err(never)) => match never {},
                 Err(_) => Ok(passed.into_http()),
             }

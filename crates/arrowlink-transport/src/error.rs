@@ -81,13 +81,17 @@ pub enum Error {
         reason: String,
     },
     /// A text is not an address to listen on.
-    #[error("`{text}` is not an address to listen on: use an IP address and a port, such as `127.0.0.1:50051` or `[::]:50051`, or a socket file, `unix:///run/arrowlink.sock`")]
+    #[error(
+        "`{text}` is not an address to listen on: use an IP address and a port, such as `127.0.0.1:50051` or `[::]:50051`, or a socket file, `unix:///run/arrowlink.sock`"
+    )]
     Address {
         /// The text.
         text: String,
     },
     /// Something else listens on the address; usually another server that still runs.
-    #[error("`{addr}` is taken by another program: stop it, or choose another address with `--listen`, for example `{example}`")]
+    #[error(
+        "`{addr}` is taken by another program: stop it, or choose another address with `--listen`, for example `{example}`"
+    )]
     AddressInUse {
         /// The address.
         addr: String,
@@ -115,7 +119,9 @@ impl Error {
             | Self::Expired { .. }
             | Self::Unusable { .. }
             | Self::Address { .. } => ErrorKind::InvalidArgument,
-            Self::Unwritable { .. } | Self::AddressInUse { .. } | Self::Listen { .. } => ErrorKind::Unavailable,
+            Self::Unwritable { .. } | Self::AddressInUse { .. } | Self::Listen { .. } => {
+                ErrorKind::Unavailable
+            }
         }
     }
 }
@@ -124,9 +130,9 @@ impl From<Error> for arrowlink_core::Error {
     fn from(error: Error) -> Self {
         let converted = Self::new(error.kind(), error.to_string());
         match error {
-            Error::Unreadable { source, .. } | Error::Unwritable { source, .. } | Error::Listen { source, .. } => {
-                converted.with_source(source)
-            }
+            Error::Unreadable { source, .. }
+            | Error::Unwritable { source, .. }
+            | Error::Listen { source, .. } => converted.with_source(source),
             Error::Missing { .. }
             | Error::NotPem { .. }
             | Error::KeyMismatch { .. }

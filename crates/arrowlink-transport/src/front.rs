@@ -31,6 +31,9 @@ pub use options::FrontOptions;
 /// to the client may be. Deadlines that clients send hold for every path. The [`CallContext`] is taken from the
 /// request's extensions and made where there is none; a [`CallRecord`] there is filled in.
 ///
+/// Requests must be gRPC with uncompressed protobuf messages: another method is answered by HTTP 405, another content
+/// type by 415, a compressed message by `UNIMPLEMENTED`. Where a client gives no name, [`FrontOptions`] does.
+///
 /// An error before the first message is a response of trailers alone. An upload that is broken off, by an error in it
 /// or by its client, is an error in the batches that [`DataService::write`] gets, never their end.
 #[derive(Clone, Debug)]

@@ -1,5 +1,9 @@
 //! gRPC over HTTP/2 by hand: request heads, framed messages in and out, trailers.
+//!
+//! The rules are those of gRPC's `PROTOCOL-HTTP2.md`. Messages go out as the pieces they are made of; they come in
+//! through one buffer that grows as bytes arrive, never by what a prefix claims. Nothing is compressed.
 
+use std::any::Any;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -31,7 +35,8 @@ pub(crate) fn refuse(head: &http::request::Parts) -> Option<Response<tonic::body
         return Some(plain(StatusCode::UNSUPPORTED_MEDIA_TYPE));
     }
     let encoding = head.headers.get(ENCODING).filter(|encoding| *encoding != IDENTITY)?;
-    let text = format!("messages compressed by `{}` are not supported: send them uncompressed", shown(encoding));
+    let text =
+        format!("messages compressed by `{}` are not supported: send them uncompressed", shown(encoding));
     let mut response = to_status(&Error::new(ErrorKind::Unsupported, text)).into_http();
     response.headers_mut().insert("grpc-accept-encoding", HeaderValue::from_static(IDENTITY));
     Some(response)
@@ -39,7 +44,8 @@ pub(crate) fn refuse(head: &http::request::Parts) -> Option<Response<tonic::body
 
 /// Whether a request or response says that it is gRPC with protobuf messages.
 pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let content_type =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     media_type == "application/grpc" || media_type == "application/grpc+proto"
 }
@@ -146,16 +152,26 @@ pub(crate) struct Incoming<B> {
     max_message_bytes: usize,
     idle_timeout: Duration,
     origin: Origin,
+    /// How many messages were taken out.
+    taken: u64,
     trailers: Option<HeaderMap>,
 }
 
 impl<B> Incoming<B>
 where
-    B: Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin,
+    B: Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
 {
     /// Reads `body`, which must not pause for longer than `idle_timeout`.
     pub(crate) fn new(body: B, max_message_bytes: usize, idle_timeout: Duration, origin: Origin) -> Self {
-        Self { body, buffer: BytesMut::new(), max_message_bytes, idle_timeout, origin, trailers: None }
+        Self {
+            body,
+            buffer: BytesMut::new(),
+            max_message_bytes,
+            idle_timeout,
+            origin,
+            taken: 0,
+            trailers: None,
+        }
     }
 
     /// Returns the next message, without its framing; `None` where the body ended as its sender meant it to. Cancel safe.
@@ -190,6 +206,7 @@ where
             return Ok(None);
         }
         self.buffer.advance(PREFIX_BYTES);
+        self.taken += 1;
         Ok(Some(self.buffer.split_to(length).freeze()))
     }
 
@@ -211,22 +228,25 @@ where
         }
     }
 
-    /// Makes sure that an end is one: a stream that is reset may look as if it had ended.
+    /// Makes sure that an end is one.
     fn ended(&self) -> Result<(), Error> {
-        if !self.body.is_end_stream() && self.trailers.is_none() {
+        if was_reset(&self.body) {
             return Err(self.broken(None));
         }
         if !self.buffer.is_empty() {
-            return Err(Error::new(self.origin.invalid(), "the last message is not complete"));
+            let text =
+                format!("message {} is not complete: the stream ended in the middle of it", self.taken + 1);
+            return Err(Error::new(self.origin.invalid(), text));
         }
         Ok(())
     }
 
     fn compressed(&self, flag: u8) -> Error {
+        let number = self.taken + 1;
         let text = if flag == 1 {
-            "a message is flagged as compressed, and no compression was agreed on".to_owned()
+            format!("message {number} is flagged as compressed, and no compression was agreed on")
         } else {
-            format!("a message begins with {flag}, which is no flag of gRPC")
+            format!("message {number} begins with {flag}, which is no flag of gRPC")
         };
         match self.origin {
             Origin::Client => Error::new(ErrorKind::Internal, text),
@@ -235,14 +255,16 @@ where
     }
 
     fn too_large(&self, actual: usize) -> Error {
-        let limit = self.max_message_bytes;
+        let (number, limit) = (self.taken + 1, self.max_message_bytes);
         let setting = match self.origin {
-            Origin::Client => "send smaller messages, or raise `max_message_bytes` under `[limits]` of the server",
+            Origin::Client => {
+                "send smaller messages, or raise `max_message_bytes` under `[limits]` of the server"
+            }
             Origin::Server => "raise the client's `max_message_bytes`",
         };
         Error::new(
             ErrorKind::LimitExceeded,
-            format!("a message of {actual} bytes exceeds the limit of {limit} bytes: {setting}"),
+            format!("message {number} of {actual} bytes exceeds the limit of {limit} bytes: {setting}"),
         )
     }
 
@@ -257,14 +279,24 @@ where
 
     fn broken(&self, source: Option<BoxError>) -> Error {
         let error = match self.origin {
-            Origin::Client => Error::new(ErrorKind::Cancelled, "the client went away in the middle of its request"),
-            Origin::Server => Error::new(ErrorKind::Unavailable, "the connection was lost in the middle of the answer"),
+            Origin::Client => {
+                Error::new(ErrorKind::Cancelled, "the client went away in the middle of its request")
+            }
+            Origin::Server => {
+                Error::new(ErrorKind::Unavailable, "the connection was lost in the middle of the answer")
+            }
         };
         match source {
             Some(source) => error.with_source(source),
             None => error,
         }
     }
+}
+
+/// Whether a body of hyper that gives nothing any more was reset: with `NO_ERROR` that looks as if it had ended.
+fn was_reset<B: Body + 'static>(body: &B) -> bool {
+    let body: &dyn Any = body;
+    body.downcast_ref::<hyper::body::Incoming>().is_some_and(|body| !body.is_end_stream())
 }
 
 fn plain(status: StatusCode) -> Response<tonic::body::Body> {

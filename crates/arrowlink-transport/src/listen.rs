@@ -69,6 +69,21 @@ impl fmt::Display for ListenAddr {
 }
 
 /// Something that listens on a [`ListenAddr`]; dropping it stops that, and removes the file of a Unix socket.
+///
+/// TCP connections have `TCP_NODELAY` set. To be given to [`serve`](crate::serve).
+///
+/// ```
+/// use arrowlink_transport::{Error, ListenAddr, Listener};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Error> {
+/// let listener = Listener::bind(&"127.0.0.1:0".parse()?).await?;
+/// let ListenAddr::Tcp(addr) = listener.local_addr() else { unreachable!() };
+/// assert_ne!(addr.port(), 0);
+/// assert!(matches!(Listener::bind(listener.local_addr()).await, Err(Error::AddressInUse { .. })));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Listener {
     addr: ListenAddr,
@@ -133,7 +148,7 @@ impl Listener {
     }
 }
 
-/// Connects to a [`Listener::in_memory`].
+/// Connects to a [`Listener::in_memory`]. Clones connect to the same one.
 #[derive(Clone, Debug)]
 pub struct Dialer(mpsc::Sender<DuplexStream>);
 

@@ -26,7 +26,9 @@ pub(crate) fn max_message_bytes(headers: &HeaderMap, most: usize) -> Result<usiz
     if !digits || text.bytes().all(|byte| byte == b'0') {
         return Err(Error::new(
             ErrorKind::InvalidArgument,
-            format!("`{text}` is not a number of bytes for `{MAX_MESSAGE_BYTES}`: use digits alone, such as `16777216`"),
+            format!(
+                "`{text}` is not a number of bytes for `{MAX_MESSAGE_BYTES}`: use digits alone, such as `16777216`"
+            ),
         ));
     }
     Ok(text.parse().unwrap_or(usize::MAX).min(most))
@@ -35,6 +37,9 @@ pub(crate) fn max_message_bytes(headers: &HeaderMap, most: usize) -> Result<usiz
 fn text<'a>(headers: &'a HeaderMap, key: &str) -> Result<Option<&'a str>, Error> {
     let Some(value) = headers.get(key) else { return Ok(None) };
     value.to_str().map(|text| Some(text.trim())).map_err(|_| {
-        Error::new(ErrorKind::InvalidArgument, format!("the request metadata key `{key}` is not printable ASCII"))
+        Error::new(
+            ErrorKind::InvalidArgument,
+            format!("the request metadata key `{key}` is not printable ASCII"),
+        )
     })
 }

@@ -12,5 +12,5 @@ mod plain;
 
 pub use decode::decode;
 pub use encode::{Payload, encode};
-pub(crate) use failure::from_ipc;
 pub use failure::Origin;
+pub(crate) use failure::from_ipc;

@@ -36,8 +36,7 @@ pub(crate) fn read(headers: &HeaderMap) -> Option<Receipt> {
     let durability = headers.get(DURABILITY)?.to_str().ok()?;
     let mut receipt = Receipt::new(number(ROWS)?, number(BATCHES)?, number(BYTES)?, known(durability)?);
     let metadata = MetadataMap::from_headers(headers.clone());
-    receipt.position =
-        metadata.get_bin(POSITION).and_then(|value| value.to_bytes().ok()).map(Position::new);
+    receipt.position = metadata.get_bin(POSITION).and_then(|value| value.to_bytes().ok()).map(Position::new);
     Some(receipt)
 }
 

@@ -39,6 +39,9 @@ pub fn to_status(error: &Error) -> Status {
 }
 
 /// Turns a status into the error it carries; a status without ArrowLink's details is sorted by its code.
+///
+/// `OUT_OF_RANGE` and a bare `FAILED_PRECONDITION` are `InvalidArgument`, a bare `ABORTED` is `Unavailable`, `UNKNOWN` is
+/// `Internal`. A kind that this version does not know counts as none.
 pub fn from_status(status: &Status) -> Error {
     let info = status.get_details_error_info().filter(|info| info.domain == DOMAIN);
     let kind = info.as_ref().and_then(|info| kind_of_reason(&info.reason));
@@ -73,7 +76,9 @@ const fn code(kind: ErrorKind) -> Code {
         ErrorKind::NotFound => Code::NotFound,
         ErrorKind::AlreadyExists => Code::AlreadyExists,
         ErrorKind::InvalidArgument => Code::InvalidArgument,
-        ErrorKind::SchemaMismatch | ErrorKind::ReadOnly | ErrorKind::SnapshotChanged => Code::FailedPrecondition,
+        ErrorKind::SchemaMismatch | ErrorKind::ReadOnly | ErrorKind::SnapshotChanged => {
+            Code::FailedPrecondition
+        }
         ErrorKind::Corrupt => Code::DataLoss,
         ErrorKind::LimitExceeded => Code::ResourceExhausted,
         ErrorKind::Unauthenticated => Code::Unauthenticated,

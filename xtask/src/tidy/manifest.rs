@@ -107,11 +107,6 @@ fn check_dependency(file: &str, package: &str, entry: &Entry<'_>) -> Vec<Problem
         ));
     }
     if entry.section == "dev-dependencies" {
-        if entry.value.contains("features") {
-            complain(format!(
-                "move the features of `{name}` into the root's table; here they build its users twice"
-            ));
-        }
         return problems;
     }
     let allowed = USES.iter().find(|(user, _)| *user == package).map(|(_, allowed)| *allowed);

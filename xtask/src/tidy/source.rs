@@ -88,7 +88,7 @@ fn sleeps(line: &str, text: &str) -> bool {
     line.contains("thread::sleep(") || (line.contains("sleep(") && !paused)
 }
 
-/// Finds `127.0.0.1:PORT` and its like in a line that binds or connects, unless the port is 0.
+/// Finds `127.0.0.1:PORT` and its like in a line that opens a port, unless that is 0.
 fn has_fixed_port(line: &str, _: &str) -> bool {
     let opens = OPENING.iter().any(|word| line.contains(word));
     opens && HOSTS.iter().any(|host| line.split(host).skip(1).any(starts_with_port))
@@ -169,5 +169,5 @@ const UNFINISHED: [&str; 5] = [
     concat!("HA", "CK"),
     concat!("dbg", "!("),
 ];
-const OPENING: [&str; 4] = ["bind(", "channel(", "connect(", "serve("];
+const OPENING: [&str; 3] = ["bind(", "serve(", "_port("];
 const HOSTS: [&str; 4] = ["127.0.0.1:", "localhost:", "[::1]:", "0.0.0.0:"];

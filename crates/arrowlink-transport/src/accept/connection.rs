@@ -7,13 +7,14 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arrowlink_core::{Error, ErrorKind};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http2;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tonic::body::Body;
 use tower::Service;
@@ -66,9 +67,8 @@ async fn encrypted(stream: TcpStream, addr: SocketAddr, tls: &ServerTls, shared:
 
 /// Ends a connection so that what was written to it arrives: closing it over unread bytes would take that back.
 async fn read_out(mut stream: TcpStream) {
-    let mut rest = (&mut stream).take(MOST_READ_OUT);
-    if tokio::io::copy(&mut rest, &mut tokio::io::sink()).await.is_ok() {
-        drop(stream.shutdown().await);
+    if stream.shutdown().await.is_ok() {
+        drop(tokio::io::copy(&mut stream.take(MOST_READ_OUT), &mut tokio::io::sink()).await);
     }
 }
 
@@ -104,31 +104,24 @@ where
         .max_frame_size(options.max_frame_bytes)
         .keep_alive_interval(options.keep_alive_interval)
         .keep_alive_timeout(options.keep_alive_timeout);
-    let mut connection =
-        pin!(builder.serve_connection(TokioIo::new(io), CallService::new(service, peer)));
-    let asked_to_go = poll_fn(|cx| connection.as_mut().poll(cx));
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(io), CallService::new(service, peer)));
+    let working = poll_fn(|cx| connection.as_mut().poll(cx));
     let ended = tokio::select! {
-        ended = asked_to_go => Some(ended),
-        () = shared.draining.cancelled() => None,
+        ended = working => ended,
+        () = shared.draining.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            // The grace period of the whole server bounds this.
+            connection.await
+        }
         () = activity.idle(options.idle_timeout) => {
             tracing::debug!(%peer, "connection without calls closed");
-            None
-        }
-    };
-    let ended = match ended {
-        Some(ended) => ended,
-        None => {
             connection.as_mut().graceful_shutdown();
-            // Bounded here for idle connections, and by the grace period of the whole server where that is shorter.
-            let until = Instant::now() + options.grace;
-            tokio::select! {
-                ended = connection => ended,
-                () = sleep_until(until) => Ok(()),
-            }
+            timeout(options.grace, connection).await.unwrap_or(Ok(()))
         }
     };
     if let Err(error) = ended {
-        tracing::debug!(%peer, error = %arrowlink_core::Error::new(arrowlink_core::ErrorKind::Unavailable, "http").with_source(error).chain(), "connection ended with an error");
+        let error = Error::new(ErrorKind::Unavailable, "http").with_source(error).chain();
+        tracing::debug!(%peer, error, "connection ended with an error");
     }
 }
 

@@ -35,7 +35,8 @@ impl Authority {
         let pair = if key.exists() { stored_key(folder)? } else { new_key(folder, "ca.key")? };
         let params = params();
         if !cert.exists() || expires_soon(folder)? {
-            let certificate = params.self_signed(&pair).map_err(|error| unusable(folder, "ca.crt", &error))?;
+            let certificate =
+                params.self_signed(&pair).map_err(|error| unusable(folder, "ca.crt", &error))?;
             folder.write("ca.crt", certificate.pem().as_bytes(), PUBLIC)?;
         }
         Ok(Self { issuer: Issuer::new(params, pair) })
@@ -46,7 +47,8 @@ impl Authority {
         let name = format!("{stem}.crt");
         let params = leaf.params(folder, &name)?;
         let pair = new_key(folder, &format!("{stem}.key"))?;
-        let signed = params.signed_by(&pair, &self.issuer).map_err(|error| unusable(folder, &name, &error))?;
+        let signed =
+            params.signed_by(&pair, &self.issuer).map_err(|error| unusable(folder, &name, &error))?;
         folder.write(&name, signed.pem().as_bytes(), PUBLIC)
     }
 }
@@ -143,7 +145,9 @@ fn stored_key(folder: &Folder) -> Result<KeyPair, Error> {
     if cert.exists() {
         crate::tls::pair(&cert, &key)?;
         if super::facts(&cert)?.subject != SUBJECT {
-            let reason = "it is not a CA that ArrowLink made; sign the server's certificate with your own tools".to_owned();
+            let reason =
+                "it is not a CA that ArrowLink made; sign the server's certificate with your own tools"
+                    .to_owned();
             return Err(Error::Unusable { path: cert, reason });
         }
     }

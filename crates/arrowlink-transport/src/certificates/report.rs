@@ -98,7 +98,9 @@ fn missing_names(files: &CertificateFiles, names: &[String]) -> Option<String> {
 
 fn key_problems(dir: &Path, files: &CertificateFiles) -> Vec<String> {
     let mut problems = Vec::new();
-    if files.cert.exists() && let Err(error) = crate::tls::pair(&files.cert, &files.key) {
+    if files.cert.exists()
+        && let Err(error) = crate::tls::pair(&files.cert, &files.key)
+    {
         problems.push(error.to_string());
     }
     for key in [files.key.clone(), dir.join("ca.key")] {

@@ -35,7 +35,9 @@ impl Endpoint {
             (Some("https"), Some(tls)) => Ok(Self::Tls { host, port, tls: tls.clone() }),
             (Some("https"), None) => Err(Error::new(
                 ErrorKind::InvalidArgument,
-                format!("`{text}` needs the file of the CA that signed the server's certificate, usually `certs/ca.crt`"),
+                format!(
+                    "`{text}` needs the file of the CA that signed the server's certificate, usually `certs/ca.crt`"
+                ),
             )),
             (Some("http"), _) => plaintext(text, host, port, options),
             _ => Err(invalid(text)),

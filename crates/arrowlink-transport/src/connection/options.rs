@@ -10,8 +10,8 @@ use crate::tls::ClientTls;
 ///
 /// # Defaults
 ///
-/// No TLS, which leaves Unix sockets alone; no plaintext over TCP; 10 seconds to connect; pings every 30 seconds, also
-/// without calls, answered within 20; windows of 16 MiB per answer and 64 MiB per connection, frames of up to 256 KiB.
+/// No TLS, which leaves Unix sockets alone; no plaintext over TCP; 10 seconds to connect; pings every 30 seconds
+/// while calls run, answered within 20; windows of 16 MiB per answer and 64 MiB per connection, frames of up to 256 KiB.
 ///
 /// ```
 /// use std::time::Duration;
@@ -29,7 +29,7 @@ pub struct ConnectOptions {
     pub plaintext: Plaintext,
     /// How long connecting may take, TLS included.
     pub connect_timeout: Duration,
-    /// How often the server is pinged.
+    /// How often the server is pinged while calls run. Servers of other makers end connections that ping without calls.
     pub keep_alive_interval: Duration,
     /// How long the answer to a ping may take before the connection is given up.
     pub keep_alive_timeout: Duration,
@@ -97,6 +97,12 @@ impl Default for ConnectOptions {
 }
 
 /// Whether a client takes `http` addresses.
+///
+/// ```
+/// use arrowlink_transport::{ConnectOptions, Plaintext};
+///
+/// assert_eq!(ConnectOptions::default().plaintext, Plaintext::Refused);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Plaintext {

@@ -127,7 +127,8 @@ impl Upload {
         max_bytes: usize,
     ) -> impl Stream<Item = Result<Vec<Bytes>, Error>> + Send + 'static {
         let payloads = Box::pin(payload::encode(batches, max_bytes));
-        let (flow, failure, dropped) = (Arc::clone(&self.flow), Arc::clone(&self.failure), self.dropped.clone());
+        let (flow, failure, dropped) =
+            (Arc::clone(&self.flow), Arc::clone(&self.failure), self.dropped.clone());
         stream::try_unfold(payloads, move |mut payloads| {
             let (flow, failure, dropped) = (Arc::clone(&flow), Arc::clone(&failure), dropped.clone());
             async move {
@@ -181,7 +182,9 @@ fn payloads(
     let messages = incoming(response, options);
     Ok(stream::try_unfold(messages, move |mut messages| async move {
         let next = match deadline {
-            Some(deadline) => timeout_at(deadline, messages.next()).await.unwrap_or_else(|_| Err(passed()))?,
+            Some(deadline) => {
+                timeout_at(deadline, messages.next()).await.unwrap_or_else(|_| Err(passed()))?
+            }
             None => messages.next().await?,
         };
         let Some(message) = next else { return ended(&messages).map(|()| None) };
@@ -204,7 +207,9 @@ async fn acknowledged(response: Response<ResponseBody>, options: &TransferOption
             ErrorKind::Unsupported,
             format!("the upload was acknowledged (`{}`) without saying how many rows were kept", ack.message),
         )),
-        (None, _) => Err(Error::new(ErrorKind::Unavailable, "the server ended the call without acknowledging it")),
+        (None, _) => {
+            Err(Error::new(ErrorKind::Unavailable, "the server ended the call without acknowledging it"))
+        }
     }
 }
 
@@ -234,7 +239,8 @@ fn passed() -> Error {
 }
 
 fn not_protobuf(what: &str, error: prost::DecodeError) -> Error {
-    Error::new(ErrorKind::Corrupt, format!("the server sent a message that is not an `{what}`")).with_source(error)
+    Error::new(ErrorKind::Corrupt, format!("the server sent a message that is not an `{what}`"))
+        .with_source(error)
 }
 
 /// The kind of an HTTP status without a gRPC status, as gRPC maps it.
@@ -249,7 +255,10 @@ fn not_grpc(address: &str, status: StatusCode) -> Error {
         | StatusCode::GATEWAY_TIMEOUT => ErrorKind::Unavailable,
         _ => ErrorKind::Internal,
     };
-    Error::new(kind, format!("`{address}` answered with HTTP {status} and not in gRPC: is it an ArrowLink server?"))
+    Error::new(
+        kind,
+        format!("`{address}` answered with HTTP {status} and not in gRPC: is it an ArrowLink server?"),
+    )
 }
 
 const USER_AGENT: &str = concat!("arrowlink/", env!("CARGO_PKG_VERSION"));

@@ -1,5 +1,7 @@
 //! `SendArrowData`: payloads of one upload, all of which are written or none.
 
+use std::sync::Arc;
+
 use arrowlink_core::{BatchStream, Chunk, Error, ErrorKind, WriteOptions};
 use arrowlink_proto::dataexchange::{Ack, ArrowData};
 use bytes::Bytes;
@@ -54,7 +56,7 @@ where
 }
 
 fn counted(batches: BatchStream, record: CallRecord) -> BatchStream {
-    let schema = batches.schema().clone();
+    let schema = Arc::clone(batches.schema());
     batches.map_chunks(schema, |chunks| {
         chunks.inspect(move |chunk| {
             if let Ok(Chunk { batch, .. }) = chunk {

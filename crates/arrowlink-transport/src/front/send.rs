@@ -37,7 +37,7 @@ where
 /// Reads the one message of the request, which says nothing.
 async fn expect_one<B>(mut messages: Incoming<B>) -> Result<(), Error>
 where
-    B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin,
+    B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
 {
     if messages.next().await?.is_none() {
         return Err(Error::new(ErrorKind::InvalidArgument, "the request has no message: send one `Empty`"));

@@ -43,14 +43,8 @@ pub async fn decode(
     let mut payloads = payloads.boxed();
     let Some(first) = payloads.next().await else { return Err(nothing(origin)) };
     let (schema, batches) = read_stream(first?, &limits).map_err(|error| not_arrow(error, 1, origin))?;
-    let decoder = Decoder {
-        payloads,
-        limits,
-        origin,
-        schema: Arc::clone(&schema),
-        number: 1,
-        ready: batches.into(),
-    };
+    let decoder =
+        Decoder { payloads, limits, origin, schema: Arc::clone(&schema), number: 1, ready: batches.into() };
     let chunks = stream::try_unfold(decoder, |mut decoder| async move {
         let batch = decoder.next().await?;
         Ok(batch.map(|batch| (Chunk::new(batch), decoder)))
@@ -91,12 +85,11 @@ impl Decoder {
             return Ok(batch);
         }
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-        RecordBatch::try_new_with_options(Arc::clone(&self.schema), batch.columns().to_vec(), &options).map_err(
-            |error| {
+        RecordBatch::try_new_with_options(Arc::clone(&self.schema), batch.columns().to_vec(), &options)
+            .map_err(|error| {
                 let text = format!("payload {} has another schema than the first", self.number);
                 Error::new(ErrorKind::SchemaMismatch, text).with_source(error)
-            },
-        )
+            })
     }
 }
 
@@ -110,7 +103,9 @@ fn not_arrow(error: arrowlink_ipc::Error, number: u64, origin: Origin) -> Error 
 
 fn nothing(origin: Origin) -> Error {
     let text = match origin {
-        Origin::Client => "the upload has no payload: send at least one Arrow IPC stream, which may be without rows",
+        Origin::Client => {
+            "the upload has no payload: send at least one Arrow IPC stream, which may be without rows"
+        }
         Origin::Server => "the server sent no payload, not even one without rows",
     };
     Error::new(origin.invalid(), text)

@@ -119,12 +119,13 @@ impl Cutter {
     fn cut(&mut self) -> Result<Payload, Error> {
         let Some(rest) = self.rest.take() else { return self.empty() };
         self.is_untouched = false;
+        let mut boldness = 4;
         let mut rows = self.fitting.unwrap_or(usize::MAX).clamp(1, rest.num_rows());
         loop {
             let run = if rows == rest.num_rows() { rest.clone() } else { rest.slice(0, rows) };
             match self.segments(&run) {
                 Ok((segments, size)) if self.fits(size) => {
-                    self.advance(rest, rows, size);
+                    self.advance(&rest, rows, size);
                     let cells = rows as u64 * run.num_columns() as u64;
                     return Ok(Payload { bytes: joined(&segments, size), rows: rows as u64, cells });
                 }
@@ -132,14 +133,18 @@ impl Cutter {
                     let row = format!("row {}", self.rows_before + 1);
                     return Err(too_large(&row, size, self.max_message_bytes));
                 }
-                Ok((_, size)) => rows = fewer(rows, self.max_message_bytes, size).min(rows - 1),
+                Ok((_, size)) => {
+                    // The first guess is close where rows are alike; where they are not, guesses get bolder.
+                    rows = (fewer(rows, self.max_message_bytes, size) * boldness / 4).clamp(1, rows - 1);
+                    boldness = 3;
+                }
                 Err(_) if rows > 1 => rows /= 2,
                 Err(error) => return Err(error),
             }
         }
     }
 
-    fn advance(&mut self, rest: RecordBatch, rows: usize, size: usize) {
+    fn advance(&mut self, rest: &RecordBatch, rows: usize, size: usize) {
         self.fitting = Some(fewer(rows, self.max_message_bytes, size));
         self.rows_before += rows as u64;
         self.rest = (rows < rest.num_rows()).then(|| rest.slice(rows, rest.num_rows() - rows));
@@ -175,7 +180,7 @@ fn joined(segments: &[Buffer], size: usize) -> Bytes {
 
 /// How many rows probably fit where `rows` took `size`, with some room; at least one.
 fn fewer(rows: usize, max_bytes: usize, size: usize) -> usize {
-    let fitting = rows as u128 * max_bytes as u128 * 15 / (16 * size.max(1) as u128);
+    let fitting = rows as u128 * max_bytes as u128 * 63 / (64 * size.max(1) as u128);
     usize::try_from(fitting).unwrap_or(usize::MAX).max(1)
 }
 

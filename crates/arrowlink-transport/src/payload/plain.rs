@@ -1,4 +1,7 @@
 //! Columns as older Arrow libraries know them, and without what a slice does not use.
+//!
+//! Columns that need neither are passed on as they are, memory and all. Those that do are rebuilt level by level, each
+//! level cut to the rows of the slice first, so that the work is in proportion to the payload and not to the batch.
 
 use std::sync::Arc;
 
@@ -7,9 +10,11 @@ use arrow_array::{
     Array as _, ArrayRef, FixedSizeListArray, GenericListArray, MapArray, OffsetSizeTrait, RecordBatch,
     RecordBatchOptions, StructArray, UnionArray,
 };
-use arrow_buffer::{OffsetBuffer, ScalarBuffer};
+use arrow_buffer::{ArrowNativeType as _, OffsetBuffer, ScalarBuffer};
 use arrow_cast::cast;
-use arrow_schema::{ArrowError, DataType, Field, FieldRef, Fields, Schema, SchemaRef, UnionFields};
+use arrow_schema::{
+    ArrowError, DataType, Field, FieldRef, Fields, Schema, SchemaRef, UnionFields, UnionMode,
+};
 use arrow_select::dictionary::garbage_collect_any_dictionary;
 
 /// How the batches of one schema are made plain.
@@ -35,9 +40,14 @@ impl Plain {
     /// Casts what has to be cast and leaves out dictionary values that no row uses.
     pub(super) fn apply(&self, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
         let columns = batch.columns().iter().zip(&self.touched);
-        let columns = columns.map(|(column, touched)| if *touched { plain(column) } else { Ok(Arc::clone(column)) });
+        let columns =
+            columns.map(|(column, touched)| if *touched { plain(column) } else { Ok(Arc::clone(column)) });
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-        RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns.collect::<Result<_, _>>()?, &options)
+        RecordBatch::try_new_with_options(
+            Arc::clone(&self.schema),
+            columns.collect::<Result<_, _>>()?,
+            &options,
+        )
     }
 }
 
@@ -54,7 +64,10 @@ fn needs_work(data_type: &DataType) -> bool {
         | DataType::FixedSizeList(field, _)
         | DataType::Map(field, _) => needs_work(field.data_type()),
         DataType::Struct(fields) => fields.iter().any(|field| needs_work(field.data_type())),
-        DataType::Union(fields, _) => fields.iter().any(|(_, field)| needs_work(field.data_type())),
+        // The slices of a dense union have the children of the whole.
+        DataType::Union(fields, mode) => {
+            *mode == UnionMode::Dense || fields.iter().any(|(_, field)| needs_work(field.data_type()))
+        }
         _ => false,
     }
 }
@@ -76,9 +89,13 @@ fn plain_type(data_type: &DataType) -> DataType {
         DataType::Utf8View => DataType::Utf8,
         DataType::BinaryView => DataType::Binary,
         DataType::RunEndEncoded(_, values) => plain_type(values.data_type()),
-        DataType::Dictionary(keys, values) => DataType::Dictionary(keys.clone(), Box::new(plain_type(values))),
+        DataType::Dictionary(keys, values) => {
+            DataType::Dictionary(keys.clone(), Box::new(plain_type(values)))
+        }
         DataType::List(field) | DataType::ListView(field) => DataType::List(plain_field(field)),
-        DataType::LargeList(field) | DataType::LargeListView(field) => DataType::LargeList(plain_field(field)),
+        DataType::LargeList(field) | DataType::LargeListView(field) => {
+            DataType::LargeList(plain_field(field))
+        }
         DataType::FixedSizeList(field, size) => DataType::FixedSizeList(plain_field(field), *size),
         DataType::Map(field, sorted) => DataType::Map(plain_field(field), *sorted),
         DataType::Struct(fields) => DataType::Struct(fields.iter().map(plain_field).collect()),
@@ -101,7 +118,9 @@ fn plain(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
         DataType::BinaryView => cast(array, &DataType::Binary)?,
         DataType::RunEndEncoded(_, values) => plain(&cast(array, values.data_type())?)?,
         DataType::ListView(field) => plain_or_same(cast(array, &DataType::List(Arc::clone(field)))?)?,
-        DataType::LargeListView(field) => plain_or_same(cast(array, &DataType::LargeList(Arc::clone(field)))?)?,
+        DataType::LargeListView(field) => {
+            plain_or_same(cast(array, &DataType::LargeList(Arc::clone(field)))?)?
+        }
         DataType::Dictionary(_, _) => {
             let used = garbage_collect_any_dictionary(array.as_any_dictionary())?;
             let dictionary = used.as_any_dictionary();
@@ -113,7 +132,13 @@ fn plain(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
             let list = array.as_fixed_size_list();
             let values = plain_or_same(Arc::clone(list.values()))?;
             let nulls = list.nulls().cloned();
-            Arc::new(FixedSizeListArray::try_new_with_length(plain_field(field), *size, values, nulls, list.len())?)
+            Arc::new(FixedSizeListArray::try_new_with_length(
+                plain_field(field),
+                *size,
+                values,
+                nulls,
+                list.len(),
+            )?)
         }
         DataType::Map(field, sorted) => {
             let map = array.as_map();
@@ -156,9 +181,26 @@ fn plain_struct(array: &StructArray, fields: &Fields) -> Result<ArrayRef, ArrowE
 }
 
 fn plain_union(array: &UnionArray, fields: &UnionFields) -> Result<ArrayRef, ArrowError> {
-    let children: Vec<ArrayRef> =
-        fields.iter().map(|(id, _)| plain_or_same(Arc::clone(array.child(id)))).collect::<Result<_, _>>()?;
-    let ids = array.type_ids().clone();
-    let offsets = array.offsets().cloned();
-    Ok(Arc::new(UnionArray::try_new(plain_union_fields(fields), ids, offsets, children)?))
+    let ids = array.type_ids();
+    let mut offsets = array.offsets().map(|offsets| offsets.to_vec());
+    let mut children = Vec::with_capacity(fields.len());
+    for (id, _) in fields.iter() {
+        let child = match &mut offsets {
+            Some(offsets) => used(array.child(id), id, ids, offsets),
+            None => Arc::clone(array.child(id)),
+        };
+        children.push(plain_or_same(child)?);
+    }
+    let offsets = offsets.map(ScalarBuffer::from);
+    Ok(Arc::new(UnionArray::try_new(plain_union_fields(fields), ids.clone(), offsets, children)?))
+}
+
+/// Returns the part of a dense union's child that rows refer to, and moves their offsets to it.
+fn used(child: &ArrayRef, id: i8, ids: &[i8], offsets: &mut [i32]) -> ArrayRef {
+    let mine = || ids.iter().zip(offsets.iter()).filter(|(of, _)| **of == id).map(|(_, offset)| *offset);
+    let (Some(first), Some(last)) = (mine().min(), mine().max()) else { return child.slice(0, 0) };
+    for (_, offset) in ids.iter().zip(offsets.iter_mut()).filter(|(of, _)| **of == id) {
+        *offset -= first;
+    }
+    child.slice(first.as_usize(), (last - first).as_usize() + 1)
 }

@@ -12,6 +12,22 @@ use crate::certificates::FIX;
 use crate::{Error, pem};
 
 /// Which server certificates a client trusts: those signed by one CA file and no others.
+///
+/// The certificates of the operating system play no part: a server is trusted because its CA was given. Cloning is
+/// cheap. A connection that is refused says whether the certificate is expired, for another host, or of another CA.
+///
+/// ```
+/// use arrowlink_transport::{ClientTls, ConnectOptions, certificates};
+///
+/// let dir = tempfile::tempdir()?;
+/// let files = certificates::development(dir.path())?;
+/// let options = ConnectOptions::default().with_tls(ClientTls::from_ca_file(&files.ca)?);
+/// assert_eq!(options.tls.unwrap().ca(), files.ca);
+///
+/// let error = ClientTls::from_ca_file("nowhere/ca.crt".as_ref()).unwrap_err();
+/// assert!(error.to_string().starts_with("there is no `nowhere/ca.crt`: run `cargo xtask certs`"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct ClientTls {
     config: Arc<ClientConfig>,

@@ -19,7 +19,9 @@ pub(crate) fn client_failure(error: &io::Error, address: &str, ca: &Path) -> Err
     let unauthenticated = |text: String| Error::new(ErrorKind::Unauthenticated, text);
     match tls_error(error) {
         Some(rustls::Error::InvalidCertificate(reason)) => match reason {
-            CertificateError::Expired => unauthenticated(format!("the certificate of `{address}` expired; renew it on the server")),
+            CertificateError::Expired => {
+                unauthenticated(format!("the certificate of `{address}` expired; renew it on the server"))
+            }
             CertificateError::ExpiredContext { not_after, .. } => unauthenticated(format!(
                 "the certificate of `{address}` expired on {}: renew it on the server, a development certificate by \
                  `cargo xtask certs`",
@@ -49,11 +51,15 @@ pub(crate) fn client_failure(error: &io::Error, address: &str, ca: &Path) -> Err
             format!("`{address}` speaks TLS and not HTTP/2: it is not an ArrowLink server"),
         ),
         Some(rustls::Error::AlertReceived(alert)) => refused_by_server(address, *alert),
-        Some(other) => Error::new(ErrorKind::Unavailable, format!("the TLS handshake with `{address}` failed"))
-            .with_source(other.to_string()),
+        Some(other) => {
+            Error::new(ErrorKind::Unavailable, format!("the TLS handshake with `{address}` failed"))
+                .with_source(other.to_string())
+        }
         None => Error::new(
             ErrorKind::Unavailable,
-            format!("`{address}` ended the connection during the TLS handshake: does it speak TLS on that port?"),
+            format!(
+                "`{address}` ended the connection during the TLS handshake: does it speak TLS on that port?"
+            ),
         )
         .with_source(error.to_string()),
     }
@@ -116,9 +122,13 @@ fn refused_by_server(address: &str, alert: AlertDescription) -> Error {
         ),
         alert if ALERTS.contains(&alert) => Error::new(
             ErrorKind::Unauthenticated,
-            format!("`{address}` does not accept the client certificate ({alert:?}): use one that its client CA signed"),
+            format!(
+                "`{address}` does not accept the client certificate ({alert:?}): use one that its client CA signed"
+            ),
         ),
-        other => Error::new(ErrorKind::Unavailable, format!("`{address}` refused the TLS handshake ({other:?})")),
+        other => {
+            Error::new(ErrorKind::Unavailable, format!("`{address}` refused the TLS handshake ({other:?})"))
+        }
     }
 }
 
@@ -128,8 +138,12 @@ fn rejected_by_client(alert: AlertDescription) -> String {
             "it does not trust the CA that signed it; give it this server's `ca.crt`"
         }
         AlertDescription::CertificateExpired => "it is expired by the client's clock",
-        AlertDescription::BadCertificate => "it is not valid for the host name the client used, or is damaged",
-        AlertDescription::CertificateUnknown | AlertDescription::UnsupportedCertificate => "it did not say why",
+        AlertDescription::BadCertificate => {
+            "it is not valid for the host name the client used, or is damaged"
+        }
+        AlertDescription::CertificateUnknown | AlertDescription::UnsupportedCertificate => {
+            "it did not say why"
+        }
         _ => return format!("the client ended the handshake ({alert:?})"),
     };
     format!("the client rejected this server's certificate ({alert:?}): {why}")

@@ -27,9 +27,10 @@ async fn get(connection: &Connection, path: &str) -> Result<Response<Bytes>, arr
     let mut connection = connection.clone();
     let request = Request::builder().uri(path).body(Body::empty()).unwrap();
     let (head, body) = connection.ready().await?.call(request).await?.into_parts();
-    let body = body.collect().await.map_err(|error| {
-        arrowlink_core::Error::new(ErrorKind::Unavailable, "body").with_source(error)
-    })?;
+    let body = body
+        .collect()
+        .await
+        .map_err(|error| arrowlink_core::Error::new(ErrorKind::Unavailable, "body").with_source(error))?;
     Ok(Response::from_parts(head, body.to_bytes()))
 }
 
@@ -77,7 +78,8 @@ async fn takes_another_connection_when_one_has_ended() {
     for _ in 0..3 {
         let answer = async {
             loop {
-                let connection = Connection::over(dialer.dial().await.unwrap(), &ConnectOptions::default()).await;
+                let connection =
+                    Connection::over(dialer.dial().await.unwrap(), &ConnectOptions::default()).await;
                 if let Ok(connection) = connection
                     && let Ok(response) = get(&connection, "/").await
                 {
@@ -110,7 +112,11 @@ async fn a_panic_in_a_call_ends_that_call_alone_and_is_logged() {
 }
 
 /// A service whose calls to `/slow` begin, say so, and end when they are allowed to.
-fn gated() -> (Arc<Notify>, Arc<Semaphore>, impl Fn(Request<Incoming>) -> futures::future::BoxFuture<'static, Answer> + Clone) {
+fn gated() -> (
+    Arc<Notify>,
+    Arc<Semaphore>,
+    impl Fn(Request<Incoming>) -> futures::future::BoxFuture<'static, Answer> + Clone,
+) {
     let (began, gate) = (Arc::new(Notify::new()), Arc::new(Semaphore::new(0)));
     let (notify, semaphore) = (Arc::clone(&began), Arc::clone(&gate));
     let handler = move |request: Request<Incoming>| {
@@ -172,7 +178,8 @@ async fn cuts_calls_that_outlive_the_grace_period() {
 async fn ends_everything_when_the_future_is_dropped() {
     let (began, _gate, handler) = gated();
     let (listener, dialer) = Listener::in_memory();
-    let serving = serve(vec![listener], None, service_fn(handler), AcceptOptions::default(), std::future::pending());
+    let serving =
+        serve(vec![listener], None, service_fn(handler), AcceptOptions::default(), std::future::pending());
     let serving = tokio::spawn(serving);
     let connection = connect(&dialer).await;
     let running = tokio::spawn(async move { get(&connection, "/slow").await });

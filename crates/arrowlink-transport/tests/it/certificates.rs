@@ -69,7 +69,9 @@ fn renews_a_certificate_that_is_not_for_this_host() {
 
 #[test]
 fn completes_a_folder_whose_making_was_interrupted_anywhere() {
-    for lost in [&["server.crt"][..], &["server.key"], &["server.crt", "server.key"], &["ca.crt", "server.crt"]] {
+    for lost in
+        [&["server.crt"][..], &["server.key"], &["server.crt", "server.key"], &["ca.crt", "server.crt"]]
+    {
         let dir = tempfile::tempdir().unwrap();
         certificates::development(dir.path()).unwrap();
         for file in lost {
@@ -167,8 +169,9 @@ fn never_replaces_a_certificate_that_was_made_elsewhere() {
 fn lets_many_start_at_once() {
     let dir = tempfile::tempdir().unwrap();
     let cas: Vec<String> = std::thread::scope(|scope| {
-        let starts: Vec<_> =
-            (0..8).map(|_| scope.spawn(|| contents(&certificates::development(dir.path()).unwrap())[0].clone())).collect();
+        let starts: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| contents(&certificates::development(dir.path()).unwrap())[0].clone()))
+            .collect();
         starts.into_iter().map(|start| start.join().unwrap()).collect()
     });
     assert!(cas.iter().all(|ca| *ca == cas[0]));
@@ -179,8 +182,10 @@ fn lets_many_start_at_once() {
 fn leaves_nothing_but_its_files_and_the_lock() {
     let dir = tempfile::tempdir().unwrap();
     certificates::development(dir.path()).unwrap();
-    let mut names: Vec<_> =
-        fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<_> = fs::read_dir(dir.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     names.sort();
     assert_eq!(names, [".lock", "ca.crt", "ca.key", "server.crt", "server.key"]);
 }

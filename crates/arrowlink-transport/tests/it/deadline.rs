@@ -42,8 +42,10 @@ fn refuses_what_the_specification_does_not_allow() {
     for text in ["", "S", "1", "1s", "1 S", "+1S", "-1S", "1.5S", "123456789S", "1SS", "0x1S", "１S"] {
         assert!(parsed(text).is_err(), "{text:?}");
     }
-    expect!["`soon` is not a `grpc-timeout`: use one to eight digits and a unit, `H`, `M`, `S`, `m`, `u` or `n`"]
-        .assert_eq(&parsed("soon").unwrap_err());
+    expect![
+        "`soon` is not a `grpc-timeout`: use one to eight digits and a unit, `H`, `M`, `S`, `m`, `u` or `n`"
+    ]
+    .assert_eq(&parsed("soon").unwrap_err());
 }
 
 /// Calls a service that answers with `body` after `wait`, within `timeout`, and says what came.
@@ -62,7 +64,11 @@ async fn check(timeout: &str, wait: Duration, body: fn() -> Body, expected: Expe
             Some(data) => seen.push_str(&format!("data {data:?}\n")),
             None => {
                 let trailers = frame.into_trailers().unwrap();
-                seen.push_str(&format!("trailers {:?} {:?}\n", trailers["grpc-status"], trailers.get("grpc-message")));
+                seen.push_str(&format!(
+                    "trailers {:?} {:?}\n",
+                    trailers["grpc-status"],
+                    trailers.get("grpc-message")
+                ));
             }
         }
     }
@@ -81,9 +87,14 @@ fn slow() -> Body {
 
 #[tokio::test(start_paused = true)]
 async fn ends_a_call_before_its_headers() {
-    check("100m", Duration::from_secs(1), Body::empty, expect![[r#"
+    check(
+        "100m",
+        Duration::from_secs(1),
+        Body::empty,
+        expect![[r#"
         headers Some("4")
-    "#]])
+    "#]],
+    )
     .await;
 }
 
@@ -99,19 +110,29 @@ async fn ends_a_call_in_the_middle_of_its_body() {
 
 #[tokio::test(start_paused = true)]
 async fn leaves_a_call_alone_that_ends_in_time() {
-    check("2H", Duration::from_secs(1), slow, expect![[r#"
+    check(
+        "2H",
+        Duration::from_secs(1),
+        slow,
+        expect![[r#"
         headers None
         data b"first"
         data b"last"
-    "#]])
+    "#]],
+    )
     .await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn refuses_a_call_whose_timeout_cannot_be_read() {
-    check("soon", Duration::ZERO, Body::empty, expect![[r#"
+    check(
+        "soon",
+        Duration::ZERO,
+        Body::empty,
+        expect![[r#"
         headers Some("3")
-    "#]])
+    "#]],
+    )
     .await;
 }
 

@@ -3,16 +3,23 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
 
 use arrowlink_core::CallContext;
-use arrowlink_transport::{
-    AcceptOptions, ConnectOptions, Connection, ListenAddr, Listener, TransferOptions,
-};
+use arrowlink_transport::{AcceptOptions, ConnectOptions, Connection, ListenAddr, Listener, TransferOptions};
 use expect_test::expect;
 
 use crate::support::{Server, catalog, front};
 
 #[test]
 fn refuses_addresses_that_are_incomplete() {
-    for text in ["", "50051", ":50051", "localhost:50051", "127.0.0.1", "unix://relative", "unix:/a", "http://[::1]:1"] {
+    for text in [
+        "",
+        "50051",
+        ":50051",
+        "localhost:50051",
+        "127.0.0.1",
+        "unix://relative",
+        "unix:/a",
+        "http://[::1]:1",
+    ] {
         let error = text.parse::<ListenAddr>().unwrap_err().to_string();
         assert!(error.starts_with(&format!("`{text}` is not an address to listen on")), "{error}");
     }
@@ -38,7 +45,8 @@ async fn serves_over_a_unix_socket_that_only_its_user_may_open() {
     let server = Server::start(listener, None, front(catalog()), AcceptOptions::default());
 
     let connection = Connection::connect(&addr.to_string(), &ConnectOptions::default()).await.unwrap();
-    let rows = connection.get_arrow_data(&CallContext::new(), None, &TransferOptions::default()).await.unwrap();
+    let rows =
+        connection.get_arrow_data(&CallContext::new(), None, &TransferOptions::default()).await.unwrap();
     assert_eq!(rows.collect_batches().await.unwrap()[0].num_rows(), 1);
     drop(connection);
     server.stop().await;

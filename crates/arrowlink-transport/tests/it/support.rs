@@ -28,7 +28,12 @@ pub(crate) struct Server {
 
 impl Server {
     /// Serves `service` on `listener`.
-    pub(crate) fn start<S>(listener: Listener, tls: Option<ServerTls>, service: S, options: AcceptOptions) -> Self
+    pub(crate) fn start<S>(
+        listener: Listener,
+        tls: Option<ServerTls>,
+        service: S,
+        options: AcceptOptions,
+    ) -> Self
     where
         S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
         S::Future: Send + 'static,

@@ -41,7 +41,12 @@ async fn read(uri: &str, options: &ConnectOptions) -> Result<usize, Error> {
 }
 
 /// Connects to a server that has `files` and expects what the client is told and what the server logs.
-async fn check(files: &CertificateFiles, client_ca: Option<&Path>, options: &ConnectOptions, expected: Expect) {
+async fn check(
+    files: &CertificateFiles,
+    client_ca: Option<&Path>,
+    options: &ConnectOptions,
+    expected: Expect,
+) {
     let (logged, _guard) = Logged::start();
     let server = serve(files, client_ca, AcceptOptions::default()).await;
     let uri = format!("https://localhost:{}", server.port());
@@ -88,7 +93,8 @@ async fn tells_both_ends_of_a_certificate_for_another_host() {
 
 #[tokio::test]
 async fn tells_both_ends_of_a_certificate_that_is_not_trusted() {
-    let ((_dir, files), (_other, others)) = (folder(certificates::development), folder(certificates::development));
+    let ((_dir, files), (_other, others)) =
+        (folder(certificates::development), folder(certificates::development));
     check(&files, None, &trusting(&others.ca), expect![[r#"
         Unauthenticated: the certificate of `SERVER` is not signed by the CA in `CA`: copy the server's `ca.crt` and use that, or check that this is the server you mean
         WARN tls handshake failed peer=PEER reason="the client rejected this server's certificate (DecryptError): it does not trust the CA that signed it; give it this server's `ca.crt`"
@@ -200,7 +206,8 @@ async fn tells_both_ends_of_plaintext_grpc_on_the_tls_port() {
     let server = serve(&files, None, AcceptOptions::default()).await;
     let uri = format!("http://localhost:{}", server.port());
     let error = read(&uri, &ConnectOptions::default().with_plaintext(Plaintext::Loopback)).await.unwrap_err();
-    expect!["Unavailable: the connection to `SERVER` was lost"].assert_eq(&format!("{:?}: {}", error.kind(), error.message()).replace(&uri, "SERVER"));
+    expect!["Unavailable: the connection to `SERVER` was lost"]
+        .assert_eq(&format!("{:?}: {}", error.kind(), error.message()).replace(&uri, "SERVER"));
     expect![[r#"
         WARN tls handshake failed peer=PEER reason="the client speaks plaintext HTTP/2 (gRPC without TLS) on the TLS port: give it `https://` and the CA file"
     "#]].assert_eq(&without_peer(&logged.wait_for("tls handshake failed").await));
@@ -234,7 +241,8 @@ async fn tells_a_client_of_a_plaintext_server() {
     let server = Server::on_loopback(None, front(catalog()), AcceptOptions::default()).await;
     let uri = format!("https://localhost:{}", server.port());
     let error = read(&uri, &trusting(&files.ca)).await.unwrap_err();
-    expect!["Unavailable: `SERVER` does not speak TLS: there is a plaintext server on that port"].assert_eq(&format!("{:?}: {}", error.kind(), error.message()).replace(&uri, "SERVER"));
+    expect!["Unavailable: `SERVER` does not speak TLS: there is a plaintext server on that port"]
+        .assert_eq(&format!("{:?}: {}", error.kind(), error.message()).replace(&uri, "SERVER"));
     server.stop().await;
 }
 
@@ -250,7 +258,8 @@ async fn gives_up_on_a_handshake_that_takes_too_long() {
     assert_eq!(stream.read(&mut [0; 1]).await.unwrap(), 0);
     expect![[r#"
         WARN tls handshake failed peer=PEER reason="not finished within 10s"
-    "#]].assert_eq(&without_peer(&logged.wait_for("tls handshake failed").await));
+    "#]]
+    .assert_eq(&without_peer(&logged.wait_for("tls handshake failed").await));
     tokio::time::resume();
     server.stop().await;
 }
@@ -283,11 +292,36 @@ fn check_files(damage: fn(&CertificateFiles), expected: Expect) {
 
 #[test]
 fn names_the_file_of_a_server_and_the_fix() {
-    check_files(|files| fs::remove_file(&files.cert).unwrap(), expect!["there is no `DIR/server.crt`: check the path, or run `cargo xtask certs` to make a development certificate"]);
-    check_files(|files| fs::remove_file(&files.key).unwrap(), expect!["there is no `DIR/server.key`: check the path; the key is the file that was made together with the certificate"]);
-    check_files(|files| drop(fs::copy(&files.key, &files.cert)), expect!["`DIR/server.crt` holds no PEM certificate: it needs a block that begins with `-----BEGIN CERTIFICATE-----`"]);
-    check_files(|files| drop(fs::copy(&files.ca, &files.key)), expect!["`DIR/server.key` holds no PEM private key: it needs a block that begins with `-----BEGIN PRIVATE KEY-----`"]);
-    check_files(|files| drop(fs::copy(files.ca.with_file_name("ca.key"), &files.key)), expect!["the key in `DIR/server.key` does not belong to the certificate in `DIR/server.crt`: use the two files that were made together"]);
+    check_files(
+        |files| fs::remove_file(&files.cert).unwrap(),
+        expect![
+            "there is no `DIR/server.crt`: check the path, or run `cargo xtask certs` to make a development certificate"
+        ],
+    );
+    check_files(
+        |files| fs::remove_file(&files.key).unwrap(),
+        expect![
+            "there is no `DIR/server.key`: check the path; the key is the file that was made together with the certificate"
+        ],
+    );
+    check_files(
+        |files| drop(fs::copy(&files.key, &files.cert)),
+        expect![
+            "`DIR/server.crt` holds no PEM certificate: it needs a block that begins with `-----BEGIN CERTIFICATE-----`"
+        ],
+    );
+    check_files(
+        |files| drop(fs::copy(&files.ca, &files.key)),
+        expect![
+            "`DIR/server.key` holds no PEM private key: it needs a block that begins with `-----BEGIN PRIVATE KEY-----`"
+        ],
+    );
+    check_files(
+        |files| drop(fs::copy(files.ca.with_file_name("ca.key"), &files.key)),
+        expect![
+            "the key in `DIR/server.key` does not belong to the certificate in `DIR/server.crt`: use the two files that were made together"
+        ],
+    );
 }
 
 #[test]
@@ -309,7 +343,17 @@ async fn refuses_addresses_it_cannot_or_must_not_connect_to() {
     check_address("localhost:50051", &options, expect!["InvalidArgument: `localhost:50051` is not the address of a server: use `https://HOST:PORT` or `unix:///PATH`"]).await;
     check_address("https://localhost:50051", &options, expect!["InvalidArgument: `https://localhost:50051` needs the file of the CA that signed the server's certificate, usually `certs/ca.crt`"]).await;
     check_address("http://localhost:50051", &options, expect!["InvalidArgument: `http://localhost:50051` would send everything in plaintext: use `https://`, or allow plaintext on this machine"]).await;
-    check_address("http://example.org", &plaintext, expect!["InvalidArgument: `http://example.org` would send everything in plaintext: use `https://`"]).await;
+    check_address(
+        "http://example.org",
+        &plaintext,
+        expect!["InvalidArgument: `http://example.org` would send everything in plaintext: use `https://`"],
+    )
+    .await;
     check_address("https://localhost:50051/path", &options, expect!["InvalidArgument: `https://localhost:50051/path` is not the address of a server: use `https://HOST:PORT` or `unix:///PATH`"]).await;
-    check_address("unix:///nowhere/a.sock", &options, expect!["Unavailable: cannot connect to `unix:///nowhere/a.sock`: is a server running there?"]).await;
+    check_address(
+        "unix:///nowhere/a.sock",
+        &options,
+        expect!["Unavailable: cannot connect to `unix:///nowhere/a.sock`: is a server running there?"],
+    )
+    .await;
 }
