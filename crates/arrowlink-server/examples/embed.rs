@@ -7,8 +7,8 @@ use std::sync::Arc;
 use arrow_array::{Int64Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use arrowlink_core::{
-    BatchStream, CallContext, Catalog, Chunk, Dataset, Description, Error, ErrorKind, MemoryStore, Name, NounKind,
-    ReadOptions, Receipt, Result, WriteOptions, default_dataset,
+    BatchStream, CallContext, Catalog, Chunk, Dataset, Description, Error, ErrorKind, MemoryStore, Name,
+    NounKind, ReadOptions, Receipt, Result, WriteOptions, default_dataset,
 };
 use arrowlink_server::{Config, Server, start_logging};
 use futures::FutureExt as _;
@@ -33,7 +33,9 @@ impl Squares {
         let columns = [Int64Array::from_iter_values(numbers), Int64Array::from_iter_values(squares)];
         RecordBatch::try_new(Arc::clone(schema), columns.map(|column| Arc::new(column) as _).into())
             .map(Chunk::new)
-            .map_err(|error| Error::new(ErrorKind::Internal, "squares do not fit their schema").with_source(error))
+            .map_err(|error| {
+                Error::new(ErrorKind::Internal, "squares do not fit their schema").with_source(error)
+            })
     }
 }
 

@@ -1,4 +1,7 @@
 //! What a person reads when the server has started: where it is, what it serves, what to do next.
+//!
+//! The last lines can be pasted as they stand: they name the port and the CA file where those are not what clients
+//! assume. In JSON logs there is no banner but one line with the addresses and names.
 
 use std::fmt::Write as _;
 
@@ -27,8 +30,12 @@ pub(crate) async fn banner(server: &Server, listeners: &[Listener], coloured: bo
             line(&mut text, "valid for", &certificates.names.join(", "));
         }
     }
-    for entry in entries.iter().filter(|entry| !is_function(entry)) {
+    let datasets: Vec<&Entry> = entries.iter().filter(|entry| !is_function(entry)).collect();
+    for entry in datasets.iter().take(MOST_SHOWN) {
         line(&mut text, "serves", &served(entry, config, &style));
+    }
+    if let Some(more) = datasets.len().checked_sub(MOST_SHOWN).filter(|more| *more > 0) {
+        line(&mut text, "", &format!("and {more} more"));
     }
     line(&mut text, "uploads", &uploads(config));
     for (label, command) in commands(server, listeners) {
@@ -60,6 +67,7 @@ pub(crate) fn uploads(config: &Config) -> String {
     }
 }
 
+/// Lists everything; a listing that fails is an empty one, the server works all the same.
 async fn entries(service: &dyn DataService) -> Vec<Entry> {
     match service.list(CallContext::new(), ListOptions::default()).await {
         Ok(entries) => entries.try_collect().await.unwrap_or_default(),
@@ -67,10 +75,12 @@ async fn entries(service: &dyn DataService) -> Vec<Entry> {
     }
 }
 
+/// Functions are called, not read: the next steps are about what can be read.
 fn is_function(entry: &Entry) -> bool {
     entry.description.as_ref().is_ok_and(|description| description.kind == NounKind::Function)
 }
 
+/// Describes one dataset in a line: its name, its rows where they are known, where it comes from or what is wrong.
 fn served(entry: &Entry, config: &Config, style: &Style) -> String {
     let mut text = style.bold(entry.name.as_str());
     match &entry.description {
@@ -90,6 +100,7 @@ fn served(entry: &Entry, config: &Config, style: &Style) -> String {
     text
 }
 
+/// Writes an address as clients take it.
 fn address(server: &Server, addr: &ListenAddr) -> String {
     match addr {
         ListenAddr::Tcp(addr) if server.certificates().is_some() => format!("https://{addr}"),
@@ -113,7 +124,7 @@ fn commands(server: &Server, listeners: &[Listener]) -> Vec<(&'static str, Strin
         (ca.display(), "python3 python/main.py".to_owned(), format!("arrowlink head {name}"));
     if port != DEFAULT_PORT {
         let _ = write!(python, " --address localhost:{port}");
-        let _ = write!(cli, " --uri https://localhost:{port}");
+        let _ = write!(cli, " --server https://localhost:{port}");
     }
     if ca.to_string() != DEFAULT_CA {
         let _ = write!(python, " --ca {ca}");
@@ -126,6 +137,7 @@ fn line(text: &mut String, label: &str, value: &str) {
     let _ = writeln!(text, "  {label:<16}{value}");
 }
 
+/// Colours for terminals, and nothing for everything else.
 struct Style {
     coloured: bool,
 }
@@ -148,6 +160,8 @@ impl Style {
     }
 }
 
+/// How many datasets are shown one by one: a data folder may have thousands.
+const MOST_SHOWN: usize = 20;
 /// What clients assume where nothing is said.
 const DEFAULT_PORT: u16 = 50051;
 const DEFAULT_CA: &str = "certs/ca.crt";

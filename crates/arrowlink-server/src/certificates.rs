@@ -1,4 +1,7 @@
 //! Which certificate the server shows: the operator's own, or one of development on loopback.
+//!
+//! Deciding ([`plan`]) is apart from doing ([`prepare`]), so that `--check-config` says what would happen and makes
+//! nothing. There is no way from a missing certificate to plaintext.
 
 use std::path::PathBuf;
 
@@ -7,7 +10,7 @@ use arrowlink_transport::{ListenAddr, ServerTls};
 
 use crate::{Config, ConfigError, ServerError};
 
-/// A certificate that is ready to be shown.
+/// A certificate that is ready to be shown, and what people are told about it.
 #[derive(Clone, Debug)]
 pub(crate) struct Certificates {
     pub(crate) tls: ServerTls,
@@ -28,7 +31,9 @@ pub(crate) fn prepare(config: &Config) -> Result<Option<Certificates>, ServerErr
     };
     let tls = read(&files, config)?;
     let names = if development { certificates::check(&config.tls.dir).names().to_vec() } else { Vec::new() };
-    Ok(Some(Certificates { tls, ca: files.ca.exists().then_some(files.ca), names }))
+    // Beside files that were named one by one there is no telling which CA signed them.
+    let in_dir = config.tls.certificate.is_none() && files.ca.exists();
+    Ok(Some(Certificates { tls, ca: in_dir.then_some(files.ca), names }))
 }
 
 /// Reads a certificate and its key.
@@ -46,6 +51,9 @@ pub(crate) enum Plan {
 }
 
 /// Decides without making anything; refuses certificates of development where other machines can connect.
+///
+/// The order is: files that were named, a pair in the folder that was not made for development, development. `None`
+/// where nothing is encrypted.
 pub(crate) fn plan(config: &Config) -> Result<Option<Plan>, ServerError> {
     let tcp = || config.listen.iter().filter(|addr| matches!(addr, ListenAddr::Tcp(_)));
     if config.insecure || tcp().next().is_none() {
@@ -70,5 +78,5 @@ pub(crate) fn plan(config: &Config) -> Result<Option<Plan>, ServerError> {
     }
 }
 
-/// The key of the development CA: who has it made the certificates.
+/// The key of the development CA. A folder that has it was filled for development; an operator's folder has no such key.
 const DEVELOPMENT_KEY: &str = "ca.key";

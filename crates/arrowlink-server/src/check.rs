@@ -1,4 +1,6 @@
 //! What `--check-config` prints: everything that would be served, with its defaults.
+//!
+//! Certificates of an operator are read, datasets are opened and described; nothing is made, loaded, bound or served.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -8,7 +10,8 @@ use bytesize::ByteSize;
 
 use crate::banner::uploads;
 use crate::certificates::{Plan, plan, read};
-use crate::{Config, ServerError, datasets};
+use crate::files::Files;
+use crate::{Config, DatasetConfig, ServerError, datasets};
 
 /// Opens the datasets of `config`, binds and writes nothing, and describes what a server would do with it.
 pub(crate) async fn check(config: &Config) -> Result<String, ServerError> {
@@ -19,17 +22,28 @@ pub(crate) async fn check(config: &Config) -> Result<String, ServerError> {
     line(&mut text, "tls", tls(config)?);
     line(&mut text, "default", &config.default);
     line(&mut text, "uploads", uploads(config));
-    for (name, dataset) in datasets::open_datasets(config).await? {
-        let described = match dataset.describe(CallContext::new()).await {
-            Ok(description) => description.source,
-            Err(error) => format!("broken: {}", error.chain()),
-        };
-        line(&mut text, "dataset", format_args!("{name}  {described}"));
+    let files = Files::new(&config.limits);
+    for dataset in &config.datasets {
+        line(&mut text, "dataset", described(dataset, &files).await?);
     }
     limits(&mut text, config);
     Ok(text)
 }
 
+/// Describes one dataset, with what is wrong with it where it cannot be read.
+async fn described(config: &DatasetConfig, files: &Files) -> Result<String, ServerError> {
+    let dataset = datasets::open_dataset(config, files).await?;
+    let mut text = format!("{}  {}", config.name, config.source);
+    if config.pin {
+        text.push_str(", pinned in memory");
+    }
+    if let Err(error) = dataset.describe(CallContext::new()).await {
+        let _ = write!(text, ", which cannot be read: {}", error.chain());
+    }
+    Ok(text)
+}
+
+/// Says which certificate would be shown, after having read it where it is an operator's.
 fn tls(config: &Config) -> Result<String, ServerError> {
     let mut text = match plan(config)? {
         None => return Ok("none, plaintext".to_owned()),
@@ -45,12 +59,14 @@ fn tls(config: &Config) -> Result<String, ServerError> {
     Ok(text)
 }
 
+/// Writes every limit, those that were not configured too: what is not said is often what is looked for.
 fn limits(text: &mut String, config: &Config) {
     let limits = &config.limits;
     let duration = |duration: Duration| humantime::format_duration(duration).to_string();
     line(text, "max_message_bytes", ByteSize(limits.max_message_bytes));
     line(text, "max_connections", limits.max_connections);
     line(text, "max_concurrent_streams", limits.max_concurrent_streams);
+    line(text, "max_reads", limits.max_reads);
     line(text, "max_file_scans", limits.max_file_scans);
     line(text, "max_writes", limits.max_writes);
     line(text, "max_wait", duration(limits.max_wait));

@@ -1,7 +1,16 @@
 //! What a server serves, where, and within which limits: typed, complete, and checked before anything is opened.
 //!
 //! Values come from a file, the environment and flags, the later over the earlier. Reading them ([`Sources`]) is
-//! apart from understanding them ([`Config::from_sources`]), which touches nothing outside its arguments.
+//! apart from understanding them ([`Config::from_sources`]), which touches nothing outside its arguments:
+//!
+//! ```text
+//! file, variables, flags -> one tree of values, each with its origin (`tree`)
+//!                        -> values with types, by the one list of keys (`read`, `section`, `value`)
+//!                        -> what must fit together (`rules`)
+//! ```
+//!
+//! Nothing stops at the first problem: all that is wrong is said at once, each with the file and line, the variable
+//! or the flag that it was written in.
 
 mod dataset;
 mod env;
@@ -30,6 +39,10 @@ pub(crate) use problem::Origin;
 pub(crate) use tree::{Node, Table, Value, lay_over};
 
 /// Everything a server is told.
+///
+/// Programs read it from [`Sources`]; a service that embeds a server begins with the default and changes it by the
+/// `with_*` setters. It says what is wanted and opens nothing: [`Server::build`](crate::Server::build) does. Every key
+/// stands in `docs/configuration.md`.
 ///
 /// # Defaults
 ///
@@ -77,6 +90,17 @@ impl Config {
     /// # Errors
     ///
     /// [`ConfigError`] with every unknown key, wrong value and contradiction that was found.
+    ///
+    /// ```
+    /// use arrowlink_server::{Config, Sources};
+    ///
+    /// let sources = Sources::default().with_variable("ARROWLINK__LIMITS__GRACE", "soon");
+    /// assert_eq!(
+    ///     Config::from_sources(sources).unwrap_err().to_string(),
+    ///     "environment variable `ARROWLINK__LIMITS__GRACE`: `limits.grace`: expected a duration such as `\"30s\"` or \
+    ///      `\"5min\"`, found `soon`",
+    /// );
+    /// ```
     pub fn from_sources(sources: Sources) -> Result<Self, ConfigError> {
         let mut problems = Vec::new();
         let table = sources.into_table(&mut problems);
@@ -96,6 +120,13 @@ impl Config {
     #[must_use]
     pub fn with_data_dir(mut self, data_dir: impl Into<PathBuf>) -> Self {
         self.data_dir = Some(data_dir.into());
+        self
+    }
+
+    /// Sets [`default`](Self::default).
+    #[must_use]
+    pub fn with_default(mut self, default: Name) -> Self {
+        self.default = default;
         self
     }
 
@@ -143,9 +174,21 @@ impl Default for Config {
 
 /// Which certificates are shown, and which are asked for.
 ///
+/// A server on loopback alone makes certificates of development where it finds none. One that other machines can reach
+/// is refused with those: it needs [`certificate`](Self::certificate), or a pair in the folder that was not made for
+/// development. Unix sockets need none.
+///
 /// # Defaults
 ///
 /// A development certificate authority in the folder `certs`, made where it is absent; no client certificates.
+///
+/// ```
+/// use arrowlink_server::TlsConfig;
+///
+/// let tls = TlsConfig::default().with_certificate("/etc/arrowlink/tls.crt", "/etc/arrowlink/tls.key");
+/// assert_eq!(tls.dir.to_str(), Some("certs"));
+/// assert!(tls.certificate.is_some() && tls.client_ca.is_none());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TlsConfig {
@@ -186,7 +229,7 @@ impl Default for TlsConfig {
     }
 }
 
-/// The files of an operator's own certificate.
+/// The files of an operator's own certificate. Both are read at the start and at each SIGHUP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificate {
     /// The chain, PEM, the server's certificate first.
@@ -195,14 +238,17 @@ pub struct Certificate {
     pub key: PathBuf,
 }
 
-/// How log lines look.
+/// How log lines on standard error look.
+///
+/// Both have the same fields; a call's line has `method`, `peer`, `name`, `rows`, `bytes`, `duration_ms`, `status`,
+/// `request_id` and, where it failed, `error`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LogFormat {
-    /// For people.
+    /// For people: time, level, message, then fields as `key=value`.
     #[default]
     Text,
-    /// One JSON object per line.
+    /// For machines: one JSON object per line, its fields at the top level. The banner becomes such a line too.
     Json,
 }
 

@@ -1,10 +1,14 @@
 //! Opens what is configured and puts it under its names.
+//!
+//! What is not there at all keeps the server from starting: it is a mistake of the operator, who is looking. What is
+//! there and damaged keeps nobody from anything: it is logged, listed with its error, and read again at each call, so
+//! that mending the file is enough.
 
 use std::sync::Arc;
 
 use arrowlink_core::{
     CallContext, Catalog, DataService, Dataset, Deadlines, DemoDataset, Error, ErrorKind, Limited,
-    MemoryDataset, MemoryStore, Name, ReadOnly, ReadOptions, ServiceLimits, default_dataset,
+    MemoryDataset, MemoryStore, ReadOnly, ReadOptions, ServiceLimits, default_dataset,
 };
 use arrowlink_store::{Store, StoreOptions};
 
@@ -20,8 +24,10 @@ pub(crate) async fn open(config: &Config) -> Result<Arc<dyn DataService>, Server
     if config.default.as_str() == DEFAULT && !names().any(|name| *name == config.default) {
         catalog = catalog.with_dataset(config.default.clone(), Arc::new(default_dataset()));
     }
-    for (name, dataset) in open_datasets(config).await? {
-        catalog = catalog.with_dataset(name, dataset);
+    let files = Files::new(&config.limits);
+    for dataset in &config.datasets {
+        let opened = open_dataset(dataset, &files).await?;
+        catalog = catalog.with_dataset(dataset.name.clone(), made_ready(opened, dataset).await);
     }
     let uploads = open_uploads(config).await?;
     let service: Arc<dyn DataService> = Arc::new(catalog.with_uploads(uploads));
@@ -29,39 +35,34 @@ pub(crate) async fn open(config: &Config) -> Result<Arc<dyn DataService>, Server
     Ok(decorated(config, service))
 }
 
-/// Opens the configured datasets. One that is damaged answers with its error, one that is not there is refused.
-pub(crate) async fn open_datasets(config: &Config) -> Result<Vec<(Name, Arc<dyn Dataset>)>, ServerError> {
-    let files = Files::new(&config.limits);
-    let mut datasets = Vec::with_capacity(config.datasets.len());
-    for dataset in &config.datasets {
-        match open_dataset(dataset, &files).await {
-            Ok(opened) => datasets.push((dataset.name.clone(), opened)),
-            Err(source) => return Err(ServerError::Dataset { name: dataset.name.clone(), source }),
-        }
-    }
-    Ok(datasets)
+/// Opens one dataset without reading it; one that is not there is refused.
+pub(crate) async fn open_dataset(
+    config: &DatasetConfig,
+    files: &Files,
+) -> Result<Arc<dyn Dataset>, ServerError> {
+    let opened = match &config.source {
+        DatasetSource::Demo(uri) => DemoDataset::from_uri(uri).map(|demo| Arc::new(demo) as _),
+        DatasetSource::Files { uri, base_dir } => files.open(uri, base_dir, &config.files).await,
+    };
+    opened.map_err(|source| ServerError::Dataset { name: config.name.clone(), source })
 }
 
-async fn open_dataset(config: &DatasetConfig, files: &Files) -> Result<Arc<dyn Dataset>, Error> {
-    let dataset: Arc<dyn Dataset> = match &config.source {
-        DatasetSource::Demo(uri) => Arc::new(DemoDataset::from_uri(uri)?),
-        DatasetSource::Files { uri, base_dir } => files.open(uri, base_dir, &config.files).await?,
-    };
+/// Loads a dataset that is pinned and looks at any other, so that what is wrong is said now and not at the first call.
+async fn made_ready(dataset: Arc<dyn Dataset>, config: &DatasetConfig) -> Arc<dyn Dataset> {
     let ready = if config.pin {
         pinned(dataset.as_ref(), &config.source).await
     } else {
-        // What is wrong with it is said at the start, not at the first call.
         dataset.describe(CallContext::new()).await.map(|_| Arc::clone(&dataset))
     };
-    Ok(ready.unwrap_or_else(|error| {
+    ready.unwrap_or_else(|error| {
         let error = error.chain();
         tracing::warn!(name = %config.name, error, "dataset cannot be read, the others are served");
         // It stays as it is: once the file has been mended it can be read.
         dataset
-    }))
+    })
 }
 
-/// Reads all of `dataset` into memory.
+/// Reads all of `dataset` into memory, cut so that each batch fits a message that every client takes.
 async fn pinned(dataset: &dyn Dataset, source: &DatasetSource) -> Result<Arc<dyn Dataset>, Error> {
     let stream = dataset.read(CallContext::new(), ReadOptions::default()).await?;
     let schema = Arc::clone(stream.schema());
@@ -69,6 +70,7 @@ async fn pinned(dataset: &dyn Dataset, source: &DatasetSource) -> Result<Arc<dyn
     Ok(Arc::new(MemoryDataset::pinned(schema, batches)?.with_source(format!("{source}, pinned in memory"))))
 }
 
+/// Opens what keeps uploads: the data folder, or memory within its limit.
 async fn open_uploads(config: &Config) -> Result<Arc<dyn DataService>, ServerError> {
     let Some(dir) = config.data_dir.clone() else {
         let max_bytes = config.limits.max_memory_uploads.unwrap_or_else(quarter_of_memory);
@@ -99,8 +101,10 @@ async fn check_default(config: &Config, service: &dyn DataService) -> Result<(),
     }
 }
 
+/// Puts the bounds of the configuration around `service`: deadlines outermost, so that waiting for a turn counts.
 fn decorated(config: &Config, service: Arc<dyn DataService>) -> Arc<dyn DataService> {
     let limits = ServiceLimits::default()
+        .with_max_reads(config.limits.max_reads as usize)
         .with_max_writes(config.limits.max_writes as usize)
         .with_max_wait(config.limits.max_wait);
     let mut service: Arc<dyn DataService> = Arc::new(Limited::new(service, limits));

@@ -6,7 +6,21 @@ use crate::ConfigError;
 
 /// Why a server does not start, or stopped without being asked.
 ///
-/// What single calls fail with is an [`arrowlink_core::Error`].
+/// What single calls fail with is an [`arrowlink_core::Error`]. The text names the thing and says what to do; causes are
+/// reached through [`source`](std::error::Error::source).
+///
+/// ```
+/// use arrowlink_server::{Config, DatasetConfig, Server};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), arrowlink_core::Error> {
+/// let trips = DatasetConfig::new("trips".parse()?, "nowhere/*.parquet");
+/// let error = Server::build(Config::default().with_dataset(trips)).await.unwrap_err();
+/// assert_eq!(error.to_string(), "cannot serve dataset `trips`");
+/// assert_eq!(error.exit_code(), 78);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServerError {
@@ -41,6 +55,7 @@ pub enum ServerError {
 }
 
 impl ServerError {
+    /// Wraps what the machine did not give.
     pub(crate) fn machine(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Machine(error.into())
     }

@@ -1,4 +1,6 @@
 //! Files as datasets, through the crate feature `query`; without it they are refused with what to do.
+//!
+//! The one place that knows whether the feature is on. Both sides have the same two functions.
 
 #[cfg(feature = "query")]
 pub(crate) use with_query::Files;
@@ -25,6 +27,7 @@ mod with_query {
     }
 
     impl Files {
+        /// Takes over the limits that are about files.
         pub(crate) fn new(limits: &Limits) -> Self {
             let options = QueryOptions::default()
                 .with_max_file_scans(limits.max_file_scans as usize)
@@ -32,6 +35,7 @@ mod with_query {
             Self { options, runtime: OnceCell::new() }
         }
 
+        /// Finds what `uri` stands for; what the files hold is looked at when it is described or read.
         pub(crate) async fn open(
             &self,
             uri: &str,
@@ -44,6 +48,7 @@ mod with_query {
         }
     }
 
+    /// Lays what was configured over the defaults of arrowlink-query.
     fn options(base_dir: &Path, settings: &FileSettings) -> Result<FileOptions, Error> {
         let mut options = FileOptions::default().with_base_dir(base_dir).with_csv(csv(settings));
         if let Some(format) = &settings.format {
@@ -64,6 +69,7 @@ mod with_query {
         Ok(options)
     }
 
+    /// As [`options`], for CSV.
     fn csv(settings: &FileSettings) -> CsvOptions {
         let mut csv = CsvOptions::default();
         if let Some(delimiter) = settings.delimiter {
@@ -96,10 +102,12 @@ mod without_query {
     pub(crate) struct Files;
 
     impl Files {
+        /// Takes nothing: there is nothing to limit.
         pub(crate) const fn new(_limits: &Limits) -> Self {
             Self
         }
 
+        /// Refuses, and says how files can be served.
         pub(crate) async fn open(
             &self,
             uri: &str,

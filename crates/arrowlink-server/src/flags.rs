@@ -1,4 +1,7 @@
 //! The flags of the command line, laid over file and environment.
+//!
+//! They are for a quick start; whatever has no flag has a key in the file. Their values are texts here and understood
+//! together with the rest of the configuration, so that the same words say what is wrong wherever it was written.
 
 use std::path::PathBuf;
 
@@ -18,7 +21,7 @@ use crate::config::{Node, Origin, Table, Value, lay_over};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, Parser)]
-#[command(name = "arrowlink-server", version, about = ABOUT, after_help = AFTER_HELP)]
+#[command(name = "arrowlink-server", version, about = ABOUT, long_about = None, after_help = AFTER_HELP)]
 #[non_exhaustive]
 pub struct Flags {
     /// Where to listen: `127.0.0.1:50051`, `[::]:50051` or `unix:///path`; may be repeated [default: 127.0.0.1:50051]
@@ -57,7 +60,7 @@ pub struct Flags {
 }
 
 impl Flags {
-    /// Lays what was given over `table`.
+    /// Lays what was given over `table`, each under the key that it stands for.
     pub(crate) fn lay_over(&self, table: &mut Table) {
         let mut lay = |flag, keys: &[&str], value: Option<Value>| {
             if let Some(value) = value {
@@ -96,6 +99,7 @@ impl Flags {
     }
 }
 
+/// Splits `NAME=URI` at the first `=`, so that the URI may have more of them.
 fn parse_dataset(text: &str) -> Result<(String, String), String> {
     let (name, uri) =
         text.split_once('=').ok_or("expected NAME=URI, for example trips=data/trips.parquet")?;

@@ -1,4 +1,8 @@
 //! The standard services beside our own: gRPC health and reflection.
+//!
+//! Health is what load balancers and orchestrators ask (`grpc.health.v1`), for the server (the empty name) and for each
+//! service. Reflection (`v1`, and `v1alpha` for older tools) lets `grpcurl` and its like call the small service without
+//! its `.proto` file.
 
 use arrowlink_proto::DATAEXCHANGE_DESCRIPTOR_SET;
 use tonic::service::Routes;
@@ -29,6 +33,7 @@ pub(crate) async fn standard_services() -> Result<(Routes, Health), Error> {
     Ok((routes.prepare(), health))
 }
 
+/// Describes our service and health; each version of reflection adds itself.
 fn reflection<'a>() -> Builder<'a> {
     Builder::configure()
         .register_encoded_file_descriptor_set(DATAEXCHANGE_DESCRIPTOR_SET)

@@ -1,6 +1,17 @@
 //! What every call passes through, whatever its protocol: request id, access log, panic recovery, end of watching.
 //!
-//! Each is a tower service around the next, in the order of [`around`].
+//! Each is a tower service around the next, in the order of [`around`]:
+//!
+//! ```text
+//! RequestIds     puts a `CallContext` with an id into the request, and the id into the answer
+//! AccessLog      puts a `CallRecord` into the request, and writes its line when the call has ended
+//! RecoverPanics  answers `INTERNAL` where what is within panics, so that the line above says so
+//! EndWatching    ends calls that only look on, once the server drains
+//! Front          (of arrowlink-transport) deadlines, the data calls, and tonic's services for all other paths
+//! ```
+//!
+//! How many calls and connections there are at a time is bounded outside, by the accept loop; how large messages are,
+//! inside, by the front.
 
 mod access_log;
 mod panics;
@@ -27,7 +38,8 @@ pub(crate) fn around<S>(service: S, ending: Ending) -> Layered<S> {
     RequestIds::new(AccessLog::new(RecoverPanics::new(EndWatching::new(service, ending))))
 }
 
-/// What the layers ask of the service within them, and are themselves.
+/// What the layers ask of the service within them, and are themselves: it answers HTTP and never fails, since what goes
+/// wrong with a call is a gRPC status.
 pub(crate) trait HttpService<B>:
     Service<http::Request<B>, Response = http::Response<Body>, Error = Infallible, Future: Send + 'static>
     + Clone

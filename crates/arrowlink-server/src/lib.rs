@@ -26,6 +26,26 @@
 //! # }
 //! ```
 //!
+//! # From a configuration to an answer
+//!
+//! 1. [`Sources`] are a file, environment variables and [`Flags`]; a [`Config`] is what they mean together, or a
+//!    [`ConfigError`] with all that is wrong with them. Nothing is opened for it.
+//! 2. [`Server::build`] opens what the configuration names: certificates, datasets, the data folder. What is not there
+//!    is a [`ServerError`]; what is there and damaged is served with its error, and keeps nobody from the rest.
+//! 3. [`Server::bind`] takes the addresses, all of them or none; [`Server::serve`] answers until it is told to stop, and
+//!    says whether every call could finish.
+//!
+//! Each call has a request id, which stands in its log line, in its errors and in the metadata of its answer
+//! (`arrowlink-request-id`), and ends with exactly one log line, even where it panicked or its client went away. What
+//! clients can make grow is bounded by [`Limits`].
+//!
+//! Beside the small service there are gRPC health (`grpc.health.v1`) and reflection (`v1` and `v1alpha`).
+//!
+//! # What it does not do
+//!
+//! There is no way to plaintext but [`Config::insecure`], and that not past this machine. Nothing here knows how rows
+//! are encoded (arrowlink-transport), kept (arrowlink-store) or read from files (arrowlink-query).
+//!
 //! # Features
 //!
 //! `query` (default): datasets in files, read by DataFusion. Without it there are `demo://`, uploads, and what a

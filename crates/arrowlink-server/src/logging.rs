@@ -9,11 +9,21 @@ use crate::{Config, ConfigError, LogFormat};
 
 /// Writes log lines to standard error from now on, in the format and with the filter of `config`.
 ///
-/// For programs; a library that embeds a [`Server`](crate::Server) has a subscriber of its own.
+/// For programs; a service that embeds a [`Server`](crate::Server) and has a subscriber already keeps it: then this
+/// changes nothing. Panics become log lines too, with the request id where they happened in a call.
 ///
 /// # Errors
 ///
 /// [`ConfigError`] where `log_filter` cannot be understood.
+///
+/// ```
+/// use arrowlink_server::{Config, Sources, start_logging};
+///
+/// let sources = Sources::default().with_file("arrowlink.toml", "[server]\nlog_filter = 'arrowlink=loud'\n");
+/// let error = start_logging(&Config::from_sources(sources)?).unwrap_err();
+/// assert!(error.to_string().starts_with("`server.log_filter`: expected a filter such as"));
+/// # Ok::<(), arrowlink_server::ConfigError>(())
+/// ```
 pub fn start_logging(config: &Config) -> Result<(), ConfigError> {
     let filter = EnvFilter::builder().parse(&config.log_filter).map_err(|error| {
         ConfigError::from_text(format!(
@@ -37,6 +47,7 @@ pub(crate) fn coloured() -> bool {
     io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
+/// Logs a panic as one line, where the default hook would write several of another format.
 fn log_panic(info: &panic::PanicHookInfo<'_>) {
     let place = info.location().map(ToString::to_string).unwrap_or_default();
     let message = info.payload_as_str().unwrap_or("no message");

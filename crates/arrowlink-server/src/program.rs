@@ -18,8 +18,17 @@ use crate::{Config, Flags, LogFormat, Server, ServerError, Sources};
 
 /// Runs `arrowlink-server` with `flags` until it is asked to end, and returns its exit code.
 ///
-/// Standard output gets one line, when connections are accepted; everything else goes to standard error. The codes
-/// stand in `--help`.
+/// Standard output gets one line, when connections are accepted: `listening 127.0.0.1:50051`, the addresses separated by
+/// blanks, with the ports that the system chose where 0 was asked for. Everything else goes to standard error.
+///
+/// | code | |
+/// |---|---|
+/// | 0 | ended as asked, every call had finished |
+/// | 1 | failed while running |
+/// | 2 | the command line could not be understood; the caller who parses [`Flags`] ends with it |
+/// | 3 | ended as asked, but calls were cut |
+/// | 69 | an address could not be listened on |
+/// | 78 | the configuration, a certificate or a dataset cannot be served |
 pub fn run(flags: Flags) -> ExitCode {
     match started(flags) {
         Ok(code) => ExitCode::from(code),
@@ -30,6 +39,7 @@ pub fn run(flags: Flags) -> ExitCode {
     }
 }
 
+/// Does everything that needs no runtime, then the rest within one.
 fn started(flags: Flags) -> Result<u8, ServerError> {
     let check_only = flags.check_config;
     let config = Config::from_sources(Sources::load(flags)?)?;
@@ -47,9 +57,16 @@ fn started(flags: Flags) -> Result<u8, ServerError> {
     code
 }
 
+/// Opens, binds, announces, and serves until the end.
 async fn serve(config: Config) -> Result<u8, ServerError> {
     let mut signals = Signals::listen().map_err(ServerError::machine)?;
-    let server = Server::build(config).await?;
+    let server = tokio::select! {
+        server = Server::build(config) => server?,
+        () = signals.end() => {
+            tracing::info!("ended before anything was served");
+            return Ok(0);
+        }
+    };
     let listeners = server.bind().await?;
     announce(&server, &listeners).await;
     let reload = server.certificate_reload();
@@ -83,6 +100,7 @@ async fn obey(signals: &mut Signals, reload: &CertificateReload, end: &Notify) {
     }
 }
 
+/// Reads the certificates again, apart from the threads that serve; what comes of it is logged.
 async fn reload_certificates(reload: &CertificateReload) {
     let reload = reload.clone();
     match tokio::task::spawn_blocking(move || reload.reload()).await {
@@ -107,6 +125,7 @@ async fn announce(server: &Server, listeners: &[Listener]) {
     say(io::stdout(), format_args!("listening {}", addresses.join(" ")));
 }
 
+/// Logs how the drain ended and returns the code that says so.
 fn exit_code(drained: Drained) -> u8 {
     match drained {
         Drained::Complete => {

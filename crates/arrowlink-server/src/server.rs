@@ -1,4 +1,8 @@
 //! The server itself: a service, its certificates and its layers, put on listeners.
+//!
+//! Three steps, so that whatever can be wrong is known before anybody can connect: a configuration is understood
+//! ([`Config::from_sources`]), everything that it names is opened ([`Server::build`]), and only then are addresses bound
+//! ([`Server::bind`]) and served ([`Server::serve`]).
 
 use std::sync::Arc;
 
@@ -13,6 +17,9 @@ use crate::layers::{self, Ending};
 use crate::{Config, ConfigError, ServerError, datasets};
 
 /// A server that is ready to be put on listeners. Nothing is bound before.
+///
+/// One server can serve several listeners at once, TCP ports and Unix sockets; TCP speaks TLS unless plaintext was asked
+/// for, and never both. What is served is a [`DataService`]: the datasets of the configuration, or anything else.
 ///
 /// ```
 /// use arrowlink_server::{Config, Server, TlsConfig};
@@ -54,6 +61,10 @@ impl Server {
 
     /// Serves `service` instead of what `config` names; its certificates, limits and addresses count as ever.
     ///
+    /// The decorators of [`build`](Self::build) are not put around it: a service of one's own that takes writes from
+    /// strangers goes into [`Limited`](arrowlink_core::Limited), one that can take long into
+    /// [`Deadlines`](arrowlink_core::Deadlines).
+    ///
     /// # Errors
     ///
     /// [`ServerError`] for a certificate that cannot be used.
@@ -64,7 +75,21 @@ impl Server {
         Ok(Self { config, service, certificates })
     }
 
-    /// Returns what is served.
+    /// Returns what is served, decorators included: what is called here is answered as it is over the network.
+    ///
+    /// ```
+    /// use arrowlink_core::DataServiceExt as _;
+    /// use arrowlink_server::{Config, DatasetConfig, Server};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let readings = DatasetConfig::new("readings".parse()?, "demo://?rows=5");
+    /// let config = Config::default().with_insecure(true).with_dataset(readings);
+    /// let (_, batches) = Server::build(config).await?.service().read_all(&"readings".parse()?).await?;
+    /// assert_eq!(batches[0].num_rows(), 5);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub const fn service(&self) -> &Arc<dyn DataService> {
         &self.service
     }
@@ -81,6 +106,23 @@ impl Server {
 
     /// Listens on every configured address, or on none.
     ///
+    /// ```
+    /// use arrowlink_server::{Config, Server};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let config = Config::default().with_insecure(true).with_listen(["127.0.0.1:0".parse()?]);
+    /// let listeners = Server::build(config.clone()).await?.bind().await?;
+    /// let taken = listeners[0].local_addr().clone();
+    /// assert!(!taken.to_string().ends_with(":0"), "the port that the system chose");
+    ///
+    /// let error = Server::build(config.with_listen([taken])).await?.bind().await.unwrap_err();
+    /// assert!(error.to_string().contains("is taken by another program"));
+    /// assert_eq!(error.exit_code(), 69);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`ServerError::Listen`] for the first address that cannot be listened on.
@@ -94,6 +136,9 @@ impl Server {
 
     /// Answers what comes to `listeners` until `shutdown` is ready; then takes no new calls and lets running ones
     /// finish within the grace period. Dropping the future cuts every call at once.
+    ///
+    /// Health says `SERVING` from the start, and `NOT_SERVING` once `shutdown` is ready. All tasks of the server have
+    /// ended when this returns, and the listeners are closed.
     ///
     /// # Errors
     ///
@@ -120,10 +165,12 @@ impl Server {
         served.await.map_err(ServerError::Listen)
     }
 
+    /// Returns what people are told about the certificate.
     pub(crate) const fn certificates(&self) -> Option<&Certificates> {
         self.certificates.as_ref()
     }
 
+    /// The listeners may be others than those that were configured: TLS is decided by what they are.
     fn refuse_plaintext(&self, listeners: &[Listener]) -> Result<(), ConfigError> {
         let refused = listeners.iter().map(Listener::local_addr).find(|addr| match addr {
             ListenAddr::Tcp(_) => self.certificates.is_none() && !(self.config.insecure && addr.is_local()),
@@ -137,6 +184,21 @@ impl Server {
 }
 
 /// Reads a server's certificates again. Cloning is cheap.
+///
+/// ```
+/// use arrowlink_server::{Config, Server, TlsConfig};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let dir = tempfile::tempdir()?;
+/// let config = Config::default().with_tls(TlsConfig::default().with_dir(dir.path()));
+/// let certificates = Server::build(config).await?.certificate_reload();
+/// certificates.reload()?;
+/// std::fs::write(dir.path().join("server.key"), "not a key")?;
+/// assert!(certificates.reload().is_err(), "the old certificate stays in use");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct CertificateReload(Option<Certificates>);
 
@@ -154,6 +216,7 @@ impl CertificateReload {
     }
 }
 
+/// Takes over what bounds one message and one upload.
 fn front_options(config: &Config) -> FrontOptions {
     let max_message_bytes = usize::try_from(config.limits.max_message_bytes).unwrap_or(usize::MAX);
     FrontOptions::new(config.default.clone(), uploads_name())
@@ -161,6 +224,7 @@ fn front_options(config: &Config) -> FrontOptions {
         .with_idle_timeout(config.limits.stall_timeout)
 }
 
+/// Takes over what bounds connections; HTTP/2 windows and pings stay as transport has them.
 fn accept_options(config: &Config) -> AcceptOptions {
     let limits = &config.limits;
     AcceptOptions::default()

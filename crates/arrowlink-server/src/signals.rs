@@ -1,4 +1,7 @@
 //! What the operating system asks of the program: to end, to end now, to read its certificates again.
+//!
+//! Signals are only told apart here; what is done about them stands in [`program`](crate::program). They are listened
+//! to before anything is opened, so that none is lost while a large dataset is loaded.
 
 use std::io;
 
@@ -40,5 +43,10 @@ impl Signals {
             _ = self.terminate.recv() => Asked::Terminate,
             _ = self.hangup.recv() => Asked::Reload,
         }
+    }
+
+    /// Waits until the end is asked for. Cancel safe.
+    pub(crate) async fn end(&mut self) {
+        while self.next().await == Asked::Reload {}
     }
 }

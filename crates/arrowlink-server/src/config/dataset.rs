@@ -8,6 +8,9 @@ use arrowlink_core::Name;
 
 /// A dataset and where its rows are.
 ///
+/// Files are read at each call and never loaded whole; a pinned dataset is read once, at the start, and answered from
+/// memory. Nothing that is configured can be written to.
+///
 /// ```
 /// use arrowlink_server::{DatasetConfig, DatasetSource};
 ///
@@ -51,6 +54,19 @@ impl DatasetConfig {
 }
 
 /// Where the rows of a dataset are.
+///
+/// Its text is what was configured: `data/trips/*.parquet`, `demo://?rows=1000&seed=7`. A relative path starts from the
+/// folder of the file that it was written in, or from the working directory.
+///
+/// ```
+/// use arrowlink_server::{Config, DatasetSource, Sources};
+///
+/// let file = "[[dataset]]\nname = 'trips'\nuri = 'trips/*.parquet'\n";
+/// let config = Config::from_sources(Sources::default().with_file("/etc/arrowlink/arrowlink.toml", file))?;
+/// let DatasetSource::Files { uri, base_dir } = &config.datasets[0].source else { panic!("files") };
+/// assert_eq!((uri.as_str(), base_dir.to_str()), ("trips/*.parquet", Some("/etc/arrowlink")));
+/// # Ok::<(), arrowlink_server::ConfigError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DatasetSource {
@@ -66,6 +82,7 @@ pub enum DatasetSource {
 }
 
 impl DatasetSource {
+    /// Takes `uri` as it was written; whether anything reads it is checked where it is read.
     pub(super) fn new(uri: &str, base_dir: &Path) -> Self {
         if uri.starts_with("demo://") {
             return Self::Demo(uri.to_owned());
@@ -83,6 +100,28 @@ impl fmt::Display for DatasetSource {
 }
 
 /// How the files of a dataset are read. Everything that is `None` is found out from the files.
+///
+/// In `arrowlink.toml` these are keys of the `[[dataset]]`; a schema is written as `pyarrow` prints it:
+///
+/// ```
+/// use arrow_schema::DataType;
+/// use arrowlink_server::{Config, Sources};
+///
+/// let file = r#"
+///     [[dataset]]
+///     name = "weather"
+///     uri = "weather.csv"
+///     delimiter = ";"
+///     schema = ["station: string not null", "at: timestamp[ms, UTC]", "celsius: double"]
+/// "#;
+/// let config = Config::from_sources(Sources::default().with_file("arrowlink.toml", file))?;
+/// let files = &config.datasets[0].files;
+/// assert_eq!(files.delimiter, Some(b';'));
+/// let schema = files.schema.as_ref().unwrap();
+/// assert!(!schema.field(0).is_nullable());
+/// assert_eq!(schema.field(2).data_type(), &DataType::Float64);
+/// # Ok::<(), arrowlink_server::ConfigError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FileSettings {

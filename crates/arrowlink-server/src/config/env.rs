@@ -6,6 +6,9 @@ use super::problem::{Origin, Problem};
 use super::tree::{Table, Value, lay_over};
 
 /// Lays those of `variables` that begin with the prefix over `table`.
+///
+/// `ARROWLINK__SERVER__TLS__CERT` is the key `server.tls.cert`. Which keys there are is not known here: one that there is
+/// not is found where it would be in a file, when the table is read.
 pub(super) fn lay_variables_over(
     table: &mut Table,
     variables: &[(String, String)],

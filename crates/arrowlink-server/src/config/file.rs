@@ -11,6 +11,8 @@ use super::problem::{Origin, Problem};
 use super::tree::{Node, Table, Value};
 
 /// Parses `text`, which stands in the file `path`.
+///
+/// Keys are neither known nor unknown yet; the only problem here is text that is not TOML, or says a thing twice.
 pub(super) fn parse(path: &Path, text: &str) -> Result<Table, Problem> {
     let lines = Lines { path: path.into(), text };
     let table = DeTable::parse(text).map_err(|error| {
@@ -20,12 +22,14 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Table, Problem> {
     Ok(lines.table(table.into_inner()))
 }
 
+/// Turns the parser's places, which are bytes, into lines.
 struct Lines<'a> {
     path: Arc<Path>,
     text: &'a str,
 }
 
 impl Lines<'_> {
+    /// Finds the line in which `span` begins.
     fn origin(&self, span: &Range<usize>) -> Origin {
         let before = self.text.as_bytes().iter().take(span.start);
         let line = before.filter(|byte| **byte == b'\n').count() + 1;
@@ -42,9 +46,11 @@ impl Lines<'_> {
             .collect()
     }
 
+    /// Converts a value; one of a type that no key has (a float, a date) is kept by the name of its type.
     fn value(&self, value: DeValue<'_>) -> Value {
         match value {
             DeValue::String(text) => Value::Text(text.into_owned()),
+            // Written in base 2, 8, 10 or 16.
             DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
                 .map_or(Value::Other("number out of range"), Value::Integer),
             DeValue::Boolean(value) => Value::Boolean(value),

@@ -2,27 +2,37 @@
 
 use std::time::Duration;
 
-/// How much of each thing there may be.
+/// How much of each thing there may be, and how long each thing may take.
+///
+/// What waits for a turn ends as `Unavailable` after [`max_wait`](Self::max_wait); what is larger than it may be ends as
+/// `LimitExceeded`, with the limit, the size and the key that raises it.
 ///
 /// # Defaults
 ///
-/// Those of the fields; a server with them can be put on a network of strangers.
+/// Those of the fields; a server with them can be put on a network of strangers. What one client can make the server
+/// hold is a message for each of its writes and two for each of its reads, and a row group for a read of files.
 ///
 /// ```
+/// use std::time::Duration;
 /// use arrowlink_server::Limits;
 ///
-/// assert_eq!(Limits::default().max_message_bytes, 256 * 1024 * 1024);
+/// let limits = Limits::default().with_max_connections(64).with_grace(Duration::from_secs(5));
+/// assert_eq!(limits.max_message_bytes, 256 * 1024 * 1024);
+/// assert_eq!(limits.max_connections, 64);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The largest message that is taken or sent, in bytes. Default: 256 MiB.
+    /// The largest message that is taken or sent, framing included, in bytes. A client that announces nothing is sent
+    /// at most 4 MiB all the same. Default: 256 MiB.
     pub max_message_bytes: u64,
-    /// The most connections at a time. Default: 1,024.
+    /// The most connections at a time; one more is closed at once, and logged. Default: 1,024.
     pub max_connections: u32,
-    /// The most calls at a time on one connection. Default: 256.
+    /// The most calls at a time on one connection; further ones wait at the client. Default: 256.
     pub max_concurrent_streams: u32,
-    /// The most reads of files at a time; further ones wait. Default: 16.
+    /// The most reads at a time, of anything; further ones wait. Each may hold two messages. Default: 1,024.
+    pub max_reads: u32,
+    /// The most reads of files at a time; further ones wait. Each may hold a whole row group. Default: 16.
     pub max_file_scans: u32,
     /// How long such a read, or a write, waits at most. Default: 60 seconds.
     pub max_wait: Duration,
@@ -32,15 +42,16 @@ pub struct Limits {
     pub max_data_dir: Option<u64>,
     /// How many bytes all uploads in memory may take together. Default: a quarter of the machine's memory.
     pub max_memory_uploads: Option<u64>,
-    /// How long a connection without calls is kept. Default: 10 minutes.
+    /// How long a connection without calls is kept. Clients connect again when they need to. Default: 10 minutes.
     pub idle_timeout: Duration,
-    /// How long a client may read nothing of an answer that is ready for it. Default: 60 seconds.
+    /// How long a client may read nothing of an answer that is ready for it, or send nothing in the middle of an
+    /// upload. Default: 60 seconds.
     pub stall_timeout: Duration,
     /// How long a TLS handshake may take. Default: 10 seconds.
     pub handshake_timeout: Duration,
     /// How long one call may take, whatever its client asks for. Default: no bound.
     pub call_timeout: Option<Duration>,
-    /// How long running calls are waited for when the server ends. Default: 30 seconds.
+    /// How long running calls are waited for when the server ends; then they are cut. Default: 30 seconds.
     pub grace: Duration,
 }
 
@@ -94,6 +105,7 @@ impl Default for Limits {
             max_message_bytes: 256 * 1024 * 1024,
             max_connections: 1024,
             max_concurrent_streams: 256,
+            max_reads: 1024,
             max_file_scans: 16,
             max_wait: Duration::from_secs(60),
             max_writes: 64,

@@ -19,6 +19,7 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
+    /// Gathers what was found; there is at least one problem.
     pub(crate) const fn new(problems: Vec<Problem>) -> Self {
         Self { problems }
     }
@@ -44,6 +45,8 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 /// One thing that is wrong, and where.
+///
+/// The text is lower-case, names keys and values in backticks, and says what would be right.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {
     origin: Option<Origin>,
@@ -51,10 +54,12 @@ pub(crate) struct Problem {
 }
 
 impl Problem {
+    /// Notes what is wrong with what was written at `origin`.
     pub(crate) fn at(origin: &Origin, text: impl Into<String>) -> Self {
         Self { origin: Some(origin.clone()), text: text.into() }
     }
 
+    /// Notes what is wrong with several values together.
     pub(crate) fn everywhere(text: impl Into<String>) -> Self {
         Self { origin: None, text: text.into() }
     }
@@ -69,7 +74,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Where a value was written.
+/// Where a value was written, which decides what relative paths mean and how types are spelled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// A line (from 1) of the configuration file.
@@ -89,7 +94,7 @@ impl Origin {
         }
     }
 
-    /// Returns `key` in the way it is written here.
+    /// Returns the dotted `key` in the way it is written here: `limits.grace` is `ARROWLINK__LIMITS__GRACE`.
     pub(crate) fn spell(&self, key: &str) -> String {
         match self {
             Self::File { .. } => key.to_owned(),
@@ -98,7 +103,7 @@ impl Origin {
         }
     }
 
-    /// Whether values are text whatever their type.
+    /// Whether values are text whatever their type: only a file has numbers and booleans of its own.
     pub(crate) const fn is_text(&self) -> bool {
         matches!(self, Self::Env(_) | Self::Flag(_))
     }

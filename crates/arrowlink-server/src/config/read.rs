@@ -26,6 +26,7 @@ pub(super) fn read(table: Table, problems: &mut Vec<Problem>) -> Config {
     config
 }
 
+/// Reads `[server]`; limits and datasets are filled in by the caller.
 fn read_server(mut server: Section<'_>) -> Config {
     let config = Config {
         listen: server.take("listen").unwrap_or_else(default_listen),
@@ -43,6 +44,7 @@ fn read_server(mut server: Section<'_>) -> Config {
     config
 }
 
+/// Reads `[server.tls]`. Half a pair of certificate and key is a mistake, never a reason to use another.
 fn read_tls(mut tls: Section<'_>) -> TlsConfig {
     let dir = tls.take("dir").unwrap_or_else(|| TlsConfig::default().dir);
     let cert = tls.take_with_origin::<PathBuf>("cert");
@@ -64,6 +66,7 @@ fn read_tls(mut tls: Section<'_>) -> TlsConfig {
     TlsConfig { dir, certificate, client_ca }
 }
 
+/// Reads `[limits]`.
 fn read_limits(mut limits: Section<'_>) -> Limits {
     let defaults = Limits::default();
     let read = Limits {
@@ -72,6 +75,7 @@ fn read_limits(mut limits: Section<'_>) -> Limits {
         max_concurrent_streams: limits
             .take("max_concurrent_streams")
             .unwrap_or(defaults.max_concurrent_streams),
+        max_reads: limits.take("max_reads").unwrap_or(defaults.max_reads),
         max_file_scans: limits.take("max_file_scans").unwrap_or(defaults.max_file_scans),
         max_wait: limits.take("max_wait").unwrap_or(defaults.max_wait),
         max_writes: limits.take("max_writes").unwrap_or(defaults.max_writes),
@@ -91,6 +95,7 @@ fn bytes(limits: &mut Section<'_>, key: &'static str) -> Option<u64> {
     limits.take::<Size>(key).map(|size| size.0)
 }
 
+/// Reads every `[[dataset]]`; of two with one name the second is noted.
 fn read_datasets(tables: Vec<(Table, Origin)>, problems: &mut Vec<Problem>) -> Vec<DatasetConfig> {
     let mut seen: BTreeMap<Name, Origin> = BTreeMap::new();
     let mut datasets = Vec::new();
@@ -107,6 +112,7 @@ fn read_datasets(tables: Vec<(Table, Origin)>, problems: &mut Vec<Problem>) -> V
     datasets
 }
 
+/// Loopback alone: what others can reach has to be asked for.
 fn default_listen() -> Vec<ListenAddr> {
     DEFAULT_LISTEN.parse().into_iter().collect()
 }

@@ -31,6 +31,7 @@ pub(super) fn read_dataset(
     Some(DatasetConfig { name: name?, source: source?, pin, files })
 }
 
+/// Takes the keys that say how files are read.
 fn read_files(section: &mut Section<'_>) -> FileSettings {
     FileSettings {
         format: section.take::<Format>("format").map(|format| format.0),
@@ -45,6 +46,7 @@ fn read_files(section: &mut Section<'_>) -> FileSettings {
     }
 }
 
+/// Refuses the names that the server itself serves under.
 fn unreserved(name: Name, origin: &Origin, section: &mut Section<'_>) -> Option<Name> {
     if !RESERVED.contains(&name.as_str()) {
         return Some(name);
@@ -53,6 +55,7 @@ fn unreserved(name: Name, origin: &Origin, section: &mut Section<'_>) -> Option<
     None
 }
 
+/// Sorts `uri` by its scheme; what nothing here reads is refused before anything is opened.
 fn source(uri: &str, origin: &Origin, section: &mut Section<'_>) -> Option<DatasetSource> {
     let reason = match uri.split_once("://") {
         None if uri.is_empty() => "expected a path, found an empty text".to_owned(),
@@ -98,6 +101,7 @@ impl FromNode for Schema {
     }
 }
 
+/// Reads one column: its name, its type, and whether it may be null, which it may unless that is said.
 fn field(column: &str) -> Result<Field, String> {
     let parsed = column.rsplit_once(": ").and_then(|(name, data_type)| {
         let (data_type, nullable) = match data_type.strip_suffix(" not null") {
@@ -113,6 +117,7 @@ fn field(column: &str) -> Result<Field, String> {
     })
 }
 
+/// Reads a type by the name that `pyarrow` gives it, or by Arrow's own, such as `Decimal128(10, 2)`.
 fn parse_data_type(text: &str) -> Option<DataType> {
     Some(match text {
         "bool" | "boolean" => DataType::Boolean,
@@ -137,6 +142,7 @@ fn parse_data_type(text: &str) -> Option<DataType> {
     })
 }
 
+/// Reads what stands in the brackets of a timestamp: a unit, and a time zone where there is one.
 fn timestamp(inside: &str) -> Option<DataType> {
     let (unit, zone) = match inside.split_once(',') {
         Some((unit, zone)) => (unit, Some(zone.trim().trim_start_matches("tz=").into())),

@@ -9,6 +9,9 @@ use super::tree::{Node, Table, Value};
 use super::{Config, DEFAULT, UPLOADS};
 
 /// Notes every contradiction within `config`.
+///
+/// What needs a look at the machine (whether a file is there, whether a certificate is one of development) is not
+/// decided here but when the server is built.
 pub(super) fn check(config: &Config, problems: &mut Vec<Problem>) {
     check_listen(config, problems);
     if config.data_dir.is_none() {
@@ -21,7 +24,7 @@ pub(super) fn check(config: &Config, problems: &mut Vec<Problem>) {
     }
 }
 
-/// Marks the datasets that `names` name as pinned.
+/// Marks the datasets that `names` name as pinned, wherever they were configured.
 pub(super) fn pin(table: &mut Table, names: &[String], problems: &mut Vec<Problem>) {
     let origin = Origin::Flag("--pin");
     let mut datasets: Vec<&mut Table> = match table.get_mut("dataset").map(|node| &mut node.value) {
@@ -49,6 +52,7 @@ fn names_it(table: &Table, name: &str) -> bool {
     table.get("name").and_then(|node| node.value.as_text()).is_some_and(|text| text == name)
 }
 
+/// Notes addresses that cannot be listened on together, and plaintext that would leave this machine.
 fn check_listen(config: &Config, problems: &mut Vec<Problem>) {
     if config.listen.is_empty() {
         problems
@@ -69,7 +73,7 @@ fn check_listen(config: &Config, problems: &mut Vec<Problem>) {
     }
 }
 
-/// Without a data folder, what can be read is known now.
+/// Notes a default that nothing serves. With a data folder it may be an upload, which is not known yet.
 fn check_default(config: &Config, problems: &mut Vec<Problem>) {
     let name = config.default.as_str();
     let mut names = config.datasets.iter().map(|dataset| &dataset.name).map(Name::as_str);

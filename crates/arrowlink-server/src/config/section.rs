@@ -5,6 +5,9 @@ use super::tree::{Table, Value};
 use super::value::FromNode;
 
 /// One table on its way to types: keys are taken one by one, problems are gathered.
+///
+/// The keys that were asked for are the keys that are known, so that there is no second list of them: what
+/// [`finish`](Self::finish) still finds is unknown, and the nearest of those that were asked for is offered.
 pub(super) struct Section<'a> {
     path: String,
     table: Table,
@@ -80,7 +83,7 @@ impl<'a> Section<'a> {
         self.problems.push(problem);
     }
 
-    /// Notes every key that nobody took.
+    /// Notes every key that nobody took, with the nearest known one.
     pub(super) fn finish(self) {
         for (key, node) in &self.table {
             let near = self
@@ -98,6 +101,7 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// Returns `key` with the path of this table.
     fn spell(&self, key: &str) -> String {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }

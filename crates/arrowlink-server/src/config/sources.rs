@@ -10,6 +10,21 @@ use super::{file, rules};
 use crate::Flags;
 
 /// A file, environment variables and flags, each laid over the one before it.
+///
+/// A list of a later source takes the place of an earlier one, but for datasets: those of flags are added to those of
+/// the file, and take the place of one of the same name.
+///
+/// ```
+/// use arrowlink_server::{Config, Sources};
+///
+/// let sources = Sources::default()
+///     .with_file("arrowlink.toml", "[limits]\nmax_connections = 8\ngrace = '1s'\n")
+///     .with_variable("ARROWLINK__LIMITS__MAX_CONNECTIONS", "64");
+/// let limits = Config::from_sources(sources)?.limits;
+/// assert_eq!(limits.max_connections, 64);
+/// assert_eq!(limits.grace.as_secs(), 1);
+/// # Ok::<(), arrowlink_server::ConfigError>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     file: Option<(PathBuf, String)>,
@@ -40,14 +55,14 @@ impl Sources {
         Ok(Self { file, variables, flags })
     }
 
-    /// Takes `text` as the content of the file `path`.
+    /// Takes `text` as the content of the file `path`, whose folder is where relative paths start from.
     #[must_use]
     pub fn with_file(mut self, path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
         self.file = Some((path.into(), text.into()));
         self
     }
 
-    /// Takes `value` as the environment variable `variable`.
+    /// Takes `value` as the environment variable `variable`; one that does not begin with `ARROWLINK__` is ignored.
     #[must_use]
     pub fn with_variable(mut self, variable: impl Into<String>, value: impl Into<String>) -> Self {
         self.variables.push((variable.into(), value.into()));
@@ -61,6 +76,7 @@ impl Sources {
         self
     }
 
+    /// Lays everything over each other. What cannot be a value at all is noted in `problems`.
     pub(super) fn into_table(self, problems: &mut Vec<Problem>) -> Table {
         let mut table = match &self.file {
             None => Table::new(),
@@ -76,6 +92,7 @@ impl Sources {
     }
 }
 
+/// Reads the file that was named, which must be there, or the usual one, which need not.
 fn read_file(named: Option<&Path>) -> Result<Option<(PathBuf, String)>, ConfigError> {
     let path = named.unwrap_or_else(|| Path::new(DEFAULT_FILE));
     match std::fs::read_to_string(path) {

@@ -17,7 +17,7 @@ pub(crate) struct Node {
     pub(crate) origin: Origin,
 }
 
-/// A value as it was written.
+/// A value as it was written. Types come later: a size may be a number or a text, and a variable is always a text.
 #[derive(Clone, Debug)]
 pub(crate) enum Value {
     Text(String),
@@ -67,7 +67,10 @@ impl Value {
     }
 }
 
-/// Lays `value` over what stands at the dotted path `keys` of `table`; missing tables are made.
+/// Lays `value` over what stands at the path `keys` of `table`.
+///
+/// Tables that are missing on the way are made, and belong to `origin`: where the first key of the path is unknown, the
+/// error names who wrote it. A value that stands where a table is needed makes place for it.
 pub(crate) fn lay_over(table: &mut Table, keys: &[&str], value: Value, origin: &Origin) {
     let Some((key, rest)) = keys.split_first() else { return };
     if rest.is_empty() {

@@ -11,6 +11,9 @@ use super::tree::{Node, Value};
 use super::{LogFormat, problem::Origin};
 
 /// A type that a value can be read as.
+///
+/// In a file a value has the type that it is written with. In a variable or flag all values are text, which is read as
+/// what is expected; where both are allowed in a file (sizes) the text has a unit.
 pub(super) trait FromNode: Sized {
     /// Reads `node`, or says what was expected.
     fn from_node(node: &Node) -> Result<Self, String>;
@@ -34,6 +37,7 @@ impl FromNode for String {
     }
 }
 
+/// A count, at least 1: nothing here can usefully be bounded by none.
 impl FromNode for u32 {
     fn from_node(node: &Node) -> Result<Self, String> {
         let number = match &node.value {
@@ -59,6 +63,7 @@ impl FromNode for Size {
     }
 }
 
+/// A text with units; a bare number would leave open what it counts.
 impl FromNode for Duration {
     fn from_node(node: &Node) -> Result<Self, String> {
         let duration =
@@ -67,6 +72,7 @@ impl FromNode for Duration {
     }
 }
 
+/// A path, from the folder of the file that it is written in.
 impl FromNode for PathBuf {
     fn from_node(node: &Node) -> Result<Self, String> {
         let path = text(node, "a path")?;
@@ -118,6 +124,7 @@ impl<T: FromNode> FromNode for Vec<T> {
     }
 }
 
+/// Returns the text of `node`, or says that `expected` was expected.
 pub(super) fn text<'a>(node: &'a Node, expected: &str) -> Result<&'a str, String> {
     match &node.value {
         Value::Text(text) => Ok(text),
@@ -125,6 +132,7 @@ pub(super) fn text<'a>(node: &'a Node, expected: &str) -> Result<&'a str, String
     }
 }
 
+/// Says what was expected in the place of `node`.
 pub(super) fn wrong(expected: &str, node: &Node) -> String {
     format!("expected {expected}, found {}", node.value.shown())
 }

@@ -1,6 +1,9 @@
 //! Writes one line about each call when it has ended, however it ended.
 //!
-//! A call ends with the trailers of its answer, or when its client went away: then its status is `CANCELLED`.
+//! A call ends with the trailers of its answer, or when its client went away or the server cut it: then its status is
+//! `CANCELLED`. The line has the name, rows and bytes that the service within wrote into the [`CallRecord`], as far as
+//! the call got. The error of a failed call stands in its line, so that it is logged once. Everything that is logged while
+//! a call runs is inside of a span with its request id and method.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -56,7 +59,7 @@ impl<B, S: HttpService<B>> Service<Request<B>> for AccessLog<S> {
     }
 }
 
-/// A body that knows the line of its call.
+/// A body that knows the line of its call: the line is written when the body is dropped, whether it ended or not.
 struct Logged {
     body: Body,
     line: Line,
@@ -95,6 +98,9 @@ impl http_body::Body for Logged {
 }
 
 /// What is known of a call; written when it is dropped.
+///
+/// Until there is an answer it lives in the future of the call, so that a call whose client goes away before has its
+/// line too.
 struct Line {
     ctx: CallContext,
     method: String,
@@ -105,6 +111,7 @@ struct Line {
 }
 
 impl Line {
+    /// Begins the line of a call that has just come, with what its request says.
     fn new<B>(request: &Request<B>) -> Self {
         Self {
             ctx: request.extensions().get::<CallContext>().cloned().unwrap_or_default(),

@@ -1,4 +1,8 @@
 //! Turns a panic within a call into the answer `INTERNAL` for that call; the others go on.
+//!
+//! A panic is a bug, and its caller is told nothing but the request id: the log has the place and the message, by
+//! the panic hook of [`start_logging`](crate::start_logging). Where rows had been sent already the answer ends with the
+//! status in its trailers, so that nobody takes what came for the whole.
 
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,6 +23,9 @@ use tower::Service;
 use super::HttpService;
 
 /// Catches panics of the inner service, of its future and of its answer's body.
+///
+/// What panicked is dropped and never polled again, which is what makes it safe to catch: state that a panic left half
+/// changed belonged to that call, and locks of shared state are recovered where they are taken.
 #[derive(Clone, Debug)]
 pub(crate) struct RecoverPanics<S> {
     inner: S,
@@ -90,6 +97,7 @@ impl http_body::Body for Guarded {
     }
 }
 
+/// The status of a call that panicked.
 fn sorry(ctx: &CallContext) -> Status {
     let text =
         format!("a bug in the server ended this call, its log has the request id `{}`", ctx.request_id());

@@ -1,6 +1,8 @@
 //! Gives every call an id, which goes into its context, its log lines, its errors and its answer's metadata.
 //!
-//! A client may bring an id of its own, so that one id follows a request through several servers.
+//! The id is a version 7 UUID, so that ids sort by time. A client may bring an id of its own, so that one id follows a
+//! request through several servers; it is taken where it is at most 64 letters, digits, `-`, `_` and `.`, and replaced
+//! without a word where it is not: what is logged as it is must not be able to look like something else.
 
 use std::convert::Infallible;
 use std::task::{Context, Poll};

@@ -1,6 +1,7 @@
 //! Ends calls that never end by themselves, watching health and reflection, once the server drains.
 //!
-//! Without it every drain would wait out its whole grace period for clients that merely look on.
+//! Without it every drain would wait out its whole grace period for clients that merely look on. What is still to be
+//! said goes first: a client that watches health hears `NOT_SERVING`, then its call ends with `UNAVAILABLE`.
 
 use std::convert::Infallible;
 use std::future::Future as _;
@@ -29,6 +30,7 @@ impl Ending {
         self.0.cancel();
     }
 
+    /// Waits for the drain to begin.
     fn wait(&self) -> WaitForCancellationFutureOwned {
         self.0.clone().cancelled_owned()
     }

@@ -72,6 +72,22 @@ async fn refuses_an_upload_that_fills_the_data_folder_and_goes_on() {
 }
 
 #[tokio::test]
+async fn says_that_the_disk_is_full_and_goes_on() {
+    let program = Program::start_on_a_small_disk(&["--data-dir", "data"]);
+    let client = client(program.port, &program.ca()).await;
+    let column = Arc::new(arrow_array::Int64Array::from_iter_values(0..50_000)) as _;
+    let large = RecordBatch::try_from_iter([("id", column)]).unwrap();
+    let error = client.append(&name("large"), vec![large]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::LimitExceeded, "{error}");
+    assert!(error.message().contains("make room on the disk"), "{error}");
+    assert_eq!(client.read_all(&name("large")).await.unwrap_err().kind(), ErrorKind::NotFound);
+
+    let small = record_batch!(("id", Int64, [1])).unwrap();
+    let receipt = client.append(&name("small"), vec![small]).await.unwrap();
+    assert_eq!(receipt.durability.to_string(), "durable");
+}
+
+#[tokio::test]
 async fn refuses_every_write_where_it_is_read_only() {
     let server = Running::build(demo(1).with_read_only(true)).await;
     let batch = record_batch!(("id", Int64, [1])).unwrap();

@@ -87,7 +87,9 @@ fn names_the_key_and_line_of_a_wrong_value() {
     );
     check(
         "[server]\nlisten = '127.0.0.1:50051'\n",
-        &expect!["/etc/arrowlink.toml:2: `server.listen`: expected a list in brackets, found `127.0.0.1:50051`"],
+        &expect![
+            "/etc/arrowlink.toml:2: `server.listen`: expected a list in brackets, found `127.0.0.1:50051`"
+        ],
     );
     check(
         "[server]\nlisten = ['somewhere']\n",
@@ -339,6 +341,7 @@ fn has_the_documented_defaults() {
                 max_message_bytes: 268435456,
                 max_connections: 1024,
                 max_concurrent_streams: 256,
+                max_reads: 1024,
                 max_file_scans: 16,
                 max_wait: 60s,
                 max_writes: 64,

@@ -1,8 +1,15 @@
 //! The server at its public API and as a program.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking"
+)]
 
 mod calls;
+mod certificates;
 mod config;
+mod conformance;
 mod faults;
 mod observing;
 mod program;

@@ -42,7 +42,7 @@ fn says_what_to_do_next() {
 async fn ends_with_0_when_nothing_runs() {
     let mut program = Program::start(&[]);
     program.signal("TERM");
-    let (status, rest) = program.wait();
+    let (status, rest) = program.wait().await;
     assert_eq!((status.code(), rest.as_str()), (Some(0), ""));
 }
 
@@ -59,7 +59,7 @@ async fn lets_a_running_call_finish_and_ends_with_0() {
     }
     assert_eq!(count, 3_000_000);
     drop((rows, client));
-    assert_eq!(program.wait().0.code(), Some(0));
+    assert_eq!(program.wait().await.0.code(), Some(0));
 }
 
 #[tokio::test]
@@ -71,7 +71,7 @@ async fn cuts_a_call_past_the_grace_period_and_ends_with_3() {
     let mut rows = client.read(CallContext::new(), Some(&name("big"))).await.unwrap();
     rows.next().await.unwrap().unwrap();
     program.signal("TERM");
-    assert_eq!(program.wait().0.code(), Some(3));
+    assert_eq!(program.wait().await.0.code(), Some(3));
     program.line(&["GetArrowData", "status=\"CANCELLED\""]).await;
 }
 
@@ -84,7 +84,7 @@ async fn ends_at_once_at_the_second_interrupt() {
     program.signal("INT");
     program.line(&["asked to end"]).await;
     program.signal("INT");
-    assert_eq!(program.wait().0.code(), Some(3));
+    assert_eq!(program.wait().await.0.code(), Some(3));
 }
 
 #[test]
@@ -153,6 +153,7 @@ fn says_its_version_and_helps() {
     assert_eq!((code, stdout), (0, format!("arrowlink-server {}\n", env!("CARGO_PKG_VERSION"))));
     let (code, stdout, _) = run(dir.path(), &["--help"]);
     assert_eq!(code, 0);
+    assert!(stdout.starts_with("Serves Arrow tables over gRPC with TLS\n\nUsage:"), "{stdout}");
     for part in ["--dataset <NAME=URI>", "Examples:", "Exit codes:", "SIGHUP"] {
         assert!(stdout.contains(part), "`{part}` is missing in\n{stdout}");
     }
@@ -162,9 +163,10 @@ fn says_its_version_and_helps() {
 fn checks_a_configuration_and_makes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("trips.csv"), "id\n1\n").unwrap();
+    std::fs::write(dir.path().join("bad.parquet"), "PAR1 this is none").unwrap();
     std::fs::write(
         dir.path().join("arrowlink.toml"),
-        "[server]\ndata_dir = 'data'\n[limits]\nmax_data_dir = '1 GiB'\n[[dataset]]\nname = 'trips'\nuri = 'trips.csv'\n",
+        "[server]\ndata_dir = 'data'\n[limits]\nmax_data_dir = '1 GiB'\n[[dataset]]\nname = 'trips'\nuri = 'trips.csv'\npin = true\n[[dataset]]\nname = 'bad'\nuri = 'bad.parquet'\n",
     )
     .unwrap();
     let (code, stdout, stderr) = run(dir.path(), &["--check-config", "--listen", "127.0.0.1:0"]);
@@ -174,10 +176,12 @@ fn checks_a_configuration_and_makes_nothing() {
         tls                     certificates of development in certs
         default                 default
         uploads                 kept in data, up to 1.0 GiB
-        dataset                 trips  trips.csv
+        dataset                 trips  trips.csv, pinned in memory
+        dataset                 bad  bad.parquet, which cannot be read: `bad.parquet`: is not valid Parquet: Parquet error: Invalid Parquet file. Corrupt footer
         max_message_bytes       256.0 MiB
         max_connections         1024
         max_concurrent_streams  256
+        max_reads               1024
         max_file_scans          16
         max_writes              64
         max_wait                1m
@@ -225,7 +229,7 @@ async fn serves_what_was_stored_after_a_restart() {
     assert_eq!((receipt.rows, receipt.durability.to_string().as_str()), (3, "durable"));
     drop(connected);
     program.signal("KILL");
-    program.wait();
+    program.wait().await;
 
     let dir = std::mem::replace(&mut program.dir, tempfile::tempdir().unwrap());
     let again = Program::start_in(dir, &["--data-dir", "data"]);

@@ -9,7 +9,7 @@ use std::time::Duration;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use arrowlink_core::{BatchStream, CallContext, DataService, Name, Receipt, Result};
-use arrowlink_server::{CertificateReload, Config, Server, ServerError, TlsConfig};
+use arrowlink_server::{Config, Server, ServerError, TlsConfig};
 use arrowlink_transport::{ClientTls, ConnectOptions, Connection, Drained, Listener, TransferOptions};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -20,24 +20,45 @@ pub(crate) struct Program {
     pub(crate) dir: TempDir,
     child: Child,
     stdout: BufReader<ChildStdout>,
-    /// The port of the first address, once it listens.
+    /// What it said when it listened.
+    pub(crate) listening: String,
+    /// The port of the first address.
     pub(crate) port: u16,
 }
 
 impl Program {
-    /// Starts the program on a free port, with `arguments`, and waits until it listens.
+    /// Starts the program on a free port of 127.0.0.1, or of the addresses in `arguments` where the first of them is
+    /// one of TCP, and waits until it listens.
     pub(crate) fn start(arguments: &[&str]) -> Self {
         Self::start_in(tempfile::tempdir().unwrap(), arguments)
     }
 
     /// As [`start`](Self::start), in the folder `dir`.
     pub(crate) fn start_in(dir: TempDir, arguments: &[&str]) -> Self {
-        let mut child =
-            command(dir.path(), &[&["--listen", "127.0.0.1:0"], arguments].concat()).spawn().unwrap();
+        let own: &[&str] = if arguments.contains(&"0.0.0.0:0") { &[] } else { &["--listen", "127.0.0.1:0"] };
+        Self::spawn(dir, command, &[own, arguments].concat())
+    }
+
+    /// Starts the program where no file can become larger than 64 KiB, as if the disk were full then.
+    pub(crate) fn start_on_a_small_disk(arguments: &[&str]) -> Self {
+        Self::spawn(
+            tempfile::tempdir().unwrap(),
+            |dir, arguments| {
+                let limited = "trap '' XFSZ; ulimit -f 128; exec \"$0\" \"$@\"";
+                let mut command = prepared(Command::new("/bin/sh"), dir);
+                command.args(["-c", limited, PROGRAM]).args(arguments);
+                command
+            },
+            &[&["--listen", "127.0.0.1:0"], arguments].concat(),
+        )
+    }
+
+    fn spawn(dir: TempDir, command: impl Fn(&Path, &[&str]) -> Command, arguments: &[&str]) -> Self {
+        let mut child = command(dir.path(), arguments).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
-        let mut program = Self { dir, child, stdout, port: 0 };
+        let mut program = Self { dir, child, stdout, listening: line.trim_end().to_owned(), port: 0 };
         let addr = line.strip_prefix("listening ").and_then(|rest| rest.split_whitespace().next());
         let port = addr.and_then(|addr| addr.rsplit_once(':')).and_then(|(_, port)| port.parse().ok());
         program.port = port.unwrap_or_else(|| panic!("said `{line}`, and {}", program.stderr()));
@@ -56,10 +77,11 @@ impl Program {
     }
 
     /// Waits for the end, and returns the exit code and what was written to standard output after the first line.
-    pub(crate) fn wait(&mut self) -> (ExitStatus, String) {
+    pub(crate) async fn wait(&mut self) -> (ExitStatus, String) {
+        let status = until(|| self.child.try_wait().unwrap()).await;
         let mut rest = String::new();
         self.stdout.read_to_string(&mut rest).unwrap();
-        (self.child.wait().unwrap(), rest)
+        (status, rest)
     }
 
     /// Returns what was written to standard error so far.
@@ -98,25 +120,25 @@ pub(crate) fn run(dir: &Path, arguments: &[&str]) -> (i32, String, String) {
 }
 
 fn command(dir: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_arrowlink-server"));
-    let stderr = std::fs::File::create(dir.join(STDERR)).unwrap();
-    command
-        .args(arguments)
-        .current_dir(dir)
-        .env_clear()
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(stderr);
+    let mut command = prepared(Command::new(PROGRAM), dir);
+    command.args(arguments);
     command
 }
 
+/// In the folder `dir`, without the environment of the tests, with standard error in a file.
+fn prepared(mut command: Command, dir: &Path) -> Command {
+    let stderr = std::fs::File::create(dir.join(STDERR)).unwrap();
+    command.current_dir(dir).env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr);
+    command
+}
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_arrowlink-server");
 const STDERR: &str = "stderr.log";
 
 /// A server within the test, over TLS on a free port.
 pub(crate) struct Running {
-    pub(crate) certs: TempDir,
+    certs: TempDir,
     pub(crate) port: u16,
-    pub(crate) reload: CertificateReload,
     stop: oneshot::Sender<()>,
     task: JoinHandle<Result<Drained, ServerError>>,
 }
@@ -139,14 +161,17 @@ impl Running {
     async fn run(server: Server, certs: TempDir) -> Self {
         let listener = Listener::bind(&"127.0.0.1:0".parse().unwrap()).await.unwrap();
         let port = listener.local_addr().to_string().rsplit_once(':').unwrap().1.parse().unwrap();
-        let reload = server.certificate_reload();
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(server.serve(vec![listener], async { drop(stopped.await) }));
-        Self { certs, port, reload, stop, task }
+        Self { certs, port, stop, task }
+    }
+
+    pub(crate) fn ca(&self) -> PathBuf {
+        self.certs.path().join("ca.crt")
     }
 
     pub(crate) async fn client(&self) -> Caller {
-        client(self.port, &self.certs.path().join("ca.crt")).await
+        client(self.port, &self.ca()).await
     }
 
     /// Ends the server and returns how its drain ended.
@@ -199,12 +224,13 @@ pub(crate) fn name(text: &str) -> Name {
     text.parse().unwrap()
 }
 
-/// Asks again, every few milliseconds, until there is an answer; the test runner bounds the wait.
+/// Asks again, every few milliseconds, until there is an answer; a minute is as good as never.
 pub(crate) async fn until<T>(mut answer: impl FnMut() -> Option<T>) -> T {
-    loop {
+    for _ in 0..12_000 {
         if let Some(answer) = answer() {
             return answer;
         }
         tokio::time::timeout(Duration::from_millis(5), std::future::pending::<()>()).await.unwrap_err();
     }
+    panic!("waited a minute for nothing");
 }

@@ -1,0 +1,44 @@
+//! The contract of `DataService`, over the whole path: a client, TLS, every layer, and what keeps the rows.
+
+use arrowlink_client::{Client, ClientOptions};
+use arrowlink_core::conformance::{Capability, Suite};
+use arrowlink_server::Config;
+
+use crate::support::Running;
+
+/// Runs the suite of what the small service can carry against a server of `config`.
+async fn check(config: Config) {
+    let server = Running::build(config).await;
+    let options = ClientOptions::default().with_ca_file(server.ca());
+    let client = Client::connect(&format!("https://localhost:{}", server.port), options).await.unwrap();
+    let cannot = [
+        Capability::List,
+        Capability::Describe,
+        Capability::Call,
+        Capability::Resume,
+        Capability::WriteMode,
+        Capability::IdempotencyKey,
+    ];
+    let suite = cannot.into_iter().fold(Suite::new(), Suite::without);
+    let report = suite.run(&client).await;
+    assert!(report.is_conformant(), "{report}");
+}
+
+#[tokio::test]
+async fn keeps_the_contract_with_uploads_in_memory() {
+    check(Config::default()).await;
+}
+
+#[tokio::test]
+async fn keeps_the_contract_with_uploads_on_disk() {
+    let data = tempfile::tempdir().unwrap();
+    check(Config::default().with_data_dir(data.path())).await;
+}
+
+/// What a program reads from its own server needs no network and has all verbs but those of functions it lacks.
+#[tokio::test]
+async fn keeps_the_contract_within_the_process() {
+    let server = arrowlink_server::Server::build(Config::default().with_insecure(true)).await.unwrap();
+    let report = Suite::new().run(server.service().as_ref()).await;
+    assert!(report.is_conformant(), "{report}");
+}
