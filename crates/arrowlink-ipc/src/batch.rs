@@ -103,7 +103,9 @@ impl<'a> BatchReader<'a> {
             DataType::Boolean => builder.add_buffer(self.body.bits("the values", node.length)?),
             DataType::Utf8 | DataType::Binary => self.bytes::<i32>(builder, node)?,
             DataType::LargeUtf8 | DataType::LargeBinary => self.bytes::<i64>(builder, node)?,
-            DataType::Utf8View | DataType::BinaryView => self.views(builder, node, views.unwrap_or(0), data_type)?,
+            DataType::Utf8View | DataType::BinaryView => {
+                self.views(builder, node, views.unwrap_or(0), data_type)?
+            }
             DataType::List(_) | DataType::Map(..) => self.list::<i32>(builder, node, column)?,
             DataType::LargeList(_) => self.list::<i64>(builder, node, column)?,
             DataType::ListView(_) => self.list_view::<i32>(builder, node, column)?,
@@ -232,7 +234,8 @@ impl<'a> BatchReader<'a> {
         }
         let mut builder = builder.add_buffer(self.body.elements("the type ids", node.length, 1, 1)?);
         if mode == UnionMode::Dense {
-            let offsets = self.body.elements("the offsets", node.length, size_of::<i32>(), align_of::<i32>())?;
+            let offsets =
+                self.body.elements("the offsets", node.length, size_of::<i32>(), align_of::<i32>())?;
             builder = builder.add_buffer(offsets);
         }
         self.children(builder, column)
@@ -249,9 +252,11 @@ impl<'a> BatchReader<'a> {
         if node.length > 0 {
             return Ok(builder);
         }
-        Ok(builder.child_data(column.children.iter().map(|c| ArrayData::new_empty(c.field.data_type())).collect()))
+        Ok(builder
+            .child_data(column.children.iter().map(|c| ArrayData::new_empty(c.field.data_type())).collect()))
     }
 
+    /// Reads indices; a column of nulls may come without its dictionary.
     fn indices(
         &mut self,
         builder: ArrayDataBuilder,
@@ -262,10 +267,19 @@ impl<'a> BatchReader<'a> {
     ) -> Result<ArrayDataBuilder, Error> {
         let indices = self.fixed(node, indices)?;
         let id = column.dictionary.ok_or_else(|| Error::invalid("the column has no dictionary"))?;
-        Ok(builder.add_buffer(indices).add_child_data(self.dictionaries.values(id, values)?))
+        let values = match self.dictionaries.values(id)? {
+            Some(values) => values,
+            None if node.nulls == node.length => ArrayData::new_empty(values),
+            None => return Err(Error::invalid(format!("no batch of dictionary {id} was received"))),
+        };
+        Ok(builder.add_buffer(indices).add_child_data(values))
     }
 
-    fn children(&mut self, mut builder: ArrayDataBuilder, column: &Column) -> Result<ArrayDataBuilder, Error> {
+    fn children(
+        &mut self,
+        mut builder: ArrayDataBuilder,
+        column: &Column,
+    ) -> Result<ArrayDataBuilder, Error> {
         for child in column.children.iter() {
             builder = builder.add_child_data(self.column(child)?);
         }
@@ -315,7 +329,9 @@ fn element(data_type: &DataType) -> Result<(usize, usize), Error> {
             (usize::try_from(*size).map_err(|_| Error::invalid(format!("a fixed size is {size}")))?, 1)
         }
         DataType::Interval(IntervalUnit::DayTime) => (8, align_of::<arrow_buffer::IntervalDayTime>()),
-        DataType::Interval(IntervalUnit::MonthDayNano) => (16, align_of::<arrow_buffer::IntervalMonthDayNano>()),
+        DataType::Interval(IntervalUnit::MonthDayNano) => {
+            (16, align_of::<arrow_buffer::IntervalMonthDayNano>())
+        }
         DataType::Decimal256(..) => (32, align_of::<i256>()),
         other => {
             let width = other.primitive_width();

@@ -22,7 +22,8 @@ impl<'a> Body<'a> {
         budget: &'a mut Budget,
     ) -> Result<Self, Error> {
         let ranges = batch.buffers().map(|buffers| buffers.iter());
-        let decompressor = batch.compression().map(|compression| Decompressor::new(&compression)).transpose()?;
+        let decompressor =
+            batch.compression().map(|compression| Decompressor::new(&compression)).transpose()?;
         Ok(Self { bytes, ranges, decompressor, budget })
     }
 

@@ -25,9 +25,13 @@ impl Decompressor {
             CompressionType::LZ4_FRAME => Ok(Self::Lz4),
             CompressionType::ZSTD => {
                 let decompressor = bulk::Decompressor::new();
-                decompressor.map(Self::Zstd).map_err(|error| Error::invalid(format!("zstd cannot begin: {error}")))
+                decompressor
+                    .map(Self::Zstd)
+                    .map_err(|error| Error::invalid(format!("zstd cannot begin: {error}")))
             }
-            CompressionType(unknown) => Err(Error::invalid(format!("compression codec {unknown} is unknown"))),
+            CompressionType(unknown) => {
+                Err(Error::invalid(format!("compression codec {unknown} is unknown")))
+            }
         }
     }
 
@@ -42,8 +46,9 @@ impl Decompressor {
         match i64::from_le_bytes(*declared) {
             -1 => Ok(buffer.slice(declared.len())),
             length => {
-                let length = usize::try_from(length)
-                    .map_err(|_| Error::invalid(format!("the uncompressed length of a buffer is {length}")))?;
+                let length = usize::try_from(length).map_err(|_| {
+                    Error::invalid(format!("the uncompressed length of a buffer is {length}"))
+                })?;
                 budget.charge(length)?;
                 self.decompress(input, length)
             }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use arrow_array::{Array as _, ArrayRef, new_empty_array};
+use arrow_array::{Array as _, ArrayRef};
 use arrow_data::ArrayData;
 use arrow_schema::DataType;
 use arrow_select::concat::concat;
@@ -49,20 +49,13 @@ impl DictionaryMemo {
         Ok(())
     }
 
-    /// Returns the values of dictionary `id`, or none of `values` where it was not received: a column of nulls
-    /// needs none.
-    pub(crate) fn values(&mut self, id: i64, values: &DataType) -> Result<ArrayData, Error> {
-        let Some(entry) = self.entries.get_mut(&id) else {
-            return Ok(new_empty_array(values).into_data());
-        };
+    /// Returns the values of dictionary `id`, where it was received.
+    pub(crate) fn values(&mut self, id: i64) -> Result<Option<ArrayData>, Error> {
+        let Some(entry) = self.entries.get_mut(&id) else { return Ok(None) };
         if let [_, _, ..] = entry.parts.as_slice() {
-            let whole = join(&entry.parts, self.max_length)?;
-            entry.parts = vec![whole];
+            entry.parts = vec![join(&entry.parts, self.max_length, self.max_bytes)?];
         }
-        match entry.parts.first() {
-            Some(values) => Ok(values.to_data()),
-            None => Ok(new_empty_array(values).into_data()),
-        }
+        Ok(entry.parts.first().map(|values| values.to_data()))
     }
 
     fn check_room(&self, bytes: usize, freed: usize) -> Result<(), Error> {
@@ -75,16 +68,21 @@ impl DictionaryMemo {
     }
 }
 
-fn join(parts: &[ArrayRef], max_length: usize) -> Result<ArrayRef, Error> {
+fn join(parts: &[ArrayRef], max_length: usize, max_bytes: usize) -> Result<ArrayRef, Error> {
     let data: Vec<_> = parts.iter().map(|part| part.to_data()).collect();
-    check_lengths(&data.iter().collect::<Vec<_>>(), max_length)?;
+    let bitmaps = bitmap_bytes(&data.iter().collect::<Vec<_>>(), max_length)?;
+    if bitmaps > max_bytes {
+        return Err(Error::limit("max_dictionary_bytes", max_bytes, bitmaps));
+    }
     let parts: Vec<_> = parts.iter().map(AsRef::as_ref).collect();
     concat(&parts).map_err(Error::values)
 }
 
-/// Checks that no array within the joined ones becomes longer than its offsets and indices can say.
-fn check_lengths(parts: &[&ArrayData], max_length: usize) -> Result<(), Error> {
-    let Some(first) = parts.first() else { return Ok(()) };
+/// Returns what the validity bitmaps of the joined arrays may take, which need not be in any of them.
+///
+/// Checks also that no array within becomes longer than its offsets and indices can say.
+fn bitmap_bytes(parts: &[&ArrayData], max_length: usize) -> Result<usize, Error> {
+    let Some(first) = parts.first() else { return Ok(0) };
     match first.data_type() {
         DataType::RunEndEncoded(..) | DataType::Union(..) => {
             return Err(Error::unsupported(format!("extending a dictionary of `{}` is", first.data_type())));
@@ -95,11 +93,12 @@ fn check_lengths(parts: &[&ArrayData], max_length: usize) -> Result<(), Error> {
     if length > max_length {
         return Err(Error::limit("max_rows", max_length, length));
     }
+    let mut bytes = length.div_ceil(8);
     for at in 0..first.child_data().len() {
         let children: Vec<_> = parts.iter().filter_map(|part| part.child_data().get(at)).collect();
-        check_lengths(&children, max_length)?;
+        bytes = bytes.saturating_add(bitmap_bytes(&children, max_length)?);
     }
-    Ok(())
+    Ok(bytes)
 }
 
 /// What 32-bit offsets can count to.

@@ -50,11 +50,26 @@ impl EncodeOptions {
             Dictionaries::Replace => DictionaryHandling::Resend,
             Dictionaries::Delta => DictionaryHandling::Delta,
         };
-        Ok(IpcWriteOptions::default().with_dictionary_handling(dictionaries).try_with_compression(compression)?)
+        IpcWriteOptions::default().with_dictionary_handling(dictionaries).try_with_compression(compression)
     }
 }
 
 /// A codec for the buffers of a message.
+///
+/// Each buffer is compressed by itself; one that would become larger is sent as it is. It pays over slow links and on
+/// disk: over loopback, copying what is not compressed is faster than either.
+///
+/// ```
+/// use arrow_array::record_batch;
+/// use arrowlink_ipc::{Compression, EncodeOptions, write_stream};
+///
+/// let batch = record_batch!(("status", Int64, vec![200; 10_000])).unwrap();
+/// let bytes = |compression| {
+///     let options = EncodeOptions::default().with_compression(compression);
+///     write_stream(&batch.schema(), [&batch], &options).unwrap().iter().map(|segment| segment.len()).sum::<usize>()
+/// };
+/// assert!(bytes(Some(Compression::Lz4)) < bytes(None) / 20);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Compression {
@@ -65,6 +80,9 @@ pub enum Compression {
 }
 
 /// How a dictionary that has changed since the last batch is sent.
+///
+/// One that has not changed is not sent again in either case. Dictionaries whose values are unions or run-end encoded
+/// are always sent as a whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Dictionaries {
@@ -80,6 +98,9 @@ pub enum Dictionaries {
 /// Uncompressed buffers of a record batch are not copied: the segments share the columns' memory. What is copied:
 /// dictionary values, offsets of sliced arrays that do not begin at zero, bitmaps that do not begin at a byte, runs.
 /// Every buffer begins at a multiple of 64 bytes within its message.
+///
+/// The stream keeps the last values of every dictionary alive, to tell what has changed. Slices of lists that hold
+/// unions are copied first, and so are runs.
 ///
 /// ```
 /// use arrow_array::{Array, record_batch};

@@ -96,9 +96,18 @@ pub enum Error {
 
 impl Error {
     /// Returns what happened, sorted by what a caller can do.
+    ///
+    /// ```
+    /// use arrowlink_ipc::{ErrorKind, Limits, read_stream};
+    ///
+    /// let error = read_stream(vec![0xff; 5].into(), &Limits::default()).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Truncated);
+    /// ```
     pub const fn kind(&self) -> ErrorKind {
         match self {
-            Self::Invalid { .. } | Self::InvalidMetadata { .. } | Self::InvalidValues { .. } => ErrorKind::Invalid,
+            Self::Invalid { .. } | Self::InvalidMetadata { .. } | Self::InvalidValues { .. } => {
+                ErrorKind::Invalid
+            }
             Self::Truncated { .. } => ErrorKind::Truncated,
             Self::LimitExceeded { .. } => ErrorKind::LimitExceeded,
             Self::Unsupported { .. } => ErrorKind::Unsupported,
@@ -192,6 +201,20 @@ pub enum ErrorKind {
 }
 
 /// Where in a stream something is wrong: the message, counted from 1, what it is, and the field.
+///
+/// ```
+/// use arrow_array::record_batch;
+/// use arrowlink_ipc::{EncodeOptions, Limits, read_stream, write_stream};
+///
+/// let batch = record_batch!(("id", Int64, [1])).unwrap();
+/// let segments = write_stream(&batch.schema(), [&batch], &EncodeOptions::default())?;
+/// let bytes: Vec<u8> = segments.iter().flat_map(|segment| segment.to_vec()).collect();
+///
+/// let error = read_stream(bytes.into(), &Limits::default().with_max_rows(0)).unwrap_err();
+/// assert_eq!(error.place().unwrap().message(), 2);
+/// assert_eq!(error.to_string(), "message 2 (record batch): 1 exceeds `max_rows`, which is 0");
+/// # Ok::<(), arrowlink_ipc::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
     message: u64,

@@ -46,15 +46,22 @@ impl MessageDecoder {
 
     /// Checks the length that a prefix gives for the metadata.
     pub(crate) fn metadata_length(&self, length: i32, continued: bool) -> Result<usize, Error> {
-        let limit = self.limits.max_metadata_bytes.min(self.limits.max_message_bytes);
+        let Limits { max_metadata_bytes, max_message_bytes, .. } = self.limits;
         match usize::try_from(length) {
             Ok(0) => Err(Error::invalid("the stream ends before its schema")),
-            Ok(length) if length <= limit => Ok(length),
             _ if self.plan.is_none() && length.to_le_bytes() == *b"ARRO" => {
                 Err(Error::invalid("this is an Arrow file, send its batches as an Arrow stream"))
             }
-            Ok(_) if self.plan.is_none() && !continued => Err(Error::invalid("this is no Arrow stream")),
-            Ok(length) => Err(Error::limit("max_metadata_bytes", limit, length)),
+            Ok(length) if length > max_metadata_bytes && self.plan.is_none() && !continued => {
+                Err(Error::invalid("this is no Arrow stream"))
+            }
+            Ok(length) if length > max_metadata_bytes => {
+                Err(Error::limit("max_metadata_bytes", max_metadata_bytes, length))
+            }
+            Ok(length) if length > max_message_bytes => {
+                Err(Error::limit("max_message_bytes", max_message_bytes, length))
+            }
+            Ok(length) => Ok(length),
             Err(_) => Err(Error::invalid(format!("the length of the metadata is {length}"))),
         }
     }
@@ -94,7 +101,9 @@ impl MessageDecoder {
         }
         match (message.header_type(), &self.plan) {
             (MessageHeader::Schema, None) => {}
-            (MessageHeader::Schema, Some(_)) => return Err(Error::invalid("the stream has a schema already")),
+            (MessageHeader::Schema, Some(_)) => {
+                return Err(Error::invalid("the stream has a schema already"));
+            }
             (MessageHeader::RecordBatch | MessageHeader::DictionaryBatch, Some(_)) => {}
             (MessageHeader::RecordBatch | MessageHeader::DictionaryBatch, None) => {
                 return Err(Error::invalid("the stream does not begin with a schema"));
@@ -126,8 +135,14 @@ impl MessageDecoder {
         };
         let version = message.version();
         if let Some(batch) = message.header_as_record_batch() {
-            let mut reader =
-                BatchReader::new(&batch, body, version, &self.limits, &mut self.budget, &mut self.dictionaries)?;
+            let mut reader = BatchReader::new(
+                &batch,
+                body,
+                version,
+                &self.limits,
+                &mut self.budget,
+                &mut self.dictionaries,
+            )?;
             return reader.read(plan.schema(), plan.columns()).map(Some);
         }
         let dictionary = message.header_as_dictionary_batch().ok_or_else(no_header)?;

@@ -74,7 +74,8 @@ impl Builder<'_> {
     fn column_of(&mut self, field: &arrow_ipc::Field<'_>, name: &str, depth: usize) -> Result<Column, Error> {
         self.count(name, depth)?;
         let children = field.children().into_iter().flatten();
-        let children = children.map(|child| self.column(&child, depth + 1)).collect::<Result<Arc<[_]>, _>>()?;
+        let children =
+            children.map(|child| self.column(&child, depth + 1)).collect::<Result<Arc<[_]>, _>>()?;
         let values = types::data_type(field, &children)?;
         let metadata = self.metadata(field.custom_metadata())?;
         let nullable = field.nullable();
@@ -83,7 +84,10 @@ impl Builder<'_> {
             return Ok(Column { field, dictionary: None, children });
         };
         if encoding.dictionaryKind() != DictionaryKind::DenseArray {
-            return Err(Error::invalid(format!("dictionary kind {} is unknown", encoding.dictionaryKind().0)));
+            return Err(Error::invalid(format!(
+                "dictionary kind {} is unknown",
+                encoding.dictionaryKind().0
+            )));
         }
         let id = encoding.id();
         self.register(id, &values, &children)?;
@@ -98,7 +102,9 @@ impl Builder<'_> {
         if let Some(known) = self.dictionaries.get(&id) {
             let known = known.field.data_type();
             if known != values {
-                return Err(Error::invalid(format!("dictionary {id} has values `{values}` here, `{known}` before")));
+                return Err(Error::invalid(format!(
+                    "dictionary {id} has values `{values}` here, `{known}` before"
+                )));
             }
             return Ok(());
         }
@@ -137,6 +143,10 @@ impl Builder<'_> {
     fn count_text(&mut self, bytes: usize) -> Result<(), Error> {
         self.text_bytes = self.text_bytes.saturating_add(bytes);
         let limit = self.limits.max_metadata_bytes;
-        if self.text_bytes > limit { Err(Error::limit("max_metadata_bytes", limit, self.text_bytes)) } else { Ok(()) }
+        if self.text_bytes > limit {
+            Err(Error::limit("max_metadata_bytes", limit, self.text_bytes))
+        } else {
+            Ok(())
+        }
     }
 }

@@ -41,7 +41,9 @@ pub(crate) fn has_unsettled_dictionary(data_type: &DataType) -> bool {
         | DataType::RunEndEncoded(_, item)
         | DataType::Map(item, _) => has_unsettled_dictionary(item.data_type()),
         DataType::Struct(fields) => fields.iter().any(|field| has_unsettled_dictionary(field.data_type())),
-        DataType::Union(fields, _) => fields.iter().any(|(_, field)| has_unsettled_dictionary(field.data_type())),
+        DataType::Union(fields, _) => {
+            fields.iter().any(|(_, field)| has_unsettled_dictionary(field.data_type()))
+        }
         _ => false,
     }
 }
@@ -84,7 +86,10 @@ fn lists<O: OffsetSizeTrait>(
     offsets: &OffsetBuffer<O>,
     values: &ArrayRef,
 ) -> Result<ArrayRef, ArrowError> {
-    let (first, last) = offsets.first().zip(offsets.last()).map_or((O::zero(), O::zero()), |(a, b)| (*a, *b));
+    let (first, last) = match (offsets.first(), offsets.last()) {
+        (Some(first), Some(last)) => (*first, *last),
+        _ => (O::zero(), O::zero()),
+    };
     let values = values.slice(first.as_usize(), (last - first).as_usize());
     let offsets: Vec<O> = offsets.iter().map(|offset| *offset - first).collect();
     with_children(lists.to_data().into_builder().buffers(vec![Buffer::from_vec(offsets)]), &[values])
@@ -102,6 +107,7 @@ fn runs<R: RunEndIndexType>(array: &RunArray<R>) -> Result<ArrayRef, ArrowError>
 }
 
 fn with_children(builder: ArrayDataBuilder, children: &[ArrayRef]) -> Result<ArrayRef, ArrowError> {
-    let children = children.iter().map(|child| Ok(settle(child)?.to_data())).collect::<Result<_, ArrowError>>()?;
+    let children =
+        children.iter().map(|child| Ok(settle(child)?.to_data())).collect::<Result<_, ArrowError>>()?;
     Ok(make_array(builder.child_data(children).build()?))
 }

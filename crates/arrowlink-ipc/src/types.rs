@@ -103,7 +103,8 @@ fn time_unit(unit: arrow_ipc::TimeUnit) -> Result<TimeUnit, Error> {
 fn decimal(field: &Field<'_>) -> Result<DataType, Error> {
     let decimal = table(field, field.type_as_decimal())?;
     let (width, digits, places) = (decimal.bitWidth(), decimal.precision(), decimal.scale());
-    let bad = || Error::invalid(format!("a decimal of {width} bits has precision {digits} and scale {places}"));
+    let bad =
+        || Error::invalid(format!("a decimal of {width} bits has precision {digits} and scale {places}"));
     let (Ok(precision), Ok(scale)) = (u8::try_from(digits), i8::try_from(places)) else {
         return Err(bad());
     };
@@ -169,7 +170,9 @@ fn map_entries(entries: FieldRef) -> Result<FieldRef, Error> {
             }
             Ok(entries)
         }
-        DataType::Struct(fields) if fields.len() == 2 => Err(Error::invalid("the entries of a map are nullable")),
+        DataType::Struct(fields) if fields.len() == 2 => {
+            Err(Error::invalid("the entries of a map are nullable"))
+        }
         other => Err(Error::invalid(format!("the entries of a map are `{other}`, not pairs"))),
     }
 }
@@ -201,7 +204,9 @@ fn union(field: &Field<'_>, children: &[Column]) -> Result<DataType, Error> {
     };
     let fields = fields.map_err(|_| {
         let (ids, count) = (union.typeIds().map_or(0, |ids| ids.len()), children.len());
-        Error::invalid(format!("a union has {ids} type ids, some twice, or not one for each of {count} children"))
+        Error::invalid(format!(
+            "a union has {ids} type ids, some twice, or not one for each of {count} children"
+        ))
     })?;
     Ok(DataType::Union(fields, mode))
 }

@@ -15,7 +15,7 @@ use crate::support::{
 fn reads_back_every_type_under_every_compression() {
     for (seed, data_type) in types().into_iter().enumerate() {
         for rows in [0, 1, 17] {
-            let batch = Maker::new(seed as u64).batch(&[data_type.clone()], rows);
+            let batch = Maker::new(seed as u64).batch(std::slice::from_ref(&data_type), rows);
             check(&[batch.clone(), batch], 100);
         }
     }
@@ -30,7 +30,8 @@ fn reads_back_rows_without_columns() {
 fn keeps_metadata_extensions_and_duplicate_names() {
     let batch = Maker::new(1).batch(&[DataType::Int8, DataType::Utf8], 3);
     let schema = crate::support::with_metadata(&batch.schema());
-    let fields: Vec<_> = schema.fields().iter().map(|field| field.as_ref().clone().with_name("same")).collect();
+    let fields: Vec<_> =
+        schema.fields().iter().map(|field| field.as_ref().clone().with_name("same")).collect();
     let schema = arrow_schema::Schema::new_with_metadata(fields, schema.metadata().clone());
     check(&[RecordBatch::try_new(Arc::new(schema), batch.columns().to_vec()).unwrap()], 50);
 }
@@ -67,9 +68,8 @@ fn check(batches: &[RecordBatch], piece: usize) {
 fn data_types() -> impl Strategy<Value = DataType> {
     let flat = prop::sample::select(flat_types());
     flat.prop_recursive(3, 12, 3, |inner| {
-        let field = (inner.clone(), any::<bool>()).prop_map(|(data_type, nullable)| {
-            Arc::new(Field::new("item", data_type, nullable))
-        });
+        let field = (inner.clone(), any::<bool>())
+            .prop_map(|(data_type, nullable)| Arc::new(Field::new("item", data_type, nullable)));
         prop_oneof![
             field.clone().prop_map(DataType::List),
             field.clone().prop_map(DataType::LargeList),
@@ -81,10 +81,11 @@ fn data_types() -> impl Strategy<Value = DataType> {
             prop::collection::vec(inner.clone(), 1..4).prop_map(|types| union(&types, UnionMode::Dense)),
             prop::collection::vec(inner.clone(), 1..4).prop_map(|types| union(&types, UnionMode::Sparse)),
             inner.clone().prop_map(|values| runs(DataType::Int32, values)),
-            inner.prop_filter("a dictionary of a dictionary has no form on the wire", |values| {
-                !matches!(values, DataType::Dictionary(..))
-            })
-            .prop_map(|values| dictionary(DataType::UInt16, values)),
+            inner
+                .prop_filter("a dictionary of a dictionary has no form on the wire", |values| {
+                    !matches!(values, DataType::Dictionary(..))
+                })
+                .prop_map(|values| dictionary(DataType::UInt16, values)),
         ]
     })
 }

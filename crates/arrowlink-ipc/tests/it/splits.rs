@@ -101,7 +101,7 @@ fn contiguous_aligned_messages_are_not_copied() {
 #[test]
 fn misaligned_messages_are_copied_and_paid_for() {
     let batch = Maker::new(1).batch(&types(), 64);
-    let bytes = stream(&[batch.clone()], &EncodeOptions::default());
+    let bytes = stream(std::slice::from_ref(&batch), &EncodeOptions::default());
     let shifted = Buffer::from([&[0], bytes.as_slice()].concat().as_slice()).slice(1);
     let mut decoder = StreamDecoder::new(Limits::default());
     assert_eq!(decoder.decode(&mut shifted.clone()).unwrap().unwrap(), batch);
