@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use arrow_array::RecordBatch;
-use arrowlink_core::demo;
+use arrowlink_core::DemoDataset;
 use arrowlink_ipc::{EncodeOptions, StreamEncoder};
 
 use crate::Failure;
@@ -31,7 +31,10 @@ fn measure_rows(go: &GoFigures, repetitions: usize, report: &mut Report) -> Resu
     let generate = || generate(go.rows);
     let batch = generate()?;
     let bytes: usize = serialize(&batch)?;
-    println!("{} rows, {bytes} bytes as an Arrow stream (its author saw {} ms in all)", go.rows, go.author_total);
+    println!(
+        "{} rows, {bytes} bytes as an Arrow stream (its author saw {} ms in all)",
+        go.rows, go.author_total
+    );
     let mut generating = milliseconds(&times(repetitions, generate)?);
     let mut serializing = milliseconds(&times(repetitions, || serialize(black_box(&batch)))?);
     let mut both: Vec<f64> = milliseconds(&times(repetitions, || {
@@ -52,7 +55,7 @@ fn measure_rows(go: &GoFigures, repetitions: usize, report: &mut Report) -> Resu
 }
 
 fn generate(rows: u64) -> Result<RecordBatch, Failure> {
-    Ok(demo::batch(0, 0..rows)?)
+    Ok(DemoDataset::new(rows, 0)?.batch(0..rows)?)
 }
 
 /// Encodes `batch` to a whole stream of segments and returns how many bytes they have.

@@ -4,7 +4,7 @@ use std::env;
 use std::path::Path;
 use std::process::Command;
 
-use arrowlink_client::{Client, ClientOptions};
+use arrowlink_client::{Client, ClientOptions, Plaintext};
 use arrowlink_core::{CallContext, DataService as _, Name, ReadOptions, Target};
 use futures::TryStreamExt as _;
 use tokio::runtime::{Builder, Runtime};
@@ -19,9 +19,10 @@ pub(crate) fn measure(server: &Path, repetitions: usize, report: &mut Report) ->
     let bytes = ROWS * BYTES_PER_ROW;
     let mut raw = rates(&raw(repetitions, bytes)?, bytes);
     let peer = report.row(Row::new("raw socket, writes of 1 MiB", "GB/s", &mut raw));
-    for (what, security) in
-        [("GetArrowData, Rust to Rust, plaintext", Security::Plaintext), ("GetArrowData, Rust to Rust, TLS", Security::Tls)]
-    {
+    for (what, security) in [
+        ("GetArrowData, Rust to Rust, plaintext", Security::Plaintext),
+        ("GetArrowData, Rust to Rust, TLS", Security::Tls),
+    ] {
         let mut values = get_arrow_data(server, repetitions, security)?;
         report.row(Row::new(what, "GB/s", &mut values).against(peer));
     }
@@ -56,7 +57,7 @@ fn get_arrow_data(server: &Path, repetitions: usize, security: Security) -> Resu
     let scheme = match security {
         Security::Plaintext => {
             command.arg("--insecure");
-            options = options.with_insecure(true);
+            options = options.with_plaintext(Plaintext::Loopback);
             "http"
         }
         Security::Tls => {

@@ -36,8 +36,6 @@ pub(crate) struct Row {
 pub(crate) enum Target {
     /// The value stays at or below this.
     AtMost(f64),
-    /// The ratio stays at or above this.
-    RatioAtLeast(f64),
 }
 
 impl Row {
@@ -68,14 +66,8 @@ impl Row {
     }
 
     fn verdict(&self) -> String {
-        let (met, text) = match self.target {
-            None => return String::new(),
-            Some(Target::AtMost(most)) => (self.value <= most, format!("at most {most:.3}")),
-            Some(Target::RatioAtLeast(least)) => {
-                (self.ratio.is_some_and(|ratio| ratio >= least), format!("ratio at least {least:.2}"))
-            }
-        };
-        format!("{text}: {}", if met { "reached" } else { "MISSED" })
+        let Some(Target::AtMost(most)) = self.target else { return String::new() };
+        format!("at most {most:.3}: {}", if self.value <= most { "reached" } else { "MISSED" })
     }
 }
 

@@ -1,8 +1,6 @@
 //! Batches to bytes in one of the formats, batch by batch.
 
 mod check;
-#[path = "../../arrowlink-store/src/dictionaries.rs"]
-mod dictionaries;
 mod rows;
 
 use std::error::Error as StdError;
@@ -11,6 +9,7 @@ use arrow_array::RecordBatch;
 use arrow_ipc::writer::{DictionaryHandling, FileWriter, IpcWriteOptions};
 use arrow_json::writer::{LineDelimited, Writer as JsonWriter, WriterBuilder};
 use arrow_schema::SchemaRef;
+use arrowlink_core::Dictionaries;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
@@ -18,7 +17,6 @@ use parquet::file::properties::WriterProperties;
 use crate::failure::{Exit, Failure, io_cause};
 use crate::format::Format;
 use crate::output::Output;
-use dictionaries::Dictionaries;
 use rows::ArrayOfRows;
 
 /// The writing end of a file in a format. Every method waits for the disk.

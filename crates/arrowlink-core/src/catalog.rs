@@ -7,7 +7,6 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _, stream};
 
-use crate::near::suggestion;
 use crate::{
     BatchStream, CallContext, CallOptions, DataService, Description, Echo, Entry, EntryStream, Error,
     ErrorKind, Function, ListOptions, Name, ReadOptions, Receipt, Result, Target, WriteOptions,
@@ -148,7 +147,7 @@ impl Catalog {
             let text = format!("`{name}` is a dataset, not a function: read it");
             return Err(Error::new(ErrorKind::InvalidArgument, text));
         }
-        Err(not_found("function", name, self.functions.keys()))
+        Err(Error::not_found("function", name, self.functions.keys()))
     }
 
     /// Returns the service for names that are not registered, or says that there is nothing of that name.
@@ -159,7 +158,7 @@ impl Catalog {
                 format!("`{name}` is a function, not a dataset: call it"),
             ));
         }
-        self.uploads.as_ref().ok_or_else(|| not_found("dataset", name, self.datasets.keys()))
+        self.uploads.as_ref().ok_or_else(|| Error::not_found("dataset", name, self.datasets.keys()))
     }
 
     /// Offers the names of this catalog and of the uploads in the place of an upload's `NotFound`.
@@ -171,7 +170,7 @@ impl Catalog {
                 names.push(entry.name);
             }
         }
-        not_found("dataset", name, names.iter())
+        Error::not_found("dataset", name, names.iter())
     }
 
     async fn registered(&self, ctx: CallContext, prefix: &str) -> Vec<Entry> {
@@ -281,10 +280,4 @@ pub(crate) fn named(target: Target) -> Result<Name> {
         Target::Name(name) => Ok(name),
         Target::Sql(_) => Err(Error::new(ErrorKind::Unsupported, "this service answers names, not SQL")),
     }
-}
-
-/// Says that there is no `noun` called `name`, and which of `names` are nearest.
-pub(crate) fn not_found<'a>(noun: &str, name: &Name, names: impl Iterator<Item = &'a Name>) -> Error {
-    let hint = suggestion(name.as_str(), names.map(Name::as_str));
-    Error::new(ErrorKind::NotFound, format!("no {noun} `{name}`{hint}"))
 }

@@ -20,24 +20,54 @@ use arrow_row::{OwnedRow, RowConverter, SortField};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use arrow_select::concat::concat;
 use arrow_select::take::take;
-use arrowlink_core::{Error, ErrorKind, Result};
 
-/// The dictionaries of one file so far.
+use crate::apply::internal;
+use crate::{Error, ErrorKind, Result};
+
+/// The dictionaries of one file so far, depth first through its columns.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use arrow_array::cast::AsArray as _;
+/// use arrow_array::types::Int8Type;
+/// use arrow_array::{DictionaryArray, RecordBatch};
+/// use arrowlink_core::Dictionaries;
+///
+/// let batch = |values: Vec<&str>| {
+///     let column: DictionaryArray<Int8Type> = values.into_iter().collect();
+///     RecordBatch::try_from_iter([("city", Arc::new(column) as _)]).unwrap()
+/// };
+/// let mut dictionaries = Dictionaries::new(batch(vec![]).schema_ref());
+/// dictionaries.unify(&batch(vec!["Rome", "Oslo"]))?;
+///
+/// let second = dictionaries.unify(&batch(vec!["Lima", "Rome"]))?;
+/// let column = second.column(0).as_dictionary::<Int8Type>();
+/// assert_eq!(column.values().len(), 3);
+/// assert_eq!(column.keys().values(), &[2, 0]);
+/// # Ok::<(), arrowlink_core::Error>(())
+/// ```
 #[derive(Debug)]
-pub(crate) struct Dictionaries {
+pub struct Dictionaries {
     /// In the order in which their values are complete when the columns are walked depth first.
     nodes: Vec<Node>,
     any: bool,
 }
 
 impl Dictionaries {
-    pub(crate) fn new(schema: &Schema) -> Self {
+    /// Begins with none, for batches of `schema`.
+    pub fn new(schema: &Schema) -> Self {
         let any = schema.fields().iter().any(|field| has_dictionary(field.data_type()));
         Self { nodes: Vec::new(), any }
     }
 
-    /// Returns `batch` with dictionaries that go on from those of the batches before.
-    pub(crate) fn unify(&mut self, batch: &RecordBatch) -> Result<RecordBatch> {
+    /// Returns `batch` with dictionaries that go on from those of the batches before; its values are the same.
+    ///
+    /// # Errors
+    ///
+    /// `LimitExceeded` where the keys of a column cannot number all values, or where a dictionary that had to be put
+    /// together grows past 256 MiB; `Unsupported` where Arrow cannot compare the values.
+    pub fn unify(&mut self, batch: &RecordBatch) -> Result<RecordBatch> {
         if !self.any {
             return Ok(batch.clone());
         }
@@ -282,10 +312,6 @@ fn refused(field: &Field, refusal: Refusal) -> Error {
         )
         .with_source(error),
     }
-}
-
-fn internal(error: ArrowError) -> Error {
-    Error::new(ErrorKind::Internal, "a batch was built against the rules of Arrow").with_source(error)
 }
 
 /// How large a dictionary that was put together from several may become: it is in memory while an upload arrives

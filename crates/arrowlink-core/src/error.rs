@@ -6,6 +6,9 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use crate::Name;
+use crate::near::suggestion;
+
 /// A result whose error is [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -30,6 +33,21 @@ impl Error {
     /// Makes an error of `kind` that says `message`: lower-case, names in backticks, no final stop.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), request_id: None, source: None }
+    }
+
+    /// Says that there is no `noun` (a dataset, a function) called `name`, and which of `names` are nearest to it.
+    ///
+    /// ```
+    /// use arrowlink_core::{Error, Name};
+    ///
+    /// let (asked, trips) = (Name::new("tirps")?, Name::new("trips")?);
+    /// let error = Error::not_found("dataset", &asked, [&trips]);
+    /// assert_eq!(error.to_string(), "no dataset `tirps`, did you mean `trips`?");
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn not_found<'a>(noun: &str, name: &Name, names: impl IntoIterator<Item = &'a Name>) -> Self {
+        let hint = suggestion(name.as_str(), names.into_iter().map(Name::as_str));
+        Self::new(ErrorKind::NotFound, format!("no {noun} `{name}`{hint}"))
     }
 
     /// Adds the error that caused this one; the message must not repeat its text.

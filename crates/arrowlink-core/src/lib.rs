@@ -43,6 +43,7 @@ mod deadlines;
 mod default_dataset;
 mod demo;
 mod description;
+mod dictionaries;
 mod error;
 mod ext;
 mod function;
@@ -68,12 +69,14 @@ pub use deadlines::Deadlines;
 pub use default_dataset::default_dataset;
 pub use demo::DemoDataset;
 pub use description::{Description, Durability, Entry, NounKind, Receipt};
+pub use dictionaries::Dictionaries;
 pub use error::{Error, ErrorKind, Result};
 pub use ext::DataServiceExt;
 pub use function::{Echo, Function};
 pub use limited::{Limited, ServiceLimits};
 pub use memory::{MAX_DEFAULT_MESSAGE_BYTES, MemoryDataset, MemoryStore};
 pub use name::Name;
+pub use near::nearest;
 pub use options::{CallOptions, ListOptions, ReadOptions, WriteMode, WriteOptions};
 pub use read_only::ReadOnly;
 pub use row::IntoRow;
@@ -84,3 +87,7 @@ pub use size::compact;
 pub use stream::{BatchStream, Chunk, Position, Snapshot};
 pub use target::Target;
 pub use value::Value;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

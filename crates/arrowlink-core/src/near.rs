@@ -2,8 +2,15 @@
 //!
 //! Names, columns and keys all go through here, so that every error offers the same way. Case does not count.
 
-/// Returns `, did you mean ...?` with the words of `known` that are nearest to `word`, or nothing where none is near.
-pub(crate) fn suggestion<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+/// Returns those of `known` that are so like `word` that it may be a misspelling of them: the nearest first, at most
+/// three.
+///
+/// ```
+/// use arrowlink_core::nearest;
+///
+/// assert_eq!(nearest("tirps", ["users", "trips", "tips"]), ["trips", "tips"]);
+/// ```
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let mut near: Vec<(f64, &str)> = known
         .into_iter()
         .map(|candidate| (similarity(word, candidate), candidate))
@@ -11,12 +18,14 @@ pub(crate) fn suggestion<'a>(word: &str, known: impl IntoIterator<Item = &'a str
         .collect();
     near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
     near.dedup();
-    match near.as_slice() {
+    near.into_iter().map(|(_, word)| word).take(MOST_OFFERED).collect()
+}
+
+/// Returns `, did you mean ...?` with the words of `known` that are nearest to `word`, or nothing where none is near.
+pub(crate) fn suggestion<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    match nearest(word, known).as_slice() {
         [] => String::new(),
-        near => format!(
-            ", did you mean {}?",
-            quoted(near.iter().take(MOST_OFFERED).map(|(_, word)| *word), " or ")
-        ),
+        near => format!(", did you mean {}?", quoted(near.iter().copied(), " or ")),
     }
 }
 

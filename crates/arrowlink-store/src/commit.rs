@@ -15,7 +15,7 @@ use arrowlink_core::{Error, ErrorKind, Name, Receipt, Result, WriteMode, WriteOp
 use crate::aside::{new_path, sync_folder};
 use crate::failure::disk;
 use crate::folder::{Folder, file_name, uploads_in};
-use crate::index::{Index, Table, Upload, not_found};
+use crate::index::{Index, Table, Upload};
 use crate::stored_file::Label;
 use crate::upload::Arrived;
 
@@ -28,7 +28,11 @@ pub(crate) fn admit(
 ) -> Result<Option<Receipt>> {
     let datasets = index.read();
     let Some(state) = datasets.get(name) else {
-        return if options.mode == WriteMode::Append { Err(not_found(name, &datasets)) } else { Ok(None) };
+        return if options.mode == WriteMode::Append {
+            Err(Error::not_found("dataset", name, datasets.keys()))
+        } else {
+            Ok(None)
+        };
     };
     let table = state.table()?;
     if let Some(receipt) = table.repeated(options.idempotency_key.as_deref()) {
@@ -74,7 +78,7 @@ pub(crate) fn commit(
 pub(crate) fn remove(folder: &Folder, index: &Index, name: &Name) -> Result<u64> {
     let datasets = index.read();
     if !datasets.contains_key(name) {
-        return Err(not_found(name, &datasets));
+        return Err(Error::not_found("dataset", name, datasets.keys()));
     }
     drop(datasets);
     let place = folder.dataset(name);

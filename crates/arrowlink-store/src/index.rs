@@ -37,7 +37,7 @@ impl Index {
         let datasets = self.read();
         match datasets.get(name) {
             Some(state) => state.table().cloned(),
-            None => Err(not_found(name, &datasets)),
+            None => Err(Error::not_found("dataset", name, datasets.keys())),
         }
     }
 
@@ -160,18 +160,3 @@ impl Upload {
         receipt
     }
 }
-
-/// Says that there is no dataset `name`, and which of those that there are is nearest.
-pub(crate) fn not_found(name: &Name, datasets: &BTreeMap<Name, State>) -> Error {
-    let likeness = |other: &Name| strsim::jaro_winkler(name.as_str(), other.as_str());
-    let nearest = datasets
-        .keys()
-        .map(|other| (likeness(other), other))
-        .filter(|(likeness, _)| *likeness >= NEAR)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    let hint = nearest.map_or_else(String::new, |(_, other)| format!(", did you mean `{other}`?"));
-    Error::new(ErrorKind::NotFound, format!("no dataset `{name}`{hint}"))
-}
-
-/// How alike (0 to 1) a name must be to be offered.
-const NEAR: f64 = 0.8;

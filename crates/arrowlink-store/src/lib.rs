@@ -44,7 +44,6 @@
 
 mod aside;
 mod commit;
-mod dictionaries;
 mod failure;
 mod folder;
 mod index;

@@ -8,11 +8,10 @@ use arrow_array::RecordBatch;
 use arrow_ipc::MetadataVersion;
 use arrow_ipc::writer::{DictionaryHandling, FileWriter, IpcWriteOptions};
 use arrow_schema::{ArrowError, SchemaRef};
-use arrowlink_core::{Result, schema_mismatch};
+use arrowlink_core::{Dictionaries, Result, schema_mismatch};
 use uuid::Uuid;
 
 use crate::aside::Aside;
-use crate::dictionaries::Dictionaries;
 use crate::failure::{disk, encoding};
 use crate::quota::{Quota, Reservation};
 use crate::stored_file::Label;

@@ -11,7 +11,7 @@ use futures::{StreamExt as _, stream};
 use super::MemoryDataset;
 use super::budget::Budget;
 use super::upload::Upload;
-use crate::catalog::{named, not_found};
+use crate::catalog::named;
 use crate::size::schema_bytes;
 use crate::{
     BatchStream, CallContext, CallOptions, DataService, Dataset as _, Description, Entry, EntryStream, Error,
@@ -82,7 +82,7 @@ impl MemoryStore {
         let mut datasets = self.datasets();
         match datasets.remove(name) {
             Some(_) => Ok(()),
-            None => Err(not_found("dataset", name, datasets.keys())),
+            None => Err(Error::not_found("dataset", name, datasets.keys())),
         }
     }
 
@@ -94,7 +94,7 @@ impl MemoryStore {
     fn dataset(&self, target: Target) -> Result<MemoryDataset> {
         let name = named(target)?;
         let datasets = self.datasets();
-        datasets.get(&name).cloned().ok_or_else(|| not_found("dataset", &name, datasets.keys()))
+        datasets.get(&name).cloned().ok_or_else(|| Error::not_found("dataset", &name, datasets.keys()))
     }
 
     async fn write_all(&self, name: Name, batches: BatchStream, options: WriteOptions) -> Result<Receipt> {
@@ -111,7 +111,7 @@ impl MemoryStore {
         let datasets = self.datasets();
         let Some(dataset) = datasets.get(name) else {
             return match options.mode {
-                WriteMode::Append => Err(not_found("dataset", name, datasets.keys())),
+                WriteMode::Append => Err(Error::not_found("dataset", name, datasets.keys())),
                 WriteMode::AppendOrCreate | WriteMode::Create => Ok(Begun::Upload(SchemaRef::clone(schema))),
             };
         };
@@ -132,7 +132,7 @@ impl MemoryStore {
         let WriteOptions { mode, idempotency_key: key } = options;
         let mut datasets = self.datasets();
         if mode == WriteMode::Append && !datasets.contains_key(&name) {
-            return Err(not_found("dataset", &name, datasets.keys()));
+            return Err(Error::not_found("dataset", &name, datasets.keys()));
         }
         match datasets.entry(name) {
             Place::Vacant(place) => {

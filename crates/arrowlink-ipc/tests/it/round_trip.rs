@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field, UnionMode};
 use arrowlink_ipc::{EncodeOptions, Limits, read_stream};
-use proptest::prelude::*;
+use proptest::prelude::{ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 
 use crate::support::{
     COMPRESSIONS, Maker, dictionary, flat_types, map, read_in_pieces, runs, stream, types, union, use_batch,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use arrowlink_core::Name;
+use arrowlink_core::{Name, nearest};
 
 use super::problem::{Origin, Problem};
 use super::tree::{Node, Table, Value};
@@ -42,7 +42,7 @@ pub(super) fn pin(table: &mut Table, names: &[String], problems: &mut Vec<Proble
             }
             None => problems.push(Problem::at(
                 &origin,
-                format!("no dataset `{name}` is configured{}", near(name, known.iter().map(String::as_str))),
+                format!("no dataset `{name}` is configured{}", offer(name, known.iter().map(String::as_str))),
             )),
         }
     }
@@ -80,15 +80,11 @@ fn check_default(config: &Config, problems: &mut Vec<Problem>) {
     if name == DEFAULT || name == UPLOADS || names.clone().any(|known| known == name) {
         return;
     }
-    let hint = near(name, names.by_ref());
+    let hint = offer(name, names.by_ref());
     problems.push(Problem::everywhere(format!("`server.default`: no dataset `{name}` is configured{hint}")));
 }
 
 /// Offers the nearest of `names`, as the end of a sentence.
-fn near<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> String {
-    names
-        .map(|known| (strsim::jaro_winkler(name, known), known))
-        .filter(|(similarity, _)| *similarity >= 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map_or_else(String::new, |(_, known)| format!(", did you mean `{known}`?"))
+fn offer<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> String {
+    nearest(name, names).first().map_or_else(String::new, |known| format!(", did you mean `{known}`?"))
 }

@@ -1,5 +1,7 @@
 //! Takes typed values out of one table and reports what is left over as unknown.
 
+use arrowlink_core::nearest;
+
 use super::problem::{Origin, Problem};
 use super::tree::{Table, Value};
 use super::value::FromNode;
@@ -86,14 +88,9 @@ impl<'a> Section<'a> {
     /// Notes every key that nobody took, with the nearest known one.
     pub(super) fn finish(self) {
         for (key, node) in &self.table {
-            let near = self
-                .known
-                .iter()
-                .map(|known| (strsim::jaro_winkler(key, known), *known))
-                .filter(|(similarity, _)| *similarity >= NEAR)
-                .max_by(|a, b| a.0.total_cmp(&b.0));
-            let hint = match near {
-                Some((_, known)) => format!(", did you mean `{}`?", node.origin.spell(&self.spell(known))),
+            let near = nearest(key, self.known.iter().copied());
+            let hint = match near.first() {
+                Some(known) => format!(", did you mean `{}`?", node.origin.spell(&self.spell(known))),
                 None => format!(", known here: {}", quoted(&self.known)),
             };
             let text = format!("unknown key `{}`{hint}", self.spell(key));
@@ -110,6 +107,3 @@ impl<'a> Section<'a> {
 fn quoted(keys: &[&str]) -> String {
     keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
 }
-
-/// How alike (Jaro-Winkler, 0 to 1) a key must be to be offered.
-const NEAR: f64 = 0.8;
