@@ -60,11 +60,15 @@ fn main() -> Result<(), Failure> {
     if let Some(Role::RawServer { bytes }) = arguments.role {
         return raw::serve(bytes);
     }
+    // The server is started in folders of its own.
+    let server = arguments.server.canonicalize().map_err(|error| {
+        format!("`{}`: {error}: `cargo xtask bench` builds it", arguments.server.display())
+    })?;
     let mut report = Report::default();
     demo_table::measure(arguments.repetitions, &mut report)?;
-    loopback::measure(&arguments.server, arguments.repetitions, &mut report)?;
+    loopback::measure(&server, arguments.repetitions, &mut report)?;
     if arguments.folder_mib > 0 {
-        folder::measure(&arguments.server, &arguments.data, arguments.folder_mib, &mut report)?;
+        folder::measure(&server, &arguments.data, arguments.folder_mib, &mut report)?;
     }
     match arguments.json {
         Some(file) => report.write_json(&file),

@@ -1,7 +1,7 @@
 //! Peers as processes of their own: started, asked for their address, measured, ended.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Seek as _};
 use std::process::{Child, Command, Stdio};
 
 use crate::Failure;
@@ -16,9 +16,10 @@ pub(crate) struct Peer {
 impl Peer {
     /// Starts `command` and waits for the first line on its standard output.
     pub(crate) fn start(command: &mut Command) -> Result<Self, Failure> {
+        let mut log = tempfile::tempfile()?;
         let mut child = command
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log.try_clone()?)
             .spawn()
             .map_err(|error| format!("cannot start {command:?}: {error}"))?;
         let mut first_line = String::new();
@@ -27,7 +28,10 @@ impl Peer {
         }
         let peer = Self { child, first_line };
         if peer.first_line.is_empty() {
-            return Err(format!("{command:?} ended before it said where it listens").into());
+            let mut words = String::new();
+            log.rewind()?;
+            log.read_to_string(&mut words)?;
+            return Err(format!("{command:?} ended before it said where it listens: {words}").into());
         }
         Ok(peer)
     }
