@@ -8,7 +8,7 @@
 /// ```
 /// use arrowlink_core::nearest;
 ///
-/// assert_eq!(nearest("tirps", ["users", "trips", "tips"]), ["trips", "tips"]);
+/// assert_eq!(nearest("tirps", ["users", "trips", "orders"]), ["trips"]);
 /// ```
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let mut near: Vec<(f64, &str)> = known

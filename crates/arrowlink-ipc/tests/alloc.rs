@@ -11,7 +11,6 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::path::Path;
 
 use arrow_array::{RecordBatch, record_batch};
 use arrow_buffer::Buffer;
@@ -140,15 +139,12 @@ fn changed_bytes_never_allocate_more_than_the_limits() {
 
 #[test]
 fn fuzz_streams_never_allocate_more_than_the_limits() {
-    let Some(data) = std::env::var_os("ARROWLINK_TEST_DATA") else {
-        println!("ARROWLINK_TEST_DATA is not set, nothing is read");
-        return;
-    };
+    let Some(folder) = arrowlink_testkit::test_data("fuzz") else { return };
     let limits = Limits::default()
         .with_max_message_bytes(1 << 20)
         .with_max_metadata_bytes(64 << 10)
         .with_max_decompressed_bytes(1 << 20);
-    for entry in std::fs::read_dir(Path::new(&data).join("fuzz")).unwrap() {
+    for entry in std::fs::read_dir(folder).unwrap() {
         let bytes = std::fs::read(entry.unwrap().path()).unwrap();
         let peak = peak(|| drop(read_stream(bytes.clone().into(), &limits)));
         assert!(peak < CODEC + (2 << 20) + 20 * bytes.len(), "{peak} bytes for {}", bytes.len());

@@ -1,1 +1,19 @@
-//! Fixtures for tests.
+//! What the tests of several crates share: random arrays of every type, servers that own their shutdown, and real data.
+//!
+//! For tests alone: whatever cannot be made fails the test that asked for it.
+#![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails the test")]
+#![allow(clippy::missing_panics_doc, reason = "a fixture that cannot be made fails the test")]
+
+mod arrays;
+mod check;
+mod data;
+mod server;
+mod strategies;
+mod tables;
+
+pub use arrays::{Maker, dictionary, flat_types, map, runs, types, union};
+pub use check::check_error;
+pub use data::test_data;
+pub use server::{Certificates, Server, front};
+pub use strategies::data_types;
+pub use tables::{catalog, name, stream_of, three_rows};

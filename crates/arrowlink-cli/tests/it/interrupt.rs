@@ -11,7 +11,9 @@ use arrowlink_core::{
 use futures::future::{BoxFuture, ready};
 use futures::{FutureExt as _, StreamExt as _, stream};
 
-use crate::support::{Ran, Server, name, trips};
+use arrowlink_testkit::name;
+
+use crate::support::{Ran, Server, trips};
 
 /// Gives a few rows and then nothing, for ever; takes rows for ever. Says when it was called.
 #[derive(Debug)]

@@ -6,11 +6,13 @@ use arrow_array::RecordBatch;
 use arrow_ipc::reader::FileReader;
 use arrow_select::concat::concat_batches;
 
-use crate::support::{Server, real_data};
+use arrowlink_testkit::test_data;
+
+use crate::support::Server;
 
 #[test]
 fn flights_come_back_as_they_were() {
-    let Some(data) = real_data() else { return };
+    let Some(data) = test_data("data") else { return };
     let file = data.join("flights-200k.arrow");
     let server = Server::start();
     server.run(&["put", "flights", file.to_str().unwrap()]).ok();
@@ -25,7 +27,7 @@ fn flights_come_back_as_they_were() {
 
 #[test]
 fn weather_and_earthquakes_are_taken() {
-    let Some(data) = real_data() else { return };
+    let Some(data) = test_data("data") else { return };
     let server = Server::start();
     let weather = data.join("seattle-weather-hourly-normals.csv");
     server.run(&["put", "weather", weather.to_str().unwrap()]).ok();

@@ -1,19 +1,18 @@
 //! A server in this process, and the program run against it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use arrow_array::{RecordBatch, record_batch};
-use arrowlink_core::{Catalog, DataService, DataServiceExt as _, MemoryStore, Name, default_dataset};
+use arrowlink_core::{DataService, DataServiceExt as _};
+use arrowlink_testkit::{catalog, name};
 use arrowlink_transport::certificates::development;
-use arrowlink_transport::{AcceptOptions, Front, FrontOptions, ListenAddr, Listener, ServerTls, serve};
+use arrowlink_transport::{Listener, ServerTls};
 use tempfile::TempDir;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
-use tonic::service::Routes;
 
 /// A server over TLS with a thread of its own, and a folder with its certificates and for files. Joined when dropped.
 pub(crate) struct Server {
@@ -27,29 +26,25 @@ pub(crate) struct Server {
 impl Server {
     /// Serves the one-row default dataset as `default`, and uploads in memory.
     pub(crate) fn start() -> Self {
-        let uploads = Arc::new(MemoryStore::new(1 << 30));
-        let catalog = Catalog::new().with_dataset(name("default"), Arc::new(default_dataset()));
-        Self::serving(Arc::new(catalog.with_uploads(uploads)))
+        Self::serving(catalog())
     }
 
     pub(crate) fn serving(service: Arc<dyn DataService>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let tls = ServerTls::from_files(&development(&folder.path().join("certs")).unwrap(), None).unwrap();
-        let options = FrontOptions::new(name("default"), name("uploads"));
-        let front = Front::new(Arc::clone(&service), options, Routes::default());
+        let served = Arc::clone(&service);
         let (stop, stopped) = oneshot::channel::<()>();
         let (bound, was_bound) = std::sync::mpsc::channel();
         let thread = thread::spawn(move || {
             Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
                 let listener = Listener::bind(&"127.0.0.1:0".parse().unwrap()).await.unwrap();
-                bound.send(listener.local_addr().clone()).unwrap();
-                let options = AcceptOptions::default().with_grace(Duration::from_millis(1));
-                let shutdown = async { stopped.await.unwrap_or(()) };
-                serve(vec![listener], Some(tls), front, options, shutdown).await.unwrap();
+                let server = arrowlink_testkit::Server::on(listener, Some(tls), served);
+                bound.send(server.uri()).unwrap();
+                stopped.await.unwrap_or(());
+                server.stop().await;
             });
         });
-        let ListenAddr::Tcp(addr) = was_bound.recv().unwrap() else { panic!("bound to something else") };
-        let uri = format!("https://localhost:{}", addr.port());
+        let uri = was_bound.recv().unwrap();
         Self { service, uri, folder, stop: Some(stop), thread: Some(thread) }
     }
 
@@ -156,10 +151,6 @@ pub(crate) fn command(args: &[&str]) -> Command {
     command
 }
 
-pub(crate) fn name(text: &str) -> Name {
-    text.parse().unwrap()
-}
-
 pub(crate) fn trips() -> RecordBatch {
     record_batch!(
         ("id", Int64, [1, 2, 3]),
@@ -167,13 +158,4 @@ pub(crate) fn trips() -> RecordBatch {
         ("city", Utf8, ["Oslo", "Bergen", "Tromsø"])
     )
     .unwrap()
-}
-
-/// Returns the folder of real data, or says that the test is left out.
-pub(crate) fn real_data() -> Option<PathBuf> {
-    let folder = std::env::var_os("ARROWLINK_TEST_DATA");
-    if folder.is_none() {
-        println!("left out: ARROWLINK_TEST_DATA does not name the folder of test data");
-    }
-    folder.map(|folder| Path::new(&folder).join("data"))
 }

@@ -2,9 +2,10 @@
 
 use arrowlink_client::{Client, ClientOptions};
 use arrowlink_core::conformance::{Capability, Suite};
+use arrowlink_testkit::{Certificates, Server, catalog};
 use arrowlink_transport::{ConnectOptions, Connection, Listener};
 
-use crate::support::{Certificates, Server, catalog};
+use crate::support::options;
 
 /// What the small service does not carry.
 fn suite() -> Suite {
@@ -37,7 +38,7 @@ async fn path_in_memory_is_conformant() {
 async fn path_over_tls_is_conformant() {
     let certificates = Certificates::new();
     let server = Server::start(catalog(), &certificates).await;
-    let client = Client::connect(&server.uri(), certificates.options()).await.unwrap();
+    let client = Client::connect(&server.uri(), options(&certificates)).await.unwrap();
     let report = suite().run(&client).await;
     assert!(report.is_conformant(), "{report}");
     drop(client);

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use arrowlink_client::{Client, ClientOptions, Plaintext};
 use arrowlink_core::{CallContext, DataService as _, DataServiceExt as _, ErrorKind, ReadOptions, Target};
+use arrowlink_testkit::{Certificates, Server, catalog, check_error, name, stream_of, three_rows};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
-use crate::support::{Certificates, Server, catalog, check_error, name, read, stream_of, three_rows};
+use crate::support::{options, read};
 
 #[tokio::test]
 async fn missing_ca_file_is_named_with_the_fix() {
@@ -36,7 +37,7 @@ async fn plaintext_is_refused_unless_it_is_allowed() {
 async fn server_of_another_ca_is_not_trusted() {
     let (its, ours) = (Certificates::new(), Certificates::new());
     let server = Server::start(catalog(), &its).await;
-    let refused = Client::connect(&server.uri(), ours.options()).await;
+    let refused = Client::connect(&server.uri(), options(&ours)).await;
     check_error(refused, ErrorKind::Unauthenticated, &[&server.uri(), &ours.ca().display().to_string()]);
     server.stop().await;
 }
@@ -46,7 +47,7 @@ async fn nobody_there_is_unavailable() {
     let certificates = Certificates::new();
     let addr = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let uri = format!("https://localhost:{}", addr.port());
-    let refused = Client::connect(&uri, certificates.options()).await;
+    let refused = Client::connect(&uri, options(&certificates)).await;
     check_error(refused, ErrorKind::Unavailable, &[&uri, "is a server running there?"]);
 }
 
@@ -55,7 +56,7 @@ async fn server_that_says_nothing_ends_at_the_connect_timeout() {
     let certificates = Certificates::new();
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let uri = format!("https://localhost:{}", silent.local_addr().unwrap().port());
-    let options = certificates.options().with_connect_timeout(Duration::from_millis(50));
+    let options = options(&certificates).with_connect_timeout(Duration::from_millis(50));
     check_error(
         Client::connect(&uri, options).await,
         ErrorKind::DeadlineExceeded,
@@ -67,8 +68,8 @@ async fn server_that_says_nothing_ends_at_the_connect_timeout() {
 async fn connection_is_made_again_after_the_server_came_back() {
     let certificates = Certificates::new();
     let server = Server::start(catalog(), &certificates).await;
-    let (addr, uri) = (server.addr.clone(), server.uri());
-    let client = Client::connect(&uri, certificates.options()).await.unwrap();
+    let (addr, uri) = (server.addr().clone(), server.uri());
+    let client = Client::connect(&uri, options(&certificates)).await.unwrap();
     assert_eq!(read(&client, "default", ReadOptions::default()).await.unwrap()[0].num_rows(), 1);
     server.stop().await;
     check_error(read(&client, "default", ReadOptions::default()).await, ErrorKind::Unavailable, &[&uri]);
@@ -85,8 +86,8 @@ async fn connection_is_made_again_after_the_server_came_back() {
 async fn calls_that_come_together_share_one_attempt_to_connect() {
     let certificates = Certificates::new();
     let server = Server::start(catalog(), &certificates).await;
-    let (addr, uri) = (server.addr.clone(), server.uri());
-    let client = Client::connect(&uri, certificates.options()).await.unwrap();
+    let (addr, uri) = (server.addr().clone(), server.uri());
+    let client = Client::connect(&uri, options(&certificates)).await.unwrap();
     server.stop().await;
     let server = Server::start_at(&addr, catalog(), &certificates).await;
     let reads = (0..16).map(|_| read(&client, "default", ReadOptions::default()));
@@ -101,10 +102,10 @@ async fn calls_that_come_together_share_one_attempt_to_connect() {
 async fn certificates_are_read_when_the_client_is_made() {
     let certificates = Certificates::new();
     let server = Server::start(catalog(), &certificates).await;
-    let client = Client::connect(&server.uri(), certificates.options()).await.unwrap();
+    let client = Client::connect(&server.uri(), options(&certificates)).await.unwrap();
     fs::write(certificates.ca(), "gone").unwrap();
     assert_eq!(read(&client, "default", ReadOptions::default()).await.unwrap()[0].num_rows(), 1);
-    let refused = Client::connect(&server.uri(), certificates.options()).await;
+    let refused = Client::connect(&server.uri(), options(&certificates)).await;
     check_error(refused, ErrorKind::InvalidArgument, &["holds no PEM"]);
     drop(client);
     server.stop().await;
@@ -114,7 +115,7 @@ async fn certificates_are_read_when_the_client_is_made() {
 async fn deadline_that_has_passed_ends_reads_and_writes() {
     let certificates = Certificates::new();
     let server = Server::start(catalog(), &certificates).await;
-    let client = Client::connect(&server.uri(), certificates.options()).await.unwrap();
+    let client = Client::connect(&server.uri(), options(&certificates)).await.unwrap();
     let passed = || CallContext::new().with_deadline(Some(Instant::now()));
     let late = client.read(passed(), Target::Name(name("default")), ReadOptions::default()).await;
     check_error(late, ErrorKind::DeadlineExceeded, &["deadline"]);

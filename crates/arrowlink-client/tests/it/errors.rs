@@ -6,14 +6,15 @@ use arrowlink_core::{
     BatchStream, CallContext, CallOptions, Chunk, DataService as _, DataServiceExt as _, Error, ErrorKind,
     ListOptions, Position, ReadOptions, Target, WriteMode, WriteOptions,
 };
+use arrowlink_testkit::{Certificates, Server, catalog, check_error, name, stream_of, three_rows};
 use futures::stream;
 
-use crate::support::{Certificates, Server, catalog, check_error, name, read, stream_of, three_rows};
+use crate::support::{options, read};
 
 async fn with_client(check: impl AsyncFnOnce(&Client)) {
     let certificates = Certificates::new();
     let server = Server::start(catalog(), &certificates).await;
-    let client = Client::connect(&server.uri(), certificates.options()).await.unwrap();
+    let client = Client::connect(&server.uri(), options(&certificates)).await.unwrap();
     check(&client).await;
     drop(client);
     server.stop().await;

@@ -7,10 +7,11 @@ use arrowlink_client::{Client, ClientOptions, RetryOptions};
 use arrowlink_core::{
     CallContext, DataService, ErrorKind, ReadOptions, Receipt, Result, Target, WriteOptions,
 };
+use arrowlink_testkit::{Server, check_error, name, stream_of, three_rows};
 use arrowlink_transport::{ConnectOptions, Connection, Listener};
 use tokio::time::Instant;
 
-use crate::support::{Flaky, Server, check_error, name, quick, read, stream_of, three_rows};
+use crate::support::{Flaky, quick, read};
 
 /// Serves `service` in memory while `check` runs.
 async fn with_client(service: Arc<Flaky>, retry: RetryOptions, check: impl AsyncFnOnce(&Client)) {

@@ -1,8 +1,10 @@
 //! Streams that broke other readers, from the test data of Arrow itself.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use arrowlink_ipc::{ErrorKind, Limits};
+
+use arrowlink_testkit::test_data;
 
 use crate::support::{read_in_pieces, try_to_read};
 
@@ -30,11 +32,7 @@ fn fuzz_streams_are_read_or_refused() {
 
 /// Returns the files of a folder of test data whose names end in `end`, sorted; none where there is no test data.
 pub(crate) fn files(folder: &str, end: &str) -> Vec<PathBuf> {
-    let Some(data) = std::env::var_os("ARROWLINK_TEST_DATA") else {
-        println!("ARROWLINK_TEST_DATA is not set, nothing is read");
-        return Vec::new();
-    };
-    let folder = Path::new(&data).join(folder);
+    let Some(folder) = test_data(folder) else { return Vec::new() };
     let mut files: Vec<_> = std::fs::read_dir(&folder)
         .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
         .map(|entry| entry.unwrap().path())

@@ -8,10 +8,11 @@ use arrow_array::{Array as _, ArrayRef, DictionaryArray, Int32Array, ListArray, 
 use arrow_buffer::OffsetBuffer;
 use arrow_schema::{DataType, Field, Schema};
 use arrowlink_ipc::{Dictionaries, EncodeOptions, ErrorKind, Limits, read_stream};
+use arrowlink_testkit::{Maker, dictionary};
 use expect_test::expect;
 
 use crate::messages::{Batch, dictionary_field, schema_of};
-use crate::support::{COMPRESSIONS, Maker, dictionary, stream};
+use crate::support::{COMPRESSIONS, stream};
 
 #[test]
 fn growing_dictionaries_are_sent_in_parts() {

@@ -12,9 +12,10 @@ use arrow_schema::{DataType, Field, Schema, UnionMode};
 use arrowlink_ipc::{
     Compression, EncodeOptions, ErrorKind, Limits, StreamEncoder, read_stream, write_stream,
 };
+use arrowlink_testkit::{Maker, dictionary, runs, types, union};
 use expect_test::expect;
 
-use crate::support::{COMPRESSIONS, Maker, dictionary, runs, stream, types, union};
+use crate::support::{COMPRESSIONS, stream};
 
 #[test]
 fn segments_are_the_memory_of_the_columns() {

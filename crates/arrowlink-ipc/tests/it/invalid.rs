@@ -9,11 +9,12 @@ use arrow_ipc::{
 };
 use arrow_schema::DataType;
 use arrowlink_ipc::{EncodeOptions, Error, ErrorKind, Limits, read_stream};
+use arrowlink_testkit::{Maker, runs, union};
 use expect_test::{Expect, expect};
 use flatbuffers::FlatBufferBuilder;
 
 use crate::messages::{Batch, int, message, schema_with, schema_with_order};
-use crate::support::{Maker, runs, stream, union};
+use crate::support::stream;
 
 #[test]
 fn what_is_no_stream_is_said_to_be_none() {

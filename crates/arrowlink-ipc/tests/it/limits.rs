@@ -8,10 +8,11 @@ use arrow_schema::{DataType, Field, Schema};
 use arrowlink_ipc::{
     Compression, Dictionaries, EncodeOptions, ErrorKind, Limits, StreamDecoder, read_stream, write_stream,
 };
+use arrowlink_testkit::{Maker, dictionary};
 use expect_test::{Expect, expect};
 
 use crate::messages::Batch;
-use crate::support::{COMPRESSIONS, Maker, dictionary, read_in_pieces, stream};
+use crate::support::{COMPRESSIONS, read_in_pieces, stream};
 
 #[test]
 fn refuses_large_messages() {

@@ -5,10 +5,11 @@
 use arrow_array::RecordBatch;
 use arrow_schema::DataType;
 use arrowlink_ipc::{EncodeOptions, Limits};
+use arrowlink_testkit::{Maker, types};
 use rand::rngs::SmallRng;
 use rand::{Rng as _, SeedableRng as _};
 
-use crate::support::{COMPRESSIONS, Maker, stream, try_to_read, types};
+use crate::support::{COMPRESSIONS, stream, try_to_read};
 
 #[test]
 fn survives_every_changed_byte_of_flat_types() {

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_schema::{DataType, Field, UnionMode};
+use arrow_schema::DataType;
 use arrowlink_ipc::{EncodeOptions, Limits, read_stream};
-use proptest::prelude::{ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
+use arrowlink_testkit::{Maker, data_types, types};
+use proptest::prelude::{ProptestConfig, any, prop, proptest};
 
-use crate::support::{
-    COMPRESSIONS, Maker, dictionary, flat_types, map, read_in_pieces, runs, stream, types, union, use_batch,
-};
+use crate::support::{COMPRESSIONS, read_in_pieces, stream, use_batch};
 
 #[test]
 fn reads_back_every_type_under_every_compression() {
@@ -63,29 +62,4 @@ fn check(batches: &[RecordBatch], piece: usize) {
         assert_eq!(read_in_pieces(&bytes, piece, &Limits::default()).unwrap(), batches);
         read.iter().for_each(use_batch);
     }
-}
-
-fn data_types() -> impl Strategy<Value = DataType> {
-    let flat = prop::sample::select(flat_types());
-    flat.prop_recursive(3, 12, 3, |inner| {
-        let field = (inner.clone(), any::<bool>())
-            .prop_map(|(data_type, nullable)| Arc::new(Field::new("item", data_type, nullable)));
-        prop_oneof![
-            field.clone().prop_map(DataType::List),
-            field.clone().prop_map(DataType::LargeList),
-            field.clone().prop_map(DataType::ListView),
-            field.clone().prop_map(DataType::LargeListView),
-            (field.clone(), 0..4).prop_map(|(field, size)| DataType::FixedSizeList(field, size)),
-            prop::collection::vec(field, 0..4).prop_map(|fields| DataType::Struct(fields.into())),
-            (prop::sample::select(flat_types()), inner.clone()).prop_map(|(keys, values)| map(keys, values)),
-            prop::collection::vec(inner.clone(), 1..4).prop_map(|types| union(&types, UnionMode::Dense)),
-            prop::collection::vec(inner.clone(), 1..4).prop_map(|types| union(&types, UnionMode::Sparse)),
-            inner.clone().prop_map(|values| runs(DataType::Int32, values)),
-            inner
-                .prop_filter("a dictionary of a dictionary has no form on the wire", |values| {
-                    !matches!(values, DataType::Dictionary(..))
-                })
-                .prop_map(|values| dictionary(DataType::UInt16, values)),
-        ]
-    })
 }

@@ -2,8 +2,9 @@
 
 use arrow_buffer::Buffer;
 use arrowlink_ipc::{EncodeOptions, ErrorKind, Limits, StreamDecoder, read_stream};
+use arrowlink_testkit::{Maker, types};
 
-use crate::support::{COMPRESSIONS, Maker, read_in_pieces, stream, types};
+use crate::support::{COMPRESSIONS, read_in_pieces, stream};
 
 #[test]
 fn reads_byte_by_byte() {

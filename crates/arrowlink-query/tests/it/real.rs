@@ -7,10 +7,12 @@ use arrow_schema::{DataType, TimeUnit};
 use arrowlink_core::{CallContext, Dataset as _, ReadOptions};
 use arrowlink_query::{FileDataset, FileOptions, QueryOptions, QueryRuntime};
 
-use crate::support::{read_all, real_files};
+use arrowlink_testkit::test_data;
+
+use crate::support::read_all;
 
 async fn open(name: &str) -> Option<FileDataset> {
-    let folder = real_files()?;
+    let folder = test_data("data")?;
     let runtime = QueryRuntime::new(QueryOptions::default()).unwrap();
     Some(FileDataset::open(&runtime, name, FileOptions::default().with_base_dir(folder)).await.unwrap())
 }

@@ -1,6 +1,6 @@
 //! What every topic needs: a folder of files, a dataset over them, and all that it returns.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow_array::{Int64Array, RecordBatch, StringArray};
@@ -112,13 +112,4 @@ pub(crate) fn ids(batches: &[RecordBatch]) -> Vec<i64> {
         batch.column_by_name("id").unwrap().as_any().downcast_ref::<Int64Array>().unwrap().values().to_vec()
     };
     batches.iter().flat_map(column).collect()
-}
-
-/// The folder of real files, where there is one; says so where not.
-pub(crate) fn real_files() -> Option<PathBuf> {
-    let folder = std::env::var_os("ARROWLINK_TEST_DATA").map(|folder| Path::new(&folder).join("data"));
-    if folder.is_none() {
-        println!("not run: ARROWLINK_TEST_DATA does not name a folder");
-    }
-    folder
 }

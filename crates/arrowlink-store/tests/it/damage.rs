@@ -11,7 +11,8 @@ use arrowlink_core::{
 use arrowlink_store::{Store, StoreOptions};
 use futures::TryStreamExt as _;
 
-use crate::support::{Fixture, check_error, events, ids_batch};
+use crate::support::{Fixture, events, ids_batch};
+use arrowlink_testkit::check_error;
 
 const FILE: &str = "events/00000000000000000002.arrow";
 

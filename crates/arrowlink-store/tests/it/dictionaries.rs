@@ -13,7 +13,8 @@ use arrow_ipc::reader::FileReader;
 use arrow_schema::{DataType, Field, Fields, Schema};
 use arrowlink_core::{DataServiceExt as _, ErrorKind, WriteOptions};
 
-use crate::support::{Fixture, check_error, events};
+use crate::support::{Fixture, events};
+use arrowlink_testkit::check_error;
 
 /// Uploads `columns`, each as one batch, and asserts that the store and Arrow's own reader return their values.
 async fn check(columns: Vec<ArrayRef>) {

@@ -6,7 +6,8 @@ use arrowlink_core::{CallContext, DataService as _, ErrorKind, ListOptions};
 use arrowlink_store::{Store, StoreOptions};
 use futures::StreamExt as _;
 
-use crate::support::{Fixture, check_error, ids_batch};
+use crate::support::{Fixture, ids_batch};
+use arrowlink_testkit::check_error;
 
 #[tokio::test]
 async fn second_store_on_the_same_folder_is_refused() {

@@ -11,7 +11,8 @@ use arrowlink_core::ErrorKind;
 use arrowlink_core::{DataServiceExt as _, Name};
 use arrowlink_store::{Store, StoreOptions};
 
-use crate::support::{check_error, ids_batch, ids_of};
+use crate::support::{ids_batch, ids_of};
+use arrowlink_testkit::check_error;
 
 #[test]
 fn largest_file_size_is_a_limit_and_the_store_goes_on() {

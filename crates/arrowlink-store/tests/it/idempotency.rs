@@ -2,7 +2,8 @@
 
 use arrowlink_core::{ErrorKind, WriteMode, WriteOptions};
 
-use crate::support::{Fixture, check_error, ids_batch};
+use crate::support::{Fixture, ids_batch};
+use arrowlink_testkit::check_error;
 
 fn with_key(key: &str) -> WriteOptions {
     WriteOptions::default().with_idempotency_key(key)

@@ -3,7 +3,8 @@
 use arrowlink_core::{CallContext, DataService as _, ErrorKind, Position, ReadOptions, Target, WriteOptions};
 use futures::TryStreamExt as _;
 
-use crate::support::{Fixture, check_error, events, ids_batch, ids_of};
+use crate::support::{Fixture, events, ids_batch, ids_of};
+use arrowlink_testkit::check_error;
 
 #[tokio::test]
 async fn every_position_goes_on_exactly_after_its_chunk_also_after_reopening() {

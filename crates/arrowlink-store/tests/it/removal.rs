@@ -4,7 +4,8 @@ use arrowlink_core::{CallContext, DataService as _, ErrorKind, ReadOptions, Targ
 use arrowlink_store::StoreOptions;
 use futures::StreamExt as _;
 
-use crate::support::{Fixture, check_error, events, ids_of};
+use crate::support::{Fixture, events, ids_of};
+use arrowlink_testkit::check_error;
 
 #[tokio::test]
 async fn removed_dataset_is_gone_from_memory_and_disk() {

@@ -7,8 +7,8 @@ use arrow_array::cast::AsArray as _;
 use arrow_array::types::Int64Type;
 use arrow_array::{Int64Array, RecordBatch, record_batch};
 use arrowlink_core::{
-    BatchStream, CallContext, DataService as _, DataServiceExt as _, Error, ErrorKind, Name, ReadOptions,
-    Receipt, Result, Target, WriteOptions,
+    BatchStream, CallContext, DataService as _, DataServiceExt as _, Name, ReadOptions, Receipt, Result,
+    Target, WriteOptions,
 };
 use arrowlink_store::{Store, StoreOptions};
 use tempfile::TempDir;
@@ -92,17 +92,6 @@ pub(crate) fn ids_batch(ids: &[i64]) -> RecordBatch {
 
 pub(crate) fn ids_of(batches: &[RecordBatch]) -> Vec<i64> {
     batches.iter().flat_map(|batch| batch.column(0).as_primitive::<Int64Type>().values().to_vec()).collect()
-}
-
-/// Asserts the kind of an error and that its chain has all of `parts`.
-#[track_caller]
-pub(crate) fn check_error<T: std::fmt::Debug>(result: Result<T>, kind: ErrorKind, parts: &[&str]) -> Error {
-    let error = result.unwrap_err();
-    assert_eq!(error.kind(), kind, "{}", error.chain());
-    for part in parts {
-        assert!(error.chain().contains(part), "`{part}` is not in `{}`", error.chain());
-    }
-    error
 }
 
 fn collect(root: &Path, folder: &Path, names: &mut Vec<String>) {

@@ -8,7 +8,8 @@ use arrowlink_core::{
 use arrowlink_store::StoreOptions;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
-use crate::support::{Fixture, check_error, events, ids_batch};
+use crate::support::{Fixture, events, ids_batch};
+use arrowlink_testkit::check_error;
 
 #[tokio::test]
 async fn receipt_says_what_was_stored_and_that_it_is_durable() {
