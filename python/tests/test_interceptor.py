@@ -1,6 +1,8 @@
 """The log of all four kinds of calls."""
 
 import logging
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 
 import grpc
@@ -20,8 +22,16 @@ def channel(authority: Authority, caplog: pytest.LogCaptureFixture) -> Iterator[
         yield grpc.intercept_channel(plain, LoggingInterceptor())
 
 
+def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelno == logging.INFO]
+
+
 def finished(caplog: pytest.LogCaptureFixture) -> list[str]:
-    lines = [record.getMessage() for record in caplog.records if record.levelno == logging.INFO]
+    # A future has its result before its callbacks, which log, have run on gRPC's thread.
+    deadline = time.monotonic() + 10
+    while not logged(caplog) and time.monotonic() < deadline:
+        threading.Event().wait(0.001)
+    lines = logged(caplog)
     assert all("duration_ms=" in line for line in lines)
     return [line.partition(" duration_ms=")[0] for line in lines]
 

@@ -17,7 +17,7 @@ pub(crate) struct Python {
 }
 
 impl Python {
-    /// Returns the environment, made first where it is missing or broken, renewed where its requirements changed.
+    /// Returns the environment, made anew where it is missing, broken or of other requirements.
     pub(crate) fn ready(project: &Project) -> Result<Self> {
         let folder = project.path(FOLDER);
         let python = Self { project: project.clone(), program: folder.join("bin/python") };
@@ -26,12 +26,9 @@ impl Python {
         if fs::read_to_string(&marker).is_ok_and(|installed| installed == wanted) && python.works() {
             return Ok(python);
         }
-        if python.works() {
-            console::headline(&format!("python: renewing `{FOLDER}/`, its requirements have changed"));
-        } else {
-            console::headline(&format!("python: making `{FOLDER}/`, once; about a minute"));
-            python.make(&folder)?;
-        }
+        // Made anew rather than added to: what is no longer required would stay.
+        console::headline(&format!("python: making `{FOLDER}/`, for these requirements once; about a minute"));
+        python.make(&folder)?;
         python.install()?;
         fs::write(&marker, wanted).map_err(|error| Error::file("write", &marker, error))?;
         Ok(python)
