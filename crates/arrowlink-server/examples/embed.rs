@@ -1,6 +1,8 @@
 //! A service of one's own, served by ArrowLink: readings that are computed when they are asked for.
 //!
-//! `cargo run -p arrowlink-server --example embed`, then `python3 python/main.py --name squares`.
+//! `cargo run -p arrowlink-server --example embed` says where it listens; then
+//! `python3 python/main.py --address localhost:PORT --name squares`. Ctrl-C ends it.
+#![allow(clippy::print_stdout, reason = "whoever started it wants to know where it listens")]
 
 use std::sync::Arc;
 
@@ -65,7 +67,8 @@ impl Dataset for Squares {
 
 #[tokio::main]
 async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
-    let config = Config::default();
+    // A free port, so that it runs beside a server; without this line it would be 50051.
+    let config = Config::default().with_listen(["127.0.0.1:0".parse()?]);
     start_logging(&config)?;
     let catalog = Catalog::new()
         .with_dataset(Name::new("default")?, Arc::new(default_dataset()))
@@ -73,6 +76,9 @@ async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
         .with_uploads(Arc::new(MemoryStore::new(256 << 20)));
     let server = Server::with_service(config, Arc::new(catalog)).await?;
     let listeners = server.bind().await?;
+    for listener in &listeners {
+        println!("listening {}", listener.local_addr());
+    }
     let drained = server.serve(listeners, async { drop(tokio::signal::ctrl_c().await) }).await?;
     tracing::info!("{drained}");
     Ok(())
