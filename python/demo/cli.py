@@ -24,8 +24,10 @@ def run(arguments: Sequence[str]) -> int:
     except ArrowLinkError as error:
         return _fail(str(error), error.exit_code)
     except BrokenPipeError:
-        # The reader has enough, as `head` has; the interpreter must not flush into the closed pipe again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _abandon_standard_output()  # the reader has enough, as `head` has
+    except OSError as error:
+        _abandon_standard_output()
+        return _fail(f"cannot write to standard output: {error.strerror or error}", 1)
     return 0
 
 
@@ -71,6 +73,11 @@ def _read(client: Client, options: Options) -> None:
             message = f"cannot write `{options.plot}`: {error.strerror or error}"
             raise ArrowLinkError(Kind.INVALID_ARGUMENT, message) from error
         LOGGER.info("plot written path=%s", options.plot)
+
+
+def _abandon_standard_output() -> None:
+    # The interpreter flushes once more when it ends, and must not fail again.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say(text: str) -> None:

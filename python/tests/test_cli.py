@@ -19,6 +19,8 @@ from .support import program
 from .support.fake_server import FakeServer, refuse
 from .support.tables import ONE_ROW, ONE_ROW_PRINTED, numbers, payload
 
+FULL = Path("/dev/full")
+
 
 def run(server: FakeServer, ca: Path, *arguments: object) -> tuple[int, str, str]:
     return program.run("--address", server.address, "--ca", ca, *arguments)
@@ -54,6 +56,16 @@ def test_all_that_a_read_can_show(serve: Serve, ca_file: Path, tmp_path: Path) -
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert "message received number=1" in errors
     assert server.metadata["arrowlink-name"] == "one"
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full, which is a full disk")
+def test_full_disk_is_one_line(serve: Serve, ca_file: Path) -> None:
+    server = serve(lambda _: [payload(ONE_ROW)])
+    with FULL.open("wb") as full:
+        process = program.start("--address", server.address, "--ca", ca_file, "--quiet", stdout=full)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert errors == "error: cannot write to standard output: No space left on device\n"
 
 
 def test_file_is_sent_and_acknowledged(serve: Serve, ca_file: Path, tmp_path: Path) -> None:

@@ -3,8 +3,10 @@
 //! tonic's own server cannot be joined, has no limit on connections and says nothing of failed handshakes; this one
 //! hands requests to any tower service, tonic's `Routes` among them.
 
+mod activity;
 mod call;
 mod connection;
+mod farewell;
 mod options;
 
 use std::convert::Infallible;
@@ -40,8 +42,34 @@ pub use options::AcceptOptions;
 /// instead of waiting. A handshake that fails is logged with peer and reason. A panic in a call ends that call alone.
 ///
 /// When `shutdown` resolves nothing new is accepted, connections are told to go away, and calls have
-/// [`AcceptOptions::grace`] to end; then they are cut. All tasks have ended when this returns. Dropping the future
-/// cuts everything.
+/// [`AcceptOptions::grace`] to end; then they are cut. A connection without calls has [`AcceptOptions::goodbye`] to
+/// end, so that a client that does not react holds nothing up; what was sent to one that does arrives to its last
+/// byte. All tasks have ended when this returns. Dropping the future cuts everything.
+///
+/// ```
+/// use std::convert::Infallible;
+/// use arrowlink_transport::{AcceptOptions, ConnectOptions, Connection, Drained, Listener, serve};
+/// use http::{Request, Response};
+/// use tonic::body::Body;
+/// use tower::{ServiceExt as _, service_fn};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let service = service_fn(|_request| async { Ok::<_, Infallible>(Response::new(Body::empty())) });
+/// let (listener, dialer) = Listener::in_memory();
+/// let client = async {
+///     let connection = Connection::over(dialer.dial().await?, &ConnectOptions::default()).await?;
+///     assert_eq!(connection.oneshot(Request::new(Body::empty())).await?.status(), 200);
+///     Ok::<_, Box<dyn std::error::Error>>(())
+/// };
+/// // The server runs until the client is done.
+/// let served = serve(vec![listener], None, service, AcceptOptions::default(), async {
+///     client.await.expect("an answer");
+/// });
+/// assert_eq!(served.await?, Drained::Complete);
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 ///

@@ -51,6 +51,13 @@ pub struct CertificateFiles {
 
 impl CertificateFiles {
     /// Names the files that [`development`] keeps in `dir`, whether they are there or not.
+    ///
+    /// ```
+    /// use arrowlink_transport::certificates::CertificateFiles;
+    ///
+    /// let files = CertificateFiles::in_dir("certs".as_ref());
+    /// assert_eq!(files.key, std::path::Path::new("certs/server.key"));
+    /// ```
     pub fn in_dir(dir: &Path) -> Self {
         Self { ca: dir.join("ca.crt"), cert: dir.join("server.crt"), key: dir.join("server.key") }
     }
@@ -80,6 +87,17 @@ pub fn development(dir: &Path) -> Result<CertificateFiles, Error> {
 }
 
 /// Makes a folder of its own whose server certificate expired yesterday, for tests.
+///
+/// ```
+/// use arrowlink_transport::certificates;
+///
+/// let dir = tempfile::tempdir()?;
+/// certificates::expired(dir.path())?;
+/// assert!(certificates::check(dir.path()).problems()[0].contains("expired on"));
+/// certificates::development(dir.path())?;
+/// assert!(certificates::check(dir.path()).is_good(), "renewed");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 ///

@@ -39,7 +39,12 @@ pub use options::{ConnectOptions, Plaintext, TransferOptions};
 /// One HTTP/2 connection to a server. Clones share it; it is closed when the last of them, and the last answer that is
 /// still being read, is dropped.
 ///
-/// A [`tower::Service`] that tonic's generated clients run on as they do on a channel.
+/// A [`tower::Service`] that tonic's generated clients run on as they do on a channel. Each call is one HTTP/2 stream,
+/// so that many run at a time; how many, the server says ([`AcceptOptions`](crate::AcceptOptions)), and further ones wait
+/// in `poll_ready` or for their answer.
+///
+/// The two calls of the small service are methods, [`get_arrow_data`](Self::get_arrow_data) and
+/// [`send_arrow_data`](Self::send_arrow_data).
 #[derive(Clone)]
 pub struct Connection {
     send: SendRequest<Body>,
@@ -101,6 +106,25 @@ impl Connection {
 
     /// Speaks HTTP/2 over bytes that somebody else connected, such as those of a [`Dialer`](crate::Dialer).
     ///
+    /// Its [`address`](Self::address) is `memory`. Neither TLS nor a time limit is added: both are whose connected it.
+    ///
+    /// ```
+    /// use arrowlink_transport::{ConnectOptions, Connection};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), arrowlink_core::Error> {
+    /// let (near, far) = tokio::io::duplex(4096);
+    /// let connection = Connection::over(near, &ConnectOptions::default()).await?;
+    /// assert_eq!((connection.address(), connection.is_closed()), ("memory", false));
+    ///
+    /// drop(far);
+    /// while !connection.is_closed() {
+    ///     tokio::task::yield_now().await;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::Unavailable`] where the other end does not answer in HTTP/2.
@@ -138,12 +162,14 @@ impl Connection {
         Ok(Self { send, scheme: endpoint.scheme(), authority: endpoint.authority(), driver })
     }
 
-    /// Returns whether the connection is known to be of no use any more.
+    /// Returns whether the connection is known to be of no use any more: lost, or ended by the server.
+    ///
+    /// `false` promises nothing: a host that is gone is noticed when it does not answer a ping.
     pub fn is_closed(&self) -> bool {
         self.send.is_closed()
     }
 
-    /// Returns the address it was connected to.
+    /// Returns the address it was connected to, as it was given to [`connect`](Self::connect).
     pub fn address(&self) -> &str {
         &self.driver.address
     }
@@ -187,7 +213,10 @@ impl Service<Request<Body>> for Connection {
     }
 }
 
-/// The body of an answer; keeps its connection open.
+/// The body of an answer as it comes, in HTTP/2's frames; keeps its connection open until it is dropped.
+///
+/// Dropping it before its end cancels the call. What has come and was not taken counts against the windows of
+/// [`ConnectOptions`], so that a body that is not read stops the server and nothing else.
 pub struct ResponseBody {
     inner: hyper::body::Incoming,
     _driver: Arc<Driver>,

@@ -76,7 +76,7 @@ fn invalid(value: &HeaderValue) -> Error {
     Error::new(ErrorKind::InvalidArgument, text)
 }
 
-/// Wraps a service with [`GrpcTimeout`].
+/// Wraps a service with [`GrpcTimeout`]; [`Front`](crate::Front) does so itself.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct GrpcTimeoutLayer;
@@ -104,6 +104,23 @@ impl<S> Layer<S> for GrpcTimeoutLayer {
 ///
 /// The deadline is put into the [`CallContext`] in the request's extensions, and one is made where there is none, so
 /// that what works for the call can stop in time. Goes inside of what logs calls.
+///
+/// ```
+/// use std::convert::Infallible;
+/// use arrowlink_transport::GrpcTimeoutLayer;
+/// use http::{Request, Response};
+/// use tonic::{Code, Status, body::Body};
+/// use tower::{Layer as _, ServiceExt as _, service_fn};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let never = service_fn(|_request: Request<Body>| std::future::pending::<Result<Response<Body>, Infallible>>());
+/// let request = Request::builder().header("grpc-timeout", "1m").body(Body::empty())?;
+/// let answer = GrpcTimeoutLayer::new().layer(never).oneshot(request).await?;
+/// assert_eq!(Status::from_header_map(answer.headers()).unwrap().code(), Code::DeadlineExceeded);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct GrpcTimeout<S> {
     inner: S,

@@ -110,6 +110,15 @@ pub enum Error {
 
 impl Error {
     /// Returns what the caller can do about it, in the words of the calls' errors.
+    ///
+    /// ```
+    /// use arrowlink_core::ErrorKind;
+    /// use arrowlink_transport::ClientTls;
+    ///
+    /// let error = ClientTls::from_ca_file("nowhere/ca.crt".as_ref()).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::NotFound);
+    /// assert_eq!(arrowlink_core::Error::from(error).kind(), ErrorKind::NotFound);
+    /// ```
     pub const fn kind(&self) -> ErrorKind {
         match self {
             Self::Missing { .. } => ErrorKind::NotFound,

@@ -1,4 +1,7 @@
 //! Whether a transfer waits for the peer, and since when.
+//!
+//! A limit on the whole of a transfer would end large ones, and a limit on pauses would end those whose rows take long to
+//! make. What is limited is how long the peer may leave a piece that is ready.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;

@@ -36,11 +36,40 @@ pub use options::FrontOptions;
 ///
 /// An error before the first message is a response of trailers alone. An upload that is broken off, by an error in it
 /// or by its client, is an error in the batches that [`DataService::write`] gets, never their end.
+///
+/// | call | request | answer |
+/// |---|---|---|
+/// | `GetArrowData` | one `Empty` | payloads within the client's limit, at least one |
+/// | `SendArrowData` | payloads of one schema, at least one | one `Ack`, with the receipt in the headers |
+///
+/// ```
+/// use std::sync::Arc;
+/// use arrowlink_core::{Catalog, Name};
+/// use arrowlink_transport::{Front, FrontOptions};
+/// use http::Request;
+/// use tonic::{Code, Status, body::Body, service::Routes};
+/// use tower::ServiceExt as _;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let options = FrontOptions::new(Name::new("default")?, Name::new("uploads")?);
+/// let front = Front::new(Arc::new(Catalog::new()), options, Routes::default());
+///
+/// let request = Request::post("/dataexchange.ArrowDataService/GetArrowData");
+/// let browser = request.body(Body::empty())?;
+/// assert_eq!(front.clone().oneshot(browser).await?.status(), 415);
+///
+/// let elsewhere = Request::post("/other.Service/Call").header("content-type", "application/grpc");
+/// let answer = front.oneshot(elsewhere.body(Body::empty())?).await?;
+/// assert_eq!(Status::from_header_map(answer.headers()).unwrap().code(), Code::Unimplemented);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Front(GrpcTimeout<Paths>);
 
 impl Front {
-    /// Answers from `service`.
+    /// Answers from `service`, and by `others` what is not one of the two data calls: health, reflection, or nothing.
     pub fn new(service: Arc<dyn DataService>, options: FrontOptions, others: Routes) -> Self {
         use tower::Layer as _;
         Self(GrpcTimeoutLayer::new().layer(Paths { service, options: Arc::new(options), others }))

@@ -2,6 +2,16 @@
 //!
 //! The rules are those of gRPC's `PROTOCOL-HTTP2.md`. Messages go out as the pieces they are made of; they come in
 //! through one buffer that grows as bytes arrive, never by what a prefix claims. Nothing is compressed.
+//!
+//! Every message of the small service has at most one field, number 1, of bytes, so that it looks like this:
+//!
+//! ```text
+//! 00                 gRPC's flag: not compressed
+//! 00 00 02 50        the length of what follows, big-endian
+//! 0a                 protobuf's key: field 1, length-delimited
+//! cd 04              the payload's length, a varint
+//! ...                the payload
+//! ```
 
 use std::any::Any;
 use std::pin::Pin;
@@ -19,7 +29,7 @@ use tokio::time::timeout;
 use tonic::Status;
 
 use crate::payload::Origin;
-use crate::status::to_status;
+use crate::status::{from_headers, to_status};
 
 /// Any error of a body.
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -57,9 +67,11 @@ pub(crate) fn answer(messages: BoxStream<'static, Result<Vec<Bytes>, Error>>) ->
     response
 }
 
-/// Frames `payload` as a message whose field 1 it is: what stands before it, then itself.
+/// Frames `payload` as a message whose field 1 it is: what stands before it, then itself, in one piece where it is small.
 pub(crate) fn framed(payload: Bytes) -> Vec<Bytes> {
-    let mut head = BytesMut::with_capacity(framing_bytes(payload.len()));
+    let is_small = payload.len() <= SMALL_BYTES;
+    let copied = if is_small { payload.len() } else { 0 };
+    let mut head = BytesMut::with_capacity(framing_bytes(payload.len()) + copied);
     if payload.is_empty() {
         head.put_bytes(0, PREFIX_BYTES);
         return vec![head.freeze()];
@@ -69,6 +81,10 @@ pub(crate) fn framed(payload: Bytes) -> Vec<Bytes> {
     head.put_u32(u32::try_from(message_bytes).unwrap_or(u32::MAX));
     encode_key(1, WireType::LengthDelimited, &mut head);
     encode_varint(payload.len() as u64, &mut head);
+    if is_small {
+        head.put_slice(&payload);
+        return vec![head.freeze()];
+    }
     vec![head.freeze(), payload]
 }
 
@@ -146,6 +162,9 @@ impl Body for Outgoing {
 }
 
 /// Messages of a body, taken out of their frames.
+///
+/// An end is told apart from a loss: where a body stops in the middle of a message, or was reset, that is an error, so
+/// that what was received before is not taken for all there is.
 pub(crate) struct Incoming<B> {
     body: B,
     buffer: BytesMut,
@@ -174,7 +193,8 @@ where
         }
     }
 
-    /// Returns the next message, without its framing; `None` where the body ended as its sender meant it to. Cancel safe.
+    /// Returns the next message, without its framing; `None` where the body ended as its sender meant it to, or where a
+    /// server's trailers say why it did not. Cancel safe.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         loop {
             if let Some(message) = self.buffered()? {
@@ -228,10 +248,13 @@ where
         }
     }
 
-    /// Makes sure that an end is one.
+    /// Makes sure that an end is one. A server that says why it stopped may do so in the middle of a message.
     fn ended(&self) -> Result<(), Error> {
         if was_reset(&self.body) {
             return Err(self.broken(None));
+        }
+        if self.origin == Origin::Server && self.trailers.as_ref().is_some_and(tells_of_an_error) {
+            return Ok(());
         }
         if !self.buffer.is_empty() {
             let text =
@@ -299,6 +322,10 @@ fn was_reset<B: Body + 'static>(body: &B) -> bool {
     body.downcast_ref::<hyper::body::Incoming>().is_some_and(|body| !body.is_end_stream())
 }
 
+fn tells_of_an_error(trailers: &HeaderMap) -> bool {
+    from_headers(trailers).is_some_and(|outcome| outcome.is_err())
+}
+
 fn plain(status: StatusCode) -> Response<tonic::body::Body> {
     let mut response = Response::new(tonic::body::Body::empty());
     *response.status_mut() = status;
@@ -311,5 +338,7 @@ fn shown(value: &HeaderValue) -> String {
 
 /// gRPC's prefix of a message: a flag and the length.
 const PREFIX_BYTES: usize = 5;
+/// Up to here a copy is cheaper than an HTTP/2 frame of its own.
+const SMALL_BYTES: usize = 16 * 1024;
 const ENCODING: &str = "grpc-encoding";
 const IDENTITY: &str = "identity";

@@ -38,7 +38,17 @@ pub enum ListenAddr {
 }
 
 impl ListenAddr {
-    /// Returns whether only this machine can reach it.
+    /// Returns whether only this machine can reach it: loopback, a Unix socket, or this process.
+    ///
+    /// What is not local must speak TLS; [`serve`](crate::serve) leaves it to its caller to insist on that.
+    ///
+    /// ```
+    /// use arrowlink_transport::ListenAddr;
+    ///
+    /// let local = |text: &str| text.parse::<ListenAddr>().unwrap().is_local();
+    /// assert!(local("127.0.0.1:50051") && local("[::1]:0") && local("unix:///run/arrowlink.sock"));
+    /// assert!(!local("0.0.0.0:50051") && !local("192.0.2.7:50051"));
+    /// ```
     pub const fn is_local(&self) -> bool {
         match self {
             Self::Tcp(addr) => addr.ip().is_loopback(),
@@ -94,13 +104,28 @@ pub struct Listener {
 enum Source {
     Tcp(TcpListener),
     Unix(UnixSocket),
-    Memory(mpsc::Receiver<DuplexStream>),
+    Memory(mpsc::Receiver<io::Result<DuplexStream>>),
 }
 
 impl Listener {
     /// Begins to listen. Must be called within a tokio runtime.
     ///
     /// A Unix socket gets mode 0600; a socket file on which nobody answers any more is replaced.
+    ///
+    /// ```
+    /// use arrowlink_transport::{ListenAddr, Listener};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let dir = tempfile::tempdir()?;
+    /// let path = dir.path().join("arrowlink.sock");
+    /// let listener = Listener::bind(&ListenAddr::Unix(path.clone())).await?;
+    /// assert!(path.exists());
+    /// drop(listener);
+    /// assert!(!path.exists());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -141,7 +166,7 @@ impl Listener {
             }
             Source::Unix(socket) => Ok(Accepted::Plain(Box::new(socket.accept().await?), Peer::unix())),
             Source::Memory(rx) => match rx.recv().await {
-                Some(stream) => Ok(Accepted::Plain(Box::new(stream), Peer::memory())),
+                Some(stream) => Ok(Accepted::Plain(Box::new(stream?), Peer::memory())),
                 None => std::future::pending().await,
             },
         }
@@ -149,19 +174,47 @@ impl Listener {
 }
 
 /// Connects to a [`Listener::in_memory`]. Clones connect to the same one.
+///
+/// ```
+/// use arrowlink_transport::Listener;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let (listener, dialer) = Listener::in_memory();
+/// dialer.dial().await.unwrap();
+/// drop(listener);
+/// assert_eq!(dialer.dial().await.unwrap_err().kind(), std::io::ErrorKind::ConnectionRefused);
+/// # }
+/// ```
 #[derive(Clone, Debug)]
-pub struct Dialer(mpsc::Sender<DuplexStream>);
+pub struct Dialer(mpsc::Sender<io::Result<DuplexStream>>);
 
 impl Dialer {
     /// Opens a connection, to be given to [`Connection::over`](crate::Connection::over).
+    ///
+    /// Each direction holds 256 KiB. Waits while another connection has not been accepted yet.
     ///
     /// # Errors
     ///
     /// [`io::ErrorKind::ConnectionRefused`] where the listener is gone.
     pub async fn dial(&self) -> io::Result<DuplexStream> {
         let (near, far) = tokio::io::duplex(DUPLEX_BYTES);
-        self.0.send(far).await.map_err(|_| io::Error::from(io::ErrorKind::ConnectionRefused))?;
+        self.send(Ok(far)).await?;
         Ok(near)
+    }
+
+    /// Makes the listener's next `accept` fail with `error`, as one of TCP does when the process has no file descriptor
+    /// left; for tests.
+    ///
+    /// # Errors
+    ///
+    /// As [`dial`](Self::dial).
+    pub async fn fail(&self, error: io::Error) -> io::Result<()> {
+        self.send(Err(error)).await
+    }
+
+    async fn send(&self, arrival: io::Result<DuplexStream>) -> io::Result<()> {
+        self.0.send(arrival).await.map_err(|_| io::ErrorKind::ConnectionRefused.into())
     }
 }
 

@@ -1,4 +1,7 @@
 //! The metadata keys of the small service.
+//!
+//! Both are optional, so that a client that knows nothing but the service's definition gets the default dataset in
+//! messages that it takes. A key that is there and cannot be read is an error, never ignored.
 
 use arrowlink_core::{Error, ErrorKind, Name};
 use http::HeaderMap;

@@ -20,17 +20,17 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// Describes a peer that came over TCP.
+    /// Describes a peer that came over TCP; it is shown as its address.
     pub const fn tcp(addr: SocketAddr, encryption: Encryption) -> Self {
         Self { addr: Some(addr), medium: Medium::Tcp, encryption }
     }
 
-    /// Describes a process of this host that came over a Unix socket.
+    /// Describes a process of this host that came over a Unix socket; it is shown as `unix`.
     pub const fn unix() -> Self {
         Self { addr: None, medium: Medium::Unix, encryption: Encryption::None }
     }
 
-    /// Describes a caller inside this process.
+    /// Describes a caller inside this process; it is shown as `memory`.
     pub const fn memory() -> Self {
         Self { addr: None, medium: Medium::Memory, encryption: Encryption::None }
     }
@@ -57,6 +57,13 @@ impl fmt::Display for Peer {
 }
 
 /// Whether a connection is encrypted.
+///
+/// ```
+/// use arrowlink_transport::{Encryption, Peer};
+///
+/// assert_eq!(Peer::unix().encryption(), Encryption::None);
+/// assert_eq!(Peer::unix().to_string(), "unix");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Encryption {

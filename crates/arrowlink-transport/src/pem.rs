@@ -1,4 +1,6 @@
 //! Certificates and keys from PEM files, with errors that name the file.
+//!
+//! A file may hold other blocks, too: a key file that begins with its certificate is as good as one without.
 
 use std::fs;
 use std::io;

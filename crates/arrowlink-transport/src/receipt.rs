@@ -3,6 +3,9 @@
 //! `Ack.message` reads ``stored 3 rows in 1 batch (1.2 KiB) as `uploads`, durable`` or `…, in memory`. The same stands,
 //! exactly, in the response metadata `arrowlink-rows`, `arrowlink-batches`, `arrowlink-bytes`, `arrowlink-durability`
 //! (`durable` or `memory`) and, where the dataset knows positions, `arrowlink-position-bin`.
+//!
+//! The metadata stand in the headers of the answer, which begin only when the upload is kept: there is no receipt for an
+//! upload that failed.
 
 use arrowlink_core::{Durability, Name, Position, Receipt};
 use http::{HeaderMap, HeaderValue};

@@ -31,6 +31,17 @@ struct Inner {
 
 impl CallRecord {
     /// Notes which dataset, stream or function the call is about; the first note stays.
+    ///
+    /// ```
+    /// use arrowlink_core::Name;
+    /// use arrowlink_transport::CallRecord;
+    ///
+    /// let record = CallRecord::default();
+    /// record.set_name(&Name::new("trips")?);
+    /// record.set_name(&Name::new("other")?);
+    /// assert_eq!(record.name().map(Name::as_str), Some("trips"));
+    /// # Ok::<(), arrowlink_core::Error>(())
+    /// ```
     pub fn set_name(&self, name: &Name) {
         self.0.name.get_or_init(|| name.clone());
     }
@@ -57,7 +68,7 @@ impl CallRecord {
         self.0.cells.load(Ordering::Relaxed)
     }
 
-    /// Returns how many bytes of payload passed so far.
+    /// Returns how many bytes of payload passed so far, without the framing of gRPC and HTTP/2.
     pub fn bytes(&self) -> u64 {
         self.0.bytes.load(Ordering::Relaxed)
     }

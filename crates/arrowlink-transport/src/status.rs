@@ -29,6 +29,25 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 /// Turns an error into the status that carries its kind, its message with all causes, and its request id.
 ///
 /// A message of more than 2 KiB is cut, with a note of how much is missing: clients refuse headers of more than 8 KiB.
+///
+/// | kind | code |
+/// |---|---|
+/// | `NotFound`, `AlreadyExists`, `InvalidArgument`, `Unauthenticated`, `PermissionDenied`, `Unavailable`, `DeadlineExceeded`, `Cancelled`, `Internal` | of the same name |
+/// | `SchemaMismatch`, `ReadOnly`, `SnapshotChanged` | `FAILED_PRECONDITION` |
+/// | `Corrupt` | `DATA_LOSS` |
+/// | `LimitExceeded` | `RESOURCE_EXHAUSTED` |
+/// | `Unsupported` | `UNIMPLEMENTED` |
+/// | `FunctionFailed` | `ABORTED` |
+///
+/// ```
+/// use arrowlink_core::{Error, ErrorKind};
+/// use arrowlink_transport::status::to_status;
+///
+/// let disk = std::io::Error::other("no space left on device");
+/// let status = to_status(&Error::new(ErrorKind::LimitExceeded, "cannot keep `trips`").with_source(disk));
+/// assert_eq!(status.code(), tonic::Code::ResourceExhausted);
+/// assert_eq!(status.message(), "cannot keep `trips`: no space left on device");
+/// ```
 pub fn to_status(error: &Error) -> Status {
     let mut metadata = HashMap::new();
     if let Some(id) = error.request_id() {
@@ -42,6 +61,17 @@ pub fn to_status(error: &Error) -> Status {
 ///
 /// `OUT_OF_RANGE` and a bare `FAILED_PRECONDITION` are `InvalidArgument`, a bare `ABORTED` is `Unavailable`, `UNKNOWN` is
 /// `Internal`. A kind that this version does not know counts as none.
+///
+/// ```
+/// use arrowlink_core::ErrorKind;
+/// use arrowlink_transport::status::from_status;
+/// use tonic::{Code, Status};
+///
+/// let foreign = from_status(&Status::new(Code::OutOfRange, "row 7 of 5"));
+/// assert_eq!((foreign.kind(), foreign.message()), (ErrorKind::InvalidArgument, "row 7 of 5"));
+/// let silent = from_status(&Status::new(Code::Unknown, ""));
+/// assert_eq!(silent.message(), "the server answered Unknown and did not say why");
+/// ```
 pub fn from_status(status: &Status) -> Error {
     let info = status.get_details_error_info().filter(|info| info.domain == DOMAIN);
     let kind = info.as_ref().and_then(|info| kind_of_reason(&info.reason));

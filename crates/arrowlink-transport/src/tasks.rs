@@ -1,4 +1,7 @@
 //! Tasks with an owner: counted, cut together, waited for, their panics logged.
+//!
+//! A `JoinSet` keeps what its tasks returned until somebody asks; a server that runs for months wants its tasks gone when
+//! they end.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;

@@ -1,4 +1,7 @@
 //! TLS for both ends, with errors that name the file and the fix. Nothing here ever falls back to plaintext.
+//!
+//! Versions 1.2 and 1.3, HTTP/2 by ALPN, certificates from files. A file is read when it is named: what is wrong with it
+//! is told at the start, or at the reload, and not to the first client.
 
 mod client;
 mod failure;

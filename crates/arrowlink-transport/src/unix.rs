@@ -1,4 +1,7 @@
 //! A Unix socket that is there with its permissions or not at all, and goes when its server does.
+//!
+//! Whoever may open the file may call the server, so that its mode is the access control. A server that was killed leaves
+//! its file behind; the next one tells that from a server that runs by connecting to it.
 
 use std::fs::{self, DirBuilder, Permissions};
 use std::io;

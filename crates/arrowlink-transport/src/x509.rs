@@ -1,4 +1,6 @@
 //! What a certificate says: names, times, issuer, fingerprint.
+//!
+//! For people alone, in reports and errors; whether a certificate is accepted is decided by TLS.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::Path;

@@ -4,16 +4,19 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 MAIN = Path(__file__).resolve().parents[2] / "main.py"
 
 
-def start(*arguments: object, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
+def start(
+    *arguments: object, stdin: int = subprocess.DEVNULL, stdout: int | IO[bytes] = subprocess.PIPE
+) -> subprocess.Popen[str]:
     """Starts the program with `arguments`; its standard output and error are pipes."""
     return subprocess.Popen(  # noqa: S603 - the program under test
         [sys.executable, "-W", "error", MAIN, *map(str, arguments)],
         stdin=stdin,
-        stdout=subprocess.PIPE,
+        stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},

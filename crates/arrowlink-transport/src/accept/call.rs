@@ -1,11 +1,16 @@
 //! One call: counted while it runs, its peer told to the service, cut when its client stops reading.
+//!
+//! hyper hands each call to an executor as a future that ends when the answer's last byte was given to HTTP/2. That
+//! future is what is counted here, so that a call counts as running while its answer waits for the client, too.
+//!
+//! A client that reads nothing holds an answer, and what it was made of, for ever: HTTP/2 has no time limit. The body
+//! therefore notes when it offers a piece and when the next one is asked for; between the two, it is the client's turn.
 
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures::FutureExt as _;
@@ -13,45 +18,16 @@ use futures::future::BoxFuture;
 use http::{Request, Response};
 use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
-use tokio::time::{Instant, sleep, sleep_until};
 use tonic::Status;
 use tonic::body::Body;
 use tower::{Service, ServiceExt as _};
 
 use super::Shared;
+use super::activity::Activity;
 use crate::flow::Flow;
 use crate::peer::Peer;
 
-/// Whether a connection has calls, and since when it has none.
-#[derive(Debug)]
-pub(super) struct Activity {
-    calls: AtomicUsize,
-    last: Mutex<Instant>,
-}
-
-impl Default for Activity {
-    fn default() -> Self {
-        Self { calls: AtomicUsize::new(0), last: Mutex::new(Instant::now()) }
-    }
-}
-
-impl Activity {
-    /// Resolves when there has been no call for `limit`.
-    pub(super) async fn idle(&self, limit: Duration) {
-        loop {
-            let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
-            if self.calls.load(Ordering::Relaxed) > 0 {
-                sleep(limit).await;
-            } else if last.elapsed() < limit {
-                sleep_until(last + limit).await;
-            } else {
-                return;
-            }
-        }
-    }
-}
-
-/// Runs each call of a connection as a task of the server.
+/// Runs each call of a connection as a task of the server, which outlives neither the connection nor the grace period.
 #[derive(Clone, Debug)]
 pub(super) struct CallExecutor {
     shared: Arc<Shared>,
@@ -90,7 +66,7 @@ struct Running(CallExecutor);
 
 impl Running {
     fn new(executor: &CallExecutor) -> Self {
-        executor.activity.calls.fetch_add(1, Ordering::Relaxed);
+        executor.activity.begin();
         executor.shared.calls.fetch_add(1, Ordering::Relaxed);
         Self(executor.clone())
     }
@@ -98,8 +74,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        *self.0.activity.last.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
-        self.0.activity.calls.fetch_sub(1, Ordering::Relaxed);
+        self.0.activity.end();
         self.0.shared.calls.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -1,4 +1,8 @@
 //! One connection: handshake, HTTP/2, idleness, and the way out.
+//!
+//! A connection ends in one of four ways. Its client closes it; the server drains; it has had no call for too long; or
+//! HTTP/2 ends it over an error of the protocol. In all but the first the client is told by `GOAWAY`, calls that run
+//! go on to their end, and the socket is closed when there is nothing more to wait for.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -20,7 +24,9 @@ use tonic::body::Body;
 use tower::Service;
 
 use super::Shared;
-use super::call::{Activity, CallExecutor, CallService};
+use super::activity::Activity;
+use super::call::{CallExecutor, CallService};
+use super::farewell::Lingering;
 use crate::listen::{Accepted, Io};
 use crate::peer::{Encryption, Peer};
 use crate::tls::{ServerTls, server_failure};
@@ -104,20 +110,29 @@ where
         .max_frame_size(options.max_frame_bytes)
         .keep_alive_interval(options.keep_alive_interval)
         .keep_alive_timeout(options.keep_alive_timeout);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(io), CallService::new(service, peer)));
+    let io = TokioIo::new(Lingering::new(io, Arc::clone(&activity)));
+    let mut connection = pin!(builder.serve_connection(io, CallService::new(service, peer)));
     let working = poll_fn(|cx| connection.as_mut().poll(cx));
     let ended = tokio::select! {
-        ended = working => ended,
+        ended = working => Some(ended),
+        () = activity.closing() => None,
         () = shared.draining.cancelled() => {
             connection.as_mut().graceful_shutdown();
-            // The grace period of the whole server bounds this.
-            connection.await
+            None
         }
         () = activity.idle(options.idle_timeout) => {
             tracing::debug!(%peer, "connection without calls closed");
             connection.as_mut().graceful_shutdown();
-            timeout(options.grace, connection).await.unwrap_or(Ok(()))
+            None
         }
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        // Calls that run are bounded by the grace period of the whole server.
+        None => tokio::select! {
+            ended = connection => ended,
+            () = activity.over(options.goodbye, options.grace) => Ok(()),
+        },
     };
     if let Err(error) = ended {
         let error = Error::new(ErrorKind::Unavailable, "http").with_source(error).chain();

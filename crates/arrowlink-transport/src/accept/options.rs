@@ -8,7 +8,7 @@ use std::time::Duration;
 ///
 /// 1,024 connections with 256 calls each at a time; 10 seconds for a handshake; a connection without calls is closed
 /// after 10 minutes, a call whose client reads nothing for 60 seconds is cut; pings every 30 seconds, answered within
-/// 20; 30 seconds to drain; 16 KiB of request headers; windows of 4 MiB per call and 16 MiB per connection, frames of
+/// 20; 30 seconds to drain, of which a client without calls gets one; 16 KiB of request headers; windows of 4 MiB per call and 16 MiB per connection, frames of
 /// up to 256 KiB.
 ///
 /// ```
@@ -18,30 +18,49 @@ use std::time::Duration;
 /// assert_eq!(options.max_connections, 8);
 /// assert_eq!(options.max_concurrent_streams, 256);
 /// ```
+///
+/// A server that is stopped by whoever supervises it should have less grace than it is given there:
+///
+/// ```
+/// use std::time::Duration;
+/// use arrowlink_transport::AcceptOptions;
+///
+/// let options = AcceptOptions::default().with_grace(Duration::from_secs(8)).with_goodbye(Duration::from_millis(500));
+/// assert!(options.goodbye < options.grace);
+/// assert_eq!(options.with_max_frame_bytes(1).max_frame_bytes, 16_384, "the least that HTTP/2 allows");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AcceptOptions {
-    /// The most connections at a time; one more is closed at once.
+    /// The most connections at a time; one more is closed at once. Each takes a file descriptor.
     pub max_connections: usize,
     /// The most calls at a time on one connection; further ones wait at the client.
     pub max_concurrent_streams: u32,
-    /// How long TLS may take.
+    /// How long TLS may take, from the connection's first moment. It holds one of the places for connections meanwhile.
     pub handshake_timeout: Duration,
-    /// How long a connection may be without a call.
+    /// How long a connection may be without a call before it is told to go away. The client's next call needs another.
     pub idle_timeout: Duration,
-    /// How long a client may read nothing of an answer that is ready for it.
+    /// How long a client may read nothing of an answer that is ready for it; then the call is cut, as nothing else ends
+    /// one whose client is stopped. Time in which the server makes the next rows does not count.
     pub stall_timeout: Duration,
-    /// How long running calls may take to end after the shutdown.
+    /// How long running calls may take to end after the shutdown; those that do not are cut and counted in
+    /// [`Drained::Cut`](crate::Drained::Cut).
     pub grace: Duration,
-    /// How often a connection is pinged.
+    /// How long a client may be silent when its connection is to end and no call runs on it; any byte begins it anew,
+    /// within [`grace`](Self::grace).
+    pub goodbye: Duration,
+    /// How often a connection is pinged, so that a host that is gone is noticed though it closed nothing.
     pub keep_alive_interval: Duration,
     /// How long the answer to a ping may take before the connection is given up.
     pub keep_alive_timeout: Duration,
-    /// The most bytes of headers of a request.
+    /// The most bytes of headers of a request, names and values with 32 bytes for each; a larger one is refused,
+    /// by HTTP 431 or by the end of its connection.
     pub max_header_list_bytes: u32,
-    /// The HTTP/2 window of one call's request, in bytes.
+    /// The HTTP/2 window of one call's request, in bytes: what a client may send before the service takes it. Also the
+    /// most memory that an upload which is not being read holds.
     pub stream_window_bytes: u32,
-    /// The HTTP/2 window of all requests of a connection, in bytes.
+    /// The HTTP/2 window of all requests of a connection, in bytes; where it is used up by one that is not being read,
+    /// the others wait.
     pub connection_window_bytes: u32,
     /// The largest HTTP/2 frame that clients may send, in bytes, 16,384 to 16,777,215.
     pub max_frame_bytes: u32,
@@ -90,6 +109,13 @@ impl AcceptOptions {
         self
     }
 
+    /// Sets [`goodbye`](Self::goodbye).
+    #[must_use]
+    pub const fn with_goodbye(mut self, goodbye: Duration) -> Self {
+        self.goodbye = goodbye;
+        self
+    }
+
     /// Sets [`keep_alive_interval`](Self::keep_alive_interval) and [`keep_alive_timeout`](Self::keep_alive_timeout).
     #[must_use]
     pub const fn with_keep_alive(mut self, interval: Duration, timeout: Duration) -> Self {
@@ -131,6 +157,7 @@ impl Default for AcceptOptions {
             idle_timeout: Duration::from_secs(600),
             stall_timeout: Duration::from_secs(60),
             grace: Duration::from_secs(30),
+            goodbye: Duration::from_secs(1),
             keep_alive_interval: Duration::from_secs(30),
             keep_alive_timeout: Duration::from_secs(20),
             max_header_list_bytes: 16 * 1024,

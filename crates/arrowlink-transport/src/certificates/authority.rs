@@ -1,4 +1,7 @@
 //! The development CA: made once, kept, and asked for signatures.
+//!
+//! It can sign certificates of servers and clients and no further CAs. Its certificate is renewed under the same key and
+//! subject, so that what it signed before stays good for clients that get the new one.
 
 use std::fs;
 use std::net::IpAddr;

@@ -1,4 +1,7 @@
 //! A folder that one process at a time changes, whose files are there whole or not at all.
+//!
+//! The lock is the operating system's and goes with the process that holds it: one that is killed leaves no lock, and of
+//! a file that it was writing nothing but a hidden one aside, which the next process replaces.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write as _;

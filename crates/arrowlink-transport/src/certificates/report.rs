@@ -16,7 +16,14 @@ use super::{CertificateFiles, FIX, facts, host_names};
 use crate::pem;
 use crate::x509::minute;
 
-/// The findings of [`check`]; its [`Display`](fmt::Display) is a line per finding.
+/// The findings of [`check`]; its [`Display`](fmt::Display) is a line per finding:
+///
+/// ```text
+/// names        localhost, 127.0.0.1, ::1
+/// expires      2027-11-21 06:22 UTC
+/// fingerprint  SHA-256 1F:0C:…
+/// problem      `certs/server.key` has mode 0644, others can read it: run `chmod 600 certs/server.key`
+/// ```
 #[derive(Clone, Debug)]
 pub struct Report {
     names: Vec<String>,
@@ -65,6 +72,21 @@ impl fmt::Display for Report {
 }
 
 /// Looks at the folder `dir` without changing it: names, expiry, whether keys fit, who can read them, the chain.
+///
+/// What is missing or cannot be read is a problem among the others, not an error.
+///
+/// ```
+/// use arrowlink_transport::certificates;
+///
+/// let dir = tempfile::tempdir()?;
+/// assert!(certificates::check(dir.path()).problems()[0].starts_with("there is no `"));
+///
+/// let files = certificates::development(dir.path())?;
+/// std::fs::remove_file(&files.key)?;
+/// let report = certificates::check(dir.path());
+/// assert!(!report.is_good() && report.expires().is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn check(dir: &Path) -> Report {
     let files = CertificateFiles::in_dir(dir);
     let mut report = Report { names: Vec::new(), expires: None, fingerprint: None, problems: Vec::new() };

@@ -1,4 +1,12 @@
 //! Addresses that a client can connect to.
+//!
+//! | address | speaks |
+//! |---|---|
+//! | `https://HOST[:PORT]` | TLS, to a server whose CA is given |
+//! | `http://HOST[:PORT]` | plaintext, where that is allowed and the host is this machine |
+//! | `unix:///PATH` | plaintext |
+//!
+//! An address has no path, query or user: what looks like one is refused, rather than dropped.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::path::PathBuf;
@@ -26,6 +34,10 @@ impl Endpoint {
         }
         let uri: Uri = text.parse().map_err(|_| invalid(text))?;
         let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(|| invalid(text))?;
+        if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+            // The text is not shown: there may be a password in it.
+            return Err(Error::new(ErrorKind::InvalidArgument, HAS_USER));
+        }
         if uri.path() != "/" || uri.query().is_some() {
             return Err(invalid(text));
         }
@@ -81,3 +93,4 @@ pub(super) fn invalid(text: &str) -> Error {
 }
 
 const DEFAULT_PORT: u16 = 50051;
+const HAS_USER: &str = "the address of a server has no user before an `@`: use `https://HOST:PORT`";

@@ -23,7 +23,7 @@ use crate::tls::ClientTls;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ConnectOptions {
-    /// Which servers are trusted; needed for `https`.
+    /// Which servers are trusted; needed for `https`, and without effect on other addresses.
     pub tls: Option<ClientTls>,
     /// Whether `http` addresses are taken.
     pub plaintext: Plaintext,
@@ -33,11 +33,12 @@ pub struct ConnectOptions {
     pub keep_alive_interval: Duration,
     /// How long the answer to a ping may take before the connection is given up.
     pub keep_alive_timeout: Duration,
-    /// The HTTP/2 window of one answer, in bytes.
+    /// The HTTP/2 window of one answer, in bytes: what the server may send before it is read. On links that are both fast
+    /// and long it bounds the speed, to one window in each round trip.
     pub stream_window_bytes: u32,
-    /// The HTTP/2 window of all answers, in bytes.
+    /// The HTTP/2 window of all answers, in bytes: the most memory that answers which are not being read hold.
     pub connection_window_bytes: u32,
-    /// The largest HTTP/2 frame that the server may send, in bytes.
+    /// The largest HTTP/2 frame that the server may send, in bytes, 16,384 to 16,777,215.
     pub max_frame_bytes: u32,
 }
 
@@ -129,13 +130,14 @@ pub enum Plaintext {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TransferOptions {
-    /// The largest message that is received, framing included, in bytes; the server is told.
+    /// The largest message that is received, framing included, in bytes; the server is told and cuts its messages by it.
     pub max_message_bytes: usize,
-    /// The largest message that is sent, framing included, in bytes.
+    /// The largest message that is sent, framing included, in bytes. A row that is larger is an error before it is sent.
     pub max_send_bytes: usize,
     /// What a received payload may take when it is decoded.
     pub limits: Limits,
-    /// How long the server may neither send nor take anything.
+    /// How long the server may neither send nor take anything. Time in which this side makes the next rows, or has not
+    /// asked for any, does not count.
     pub idle_timeout: Duration,
 }
 

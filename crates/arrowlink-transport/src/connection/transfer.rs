@@ -1,4 +1,7 @@
 //! The two calls of the small service, from the client's side.
+//!
+//! An answer is complete when its trailers say so: rows that come before an error, or before a connection that is lost,
+//! are followed by that error and never by a clean end.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -27,6 +30,38 @@ impl Connection {
     ///
     /// Waits until the first rows are there. The deadline of `ctx` is sent to the server and kept here, to the last row.
     /// Dropping the future or the stream cancels the call.
+    ///
+    /// The schema of the stream is that of the first payload. Text, lists and runs come in their plain forms
+    /// ([`payload`](crate::payload)); batches are those of the server, cut where they exceed
+    /// [`TransferOptions::max_message_bytes`].
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use arrowlink_core::{CallContext, Catalog, Name, default_dataset};
+    /// # use arrowlink_transport::{AcceptOptions, ConnectOptions, Connection, Front, FrontOptions, Listener, serve};
+    /// use arrowlink_transport::TransferOptions;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let name = Name::new("default")?;
+    /// # let catalog = Catalog::new().with_dataset(name.clone(), Arc::new(default_dataset()));
+    /// # let front = Front::new(Arc::new(catalog), FrontOptions::new(name, Name::new("uploads")?), Default::default());
+    /// # let (listener, dialer) = Listener::in_memory();
+    /// # let server = serve(vec![listener], None, front, AcceptOptions::default(), std::future::pending());
+    /// # let server = tokio::spawn(server);
+    /// # let connection = Connection::over(dialer.dial().await?, &ConnectOptions::default()).await?;
+    /// let options = TransferOptions::default();
+    /// let rows = connection.get_arrow_data(&CallContext::new(), None, &options).await?;
+    /// assert_eq!(rows.schema().field(0).name(), "id");
+    /// assert_eq!(rows.collect_batches().await?[0].num_rows(), 1);
+    ///
+    /// let trips = Name::new("trips")?;
+    /// let error = connection.get_arrow_data(&CallContext::new(), Some(&trips), &options).await.unwrap_err();
+    /// assert!(error.message().starts_with("no dataset `trips`"));
+    /// # server.abort();
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -57,6 +92,35 @@ impl Connection {
     ///
     /// An error in `batches` breaks the upload off, so that the server keeps nothing of it, and is returned. So does
     /// dropping the future, and the deadline of `ctx`.
+    ///
+    /// All of it is kept or none. The receipt counts rows, and the batches and bytes as they were stored: a batch that
+    /// was cut for the wire counts as several. The next batch is asked for when the server has taken the one before it.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use arrow_array::record_batch;
+    /// use arrowlink_core::{BatchStream, CallContext, Catalog, Durability, MemoryStore, Name};
+    /// # use arrowlink_transport::{AcceptOptions, ConnectOptions, Connection, Front, FrontOptions, Listener, serve};
+    /// use arrowlink_transport::TransferOptions;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let catalog = Catalog::new().with_uploads(Arc::new(MemoryStore::new(1 << 20)));
+    /// # let options = FrontOptions::new(Name::new("default")?, Name::new("uploads")?);
+    /// # let front = Front::new(Arc::new(catalog), options, Default::default());
+    /// # let (listener, dialer) = Listener::in_memory();
+    /// # let server = serve(vec![listener], None, front, AcceptOptions::default(), std::future::pending());
+    /// # let server = tokio::spawn(server);
+    /// # let connection = Connection::over(dialer.dial().await?, &ConnectOptions::default()).await?;
+    /// let batch = record_batch!(("id", Int64, [1, 2, 3]))?;
+    /// let batches = BatchStream::from_batches(batch.schema(), vec![batch]);
+    /// let (ctx, name) = (CallContext::new(), Name::new("sensors")?);
+    /// let receipt = connection.send_arrow_data(&ctx, Some(&name), batches, &TransferOptions::default()).await?;
+    /// assert_eq!((receipt.rows, receipt.batches, receipt.durability), (3, 1, Durability::Memory));
+    /// # server.abort();
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

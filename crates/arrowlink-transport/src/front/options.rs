@@ -31,7 +31,8 @@ pub struct FrontOptions {
     pub uploads: Name,
     /// The largest message in either direction, framing included, in bytes; at most 2 GiB less one byte.
     pub max_message_bytes: usize,
-    /// How long a client may send nothing in the middle of its request.
+    /// How long a client may send nothing in the middle of its request. Time in which the service takes nothing does not
+    /// count.
     pub idle_timeout: Duration,
 }
 
@@ -55,7 +56,8 @@ impl FrontOptions {
         self
     }
 
-    /// Returns what one payload of a client may take when it is decoded.
+    /// Returns what one payload of a client may take when it is decoded: as much as a message, also where it was compressed
+    /// or repeats a dictionary.
     pub fn limits(&self) -> Limits {
         Limits::default()
             .with_max_message_bytes(self.max_message_bytes)

@@ -1,4 +1,7 @@
 //! `SendArrowData`: payloads of one upload, all of which are written or none.
+//!
+//! Messages become payloads, payloads become batches, and the service pulls those: nothing is read ahead of it but what
+//! the HTTP/2 window holds. Whatever ends the request early is an error at the end of that chain.
 
 use std::sync::Arc;
 

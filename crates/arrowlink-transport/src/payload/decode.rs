@@ -32,6 +32,29 @@ use super::{Origin, from_ipc};
 /// # });
 /// ```
 ///
+/// Payloads of one upload may differ in their schemas' metadata, and in nothing else:
+///
+/// ```
+/// use arrow_array::record_batch;
+/// use arrowlink_core::{BatchStream, ErrorKind};
+/// use arrowlink_ipc::Limits;
+/// use arrowlink_transport::payload::{Origin, decode, encode};
+/// use futures::{StreamExt as _, TryStreamExt as _};
+///
+/// # futures::executor::block_on(async {
+/// let payloads = |batch: arrow_array::RecordBatch| {
+///     let batches = BatchStream::from_batches(batch.schema(), vec![batch]);
+///     encode(batches, 4 << 20).map_ok(|payload| payload.bytes)
+/// };
+/// let numbers = payloads(record_batch!(("id", Int64, [1])).unwrap());
+/// let texts = payloads(record_batch!(("id", Utf8, ["1"])).unwrap());
+/// let rows = decode(numbers.chain(texts), Limits::default(), Origin::Client).await.unwrap();
+/// let error = rows.collect_batches().await.unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::SchemaMismatch);
+/// assert_eq!(error.message(), "payload 2 has another schema than the first");
+/// # });
+/// ```
+///
 /// # Errors
 ///
 /// The error of the first payload, as above; there must be one.

@@ -8,12 +8,13 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 use futures::stream::{self, BoxStream};
 use futures::{Stream, StreamExt as _};
 
+use super::least::least_bytes;
 use super::plain::Plain;
 use super::{Origin, from_ipc};
 use crate::grpc::framing_bytes;
 use crate::metadata::MAX_MESSAGE_BYTES;
 
-/// A complete Arrow IPC stream with what is in it.
+/// A complete Arrow IPC stream with what is in it: the bytes of one message's payload, without the message's framing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Payload {
@@ -27,8 +28,8 @@ pub struct Payload {
 
 /// Makes payloads of `batches`, each of which is, with the framing of its message, at most `max_message_bytes` long.
 ///
-/// A batch that fits stays whole; one that does not is cut into runs of rows by the size that was measured. Order and
-/// rows are those of `batches`. Batches without rows are left out, but where there is no row at all there is one
+/// A batch that fits stays whole; one that does not is cut into runs of rows, the first by what its rows take at least,
+/// the others by what was measured, so that rows of one width are encoded once. Order and rows are those of `batches`. Batches without rows are left out, but where there is no row at all there is one
 /// payload, without rows. The next payload is made when the one before it has been taken.
 ///
 /// The stream ends with an error where `batches` does, and with [`ErrorKind::LimitExceeded`] at a row, or a schema, that
@@ -82,8 +83,8 @@ struct Cutter {
     max_message_bytes: usize,
     /// The batch that is being cut, without the rows that were given out.
     rest: Option<RecordBatch>,
-    /// How many rows fitted last; `None` at the beginning of a batch, which is tried as a whole.
-    fitting: Option<usize>,
+    /// How many rows are tried next: all of a batch at its beginning, unless that cannot fit, and then what fitted.
+    tried: usize,
     /// The rows before `rest`, in the whole dataset.
     rows_before: u64,
     is_untouched: bool,
@@ -92,13 +93,14 @@ struct Cutter {
 impl Cutter {
     fn new(batches: &BatchStream, max_message_bytes: usize) -> Self {
         let plain = Plain::new(batches.schema());
-        Self { plain, max_message_bytes, rest: None, fitting: None, rows_before: 0, is_untouched: true }
+        Self { plain, max_message_bytes, rest: None, tried: 1, rows_before: 0, is_untouched: true }
     }
 
     fn take(&mut self, batch: RecordBatch) {
         if batch.num_rows() > 0 {
+            let (rows, least) = (batch.num_rows(), least_bytes(&batch));
+            self.tried = if self.fits(least) { rows } else { fewer(rows, self.max_message_bytes, least) };
             self.rest = Some(batch);
-            self.fitting = None;
         }
     }
 
@@ -120,7 +122,7 @@ impl Cutter {
         let Some(rest) = self.rest.take() else { return self.empty() };
         self.is_untouched = false;
         let mut boldness = 4;
-        let mut rows = self.fitting.unwrap_or(usize::MAX).clamp(1, rest.num_rows());
+        let mut rows = self.tried.clamp(1, rest.num_rows());
         loop {
             let run = if rows == rest.num_rows() { rest.clone() } else { rest.slice(0, rows) };
             match self.segments(&run) {
@@ -145,7 +147,7 @@ impl Cutter {
     }
 
     fn advance(&mut self, rest: &RecordBatch, rows: usize, size: usize) {
-        self.fitting = Some(fewer(rows, self.max_message_bytes, size));
+        self.tried = fewer(rows, self.max_message_bytes, size);
         self.rows_before += rows as u64;
         self.rest = (rows < rest.num_rows()).then(|| rest.slice(rows, rest.num_rows() - rows));
     }

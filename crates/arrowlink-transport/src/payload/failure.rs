@@ -3,7 +3,10 @@
 use arrowlink_core::{Error, ErrorKind};
 use arrowlink_ipc::ErrorKind as CodecErrorKind;
 
-/// Who made the bytes that are decoded.
+/// Who made the bytes that are decoded, which decides whose mistake it is when they are wrong.
+///
+/// The same bytes are an argument that a server refuses, and data that a client finds damaged. Sizes past a limit are
+/// [`ErrorKind::LimitExceeded`] for both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Origin {

@@ -1,4 +1,7 @@
 //! Why a TLS handshake failed, in words for whoever has to repair it.
+//!
+//! The two ends know different things. A client that refuses a certificate knows why; its server hears of an alert, a
+//! word or two that the client may keep to itself. Each end is told what it can do about it, and what TLS itself said.
 
 use std::error::Error as StdError;
 use std::io;

@@ -43,6 +43,22 @@ struct Sources {
 impl ServerTls {
     /// Reads certificate and key; with `client_ca`, only clients with a certificate signed by it may connect.
     ///
+    /// Names are not compared: a server may be given a certificate for hosts it does not know of.
+    ///
+    /// ```
+    /// use arrowlink_transport::{ClientTls, Error, ServerTls, certificates};
+    ///
+    /// let dir = tempfile::tempdir()?;
+    /// let files = certificates::development(dir.path())?;
+    /// let ours = certificates::client(dir.path(), "ingest")?;
+    /// ServerTls::from_files(&files, Some(&files.ca))?;
+    /// ClientTls::with_identity(&ours.ca, &ours.cert, &ours.key)?;
+    ///
+    /// let expired = certificates::expired(&dir.path().join("expired"))?;
+    /// assert!(matches!(ServerTls::from_files(&expired, None), Err(Error::Expired { .. })));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::Missing`], [`Error::Unreadable`] and [`Error::NotPem`] for a file, [`Error::KeyMismatch`] for the two,

@@ -1,3 +1,5 @@
+//! The accept loop: limits, panics, idleness, stalls and how a server drains.
+
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +17,7 @@ use hyper::body::Incoming;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, Semaphore};
+use tokio::time::Instant;
 use tonic::body::Body;
 use tower::{Service as _, ServiceExt as _, service_fn};
 
@@ -193,7 +196,7 @@ async fn closes_a_connection_without_calls() {
     let (server, dialer) = Server::in_memory(service_fn(hello), AcceptOptions::default());
     let connection = connect(&dialer).await;
     assert_eq!(get(&connection, "/").await.unwrap().body(), "hello");
-    let start = tokio::time::Instant::now();
+    let start = Instant::now();
     while !connection.is_closed() {
         tokio::time::sleep(Duration::from_secs(1)).await;
         assert!(start.elapsed() < Duration::from_secs(700), "still open after {:?}", start.elapsed());
@@ -256,6 +259,51 @@ async fn does_not_cut_a_call_that_is_read_slowly() {
     server.stop().await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn waits_longer_each_time_it_cannot_accept_and_goes_on() {
+    let (logged, _guard) = Logged::start();
+    let (server, dialer) = Server::in_memory(service_fn(hello), AcceptOptions::default());
+    let start = Instant::now();
+    for _ in 0..4 {
+        dialer.fail(std::io::Error::from_raw_os_error(TOO_MANY_OPEN_FILES)).await.unwrap();
+    }
+    let connection = connect(&dialer).await;
+    assert_eq!(get(&connection, "/").await.unwrap().body(), "hello");
+    let expected = Duration::from_millis(10 + 20 + 40 + 80);
+    assert!((expected..expected * 2).contains(&start.elapsed()), "{:?}", start.elapsed());
+    assert_eq!(logged.text().matches("cannot accept connections").count(), 4, "{}", logged.text());
+    drop(connection);
+    server.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn never_waits_for_longer_than_a_second_to_accept_again_and_not_when_it_drains() {
+    let (server, dialer) = Server::in_memory(service_fn(hello), AcceptOptions::default());
+    for _ in 0..20 {
+        dialer.fail(std::io::Error::from_raw_os_error(TOO_MANY_OPEN_FILES)).await.unwrap();
+    }
+    let start = Instant::now();
+    dialer.fail(std::io::Error::from_raw_os_error(TOO_MANY_OPEN_FILES)).await.unwrap();
+    assert!(start.elapsed() <= Duration::from_secs(1), "{:?}", start.elapsed());
+    let start = Instant::now();
+    server.stop().await;
+    assert!(start.elapsed() < Duration::from_millis(500), "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn goes_on_at_once_when_a_connection_ended_before_it_was_accepted() {
+    let (logged, _guard) = Logged::start();
+    let (server, dialer) = Server::in_memory(service_fn(hello), AcceptOptions::default());
+    let start = Instant::now();
+    dialer.fail(std::io::ErrorKind::ConnectionAborted.into()).await.unwrap();
+    let connection = connect(&dialer).await;
+    assert_eq!(get(&connection, "/").await.unwrap().body(), "hello");
+    assert!(start.elapsed() < Duration::from_millis(10), "{:?}", start.elapsed());
+    assert_eq!(logged.text(), "");
+    drop(connection);
+    server.stop().await;
+}
+
 #[tokio::test]
 async fn limits_the_headers_of_a_request() {
     let (server, dialer) = Server::in_memory(service_fn(hello), AcceptOptions::default());
@@ -283,3 +331,6 @@ async fn serves_many_connections_and_calls_at_a_time() {
     futures::future::join_all(calls).await;
     assert_eq!(server.stop().await, Drained::Complete);
 }
+
+/// `EMFILE`: the process has no file descriptor left.
+const TOO_MANY_OPEN_FILES: i32 = 24;

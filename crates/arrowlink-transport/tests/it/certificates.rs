@@ -1,3 +1,5 @@
+//! The certificate folder: made, kept, renewed, repaired, and refused where it contradicts itself.
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -5,6 +7,7 @@ use std::path::Path;
 use arrowlink_transport::certificates::{self, CertificateFiles};
 use arrowlink_transport::{ClientTls, ServerTls};
 use expect_test::expect;
+use time::OffsetDateTime;
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -55,6 +58,64 @@ fn renews_an_expired_server_certificate_and_keeps_the_ca() {
     assert_eq!(ca_now, ca, "copies of ca.crt stay good");
     assert_ne!(cert_now, cert);
     assert!(certificates::check(dir.path()).is_good());
+}
+
+/// What a development CA signs, and itself, with a subject and `days` to live.
+fn expiring(subject: &str, days: i64) -> rcgen::CertificateParams {
+    let mut params = rcgen::CertificateParams::default();
+    params.distinguished_name.push(rcgen::DnType::CommonName, subject);
+    params.not_after = OffsetDateTime::now_utc() + time::Duration::days(days);
+    params
+}
+
+fn authority(days: i64) -> rcgen::CertificateParams {
+    let mut params = expiring("ArrowLink development CA", days);
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Constrained(0));
+    params
+}
+
+/// Whether a server certificate that expires in `days` is made anew.
+fn is_renewed(days: i64) -> bool {
+    let dir = tempfile::tempdir().unwrap();
+    let files = certificates::development(dir.path()).unwrap();
+    let key = rcgen::KeyPair::from_pem(&fs::read_to_string(dir.path().join("ca.key")).unwrap()).unwrap();
+    let issuer = rcgen::Issuer::new(authority(3650), key);
+    let mut leaf = expiring("ArrowLink server", days);
+    for name in certificates::check(dir.path()).names() {
+        leaf.subject_alt_names.push(match name.parse() {
+            Ok(addr) => rcgen::SanType::IpAddress(addr),
+            Err(_) => rcgen::SanType::DnsName(name.as_str().try_into().unwrap()),
+        });
+    }
+    let key = rcgen::KeyPair::from_pem(&fs::read_to_string(&files.key).unwrap()).unwrap();
+    fs::write(&files.cert, leaf.signed_by(&key, &issuer).unwrap().pem()).unwrap();
+    assert!(certificates::check(dir.path()).is_good(), "{}", certificates::check(dir.path()));
+
+    let before = contents(&files);
+    certificates::development(dir.path()).unwrap();
+    assert!(certificates::check(dir.path()).is_good());
+    let after = contents(&files);
+    assert_eq!(after[0], before[0], "copies of ca.crt stay good");
+    after[1] != before[1]
+}
+
+#[test]
+fn renews_a_certificate_in_its_last_thirty_days() {
+    assert!(!is_renewed(31));
+    assert!(is_renewed(29));
+}
+
+#[test]
+fn renews_the_ca_in_its_last_thirty_days_under_the_same_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = certificates::development(dir.path()).unwrap();
+    let secret = fs::read_to_string(dir.path().join("ca.key")).unwrap();
+    let old = authority(29).self_signed(&rcgen::KeyPair::from_pem(&secret).unwrap()).unwrap().pem();
+    fs::write(&files.ca, &old).unwrap();
+    certificates::development(dir.path()).unwrap();
+    assert_ne!(fs::read_to_string(&files.ca).unwrap(), old);
+    assert_eq!(fs::read_to_string(dir.path().join("ca.key")).unwrap(), secret);
+    assert!(certificates::check(dir.path()).is_good(), "{}", certificates::check(dir.path()));
 }
 
 #[test]

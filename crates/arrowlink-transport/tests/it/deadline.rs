@@ -1,3 +1,5 @@
+//! `grpc-timeout`: how it is read, and how it ends a call before and within its body.
+
 use std::convert::Infallible;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! The two data calls as any gRPC client sees them, and how an upload may end.
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +24,7 @@ use tonic::body::Body;
 use tonic::service::Routes;
 use tower::{Service as _, ServiceExt as _};
 
+use crate::raw::RawClient;
 use crate::support::{Server, catalog, connect, front, front_options, name, three_rows};
 
 const GET: &str = "/dataexchange.ArrowDataService/GetArrowData";
@@ -447,6 +450,48 @@ async fn a_client_that_breaks_off_is_no_end() {
         drop(running.await);
     });
     assert_eq!(seen.await, Err(ErrorKind::Cancelled));
+}
+
+#[tokio::test]
+async fn trailers_of_a_client_excuse_no_half_message() {
+    let status = HeaderMap::from_iter([("grpc-status".parse().unwrap(), "4".parse().unwrap())]);
+    let half =
+        stream::iter([Ok(Frame::data(payload(&three_rows()).slice(..20))), Ok(Frame::trailers(status))]);
+    let seen = seen_end(half, async |_connection, running| {
+        drop(running.await);
+    });
+    assert_eq!(seen.await, Err(ErrorKind::InvalidArgument));
+}
+
+#[tokio::test]
+async fn a_reset_is_no_end_whatever_its_code_and_nothing_is_kept() {
+    const NO_ERROR: u32 = 0;
+    const CANCEL: u32 = 8;
+    for code in [NO_ERROR, CANCEL] {
+        let (tx, mut rx) = mpsc::unbounded_channel();
+        let began = Arc::new(Notify::new());
+        let probe = Probe { began: Arc::clone(&began), ended: tx };
+        let (server, dialer) = Server::in_memory(front(Arc::new(probe)), AcceptOptions::default());
+        let mut client = RawClient::start(dialer.dial().await.unwrap()).await;
+        client.call(SEND).await;
+        client.data(&payload(&three_rows())).await;
+        began.notified().await;
+        client.reset(code).await;
+        assert_eq!(rx.recv().await.unwrap(), Err(ErrorKind::Cancelled), "code {code}");
+        drop(client);
+        server.stop().await;
+
+        let service = catalog();
+        let (server, dialer) = Server::in_memory(front(service.clone()), AcceptOptions::default());
+        let mut client = RawClient::start(dialer.dial().await.unwrap()).await;
+        client.call(SEND).await;
+        client.data(&payload(&three_rows())).await;
+        client.reset(code).await;
+        drop(client);
+        server.stop().await;
+        let kept = service.read_all(&name("uploads")).await;
+        assert_eq!(kept.unwrap_err().kind(), ErrorKind::NotFound, "code {code}");
+    }
 }
 
 #[tokio::test]

@@ -1,3 +1,5 @@
+//! Addresses and what listens on them, Unix sockets above all.
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;

@@ -10,9 +10,11 @@
 mod accept;
 mod certificates;
 mod deadline;
+mod farewell;
 mod front;
 mod listen;
 mod payload;
+mod raw;
 mod status;
 mod support;
 mod tls;

@@ -1,3 +1,5 @@
+//! Payloads: cut within a limit, complete by themselves, decoded with errors that name the payload.
+
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray as _;
@@ -93,6 +95,24 @@ fn a_batch_that_fits_stays_whole() {
         let exactly = message_bytes(&whole[0]);
         assert_eq!(encoded(stream_of(&batch), exactly).unwrap().len(), 1);
     }
+}
+
+#[test]
+fn rows_of_one_width_fill_the_messages() {
+    let numbers: Vec<i64> = (0..100_000).collect();
+    let batch = RecordBatch::try_from_iter([(
+        "id",
+        Arc::new(arrow_array::Int64Array::from(numbers)) as arrow_array::ArrayRef,
+    )])
+    .unwrap();
+    let max_bytes = 64 << 10;
+    let payloads = encoded(stream_of(&batch), max_bytes).unwrap();
+    let (last, full) = payloads.split_last().unwrap();
+    for payload in full {
+        assert!(message_bytes(payload) > max_bytes * 19 / 20, "{} bytes", message_bytes(payload));
+    }
+    assert!(message_bytes(last) <= max_bytes);
+    assert_eq!(shown(&opened(&payloads)), shown(&[batch]));
 }
 
 #[test]

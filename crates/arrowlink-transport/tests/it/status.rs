@@ -1,3 +1,5 @@
+//! The mapping of errors to gRPC status and back, kind by kind.
+
 use arrowlink_core::{Error, ErrorKind};
 use arrowlink_transport::status::{from_status, to_status};
 use expect_test::expect;

@@ -1,3 +1,5 @@
+//! TLS between both ends: what works, and what each failure says on either side.
+
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -347,6 +349,14 @@ async fn refuses_addresses_it_cannot_or_must_not_connect_to() {
         "http://example.org",
         &plaintext,
         expect!["InvalidArgument: `http://example.org` would send everything in plaintext: use `https://`"],
+    )
+    .await;
+    check_address(
+        "https://me:secret@localhost:50051",
+        &options,
+        expect![
+            "InvalidArgument: the address of a server has no user before an `@`: use `https://HOST:PORT`"
+        ],
     )
     .await;
     check_address("https://localhost:50051/path", &options, expect!["InvalidArgument: `https://localhost:50051/path` is not the address of a server: use `https://HOST:PORT` or `unix:///PATH`"]).await;

@@ -1,13 +1,17 @@
+//! The client's two calls, against this server and against servers that answer as they should not.
+
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use arrow_array::cast::AsArray as _;
+use arrow_array::types::Int64Type;
 use arrow_array::{RecordBatch, record_batch};
 use arrowlink_core::{
     BatchStream, CallContext, Catalog, Chunk, DataServiceExt as _, DemoDataset, Error, ErrorKind,
     MemoryDataset,
 };
-use arrowlink_transport::{AcceptOptions, Connection, TransferOptions};
+use arrowlink_transport::{AcceptOptions, Connection, GrpcTimeoutLayer, TransferOptions, grpc_timeout};
 use bytes::Bytes;
 use expect_test::{Expect, expect};
 use futures::{StreamExt as _, stream};
@@ -17,7 +21,7 @@ use http_body_util::StreamBody;
 use hyper::body::Incoming;
 use tokio::time::Instant;
 use tonic::body::Body;
-use tower::service_fn;
+use tower::{Layer as _, ServiceExt as _, service_fn};
 
 use crate::support::{Server, catalog, connect, front, name, stream_of, three_rows};
 use crate::types;
@@ -217,6 +221,16 @@ async fn survives_servers_that_do_not_answer_as_they_should() {
         expect!["Corrupt: message 1 is not complete: the stream ended in the middle of it"],
     )
     .await;
+    check(
+        || {
+            grpc(vec![
+                Frame::data(Bytes::from_static(b"\0\0\0\x01\0half")),
+                trailers(&[("grpc-status", "0")]),
+            ])
+        },
+        expect!["Corrupt: message 1 is not complete: the stream ended in the middle of it"],
+    )
+    .await;
     let undecodable = || {
         grpc(vec![trailers(&[
             ("grpc-status", "5"),
@@ -225,6 +239,80 @@ async fn survives_servers_that_do_not_answer_as_they_should() {
         ])])
     };
     check(undecodable, expect!["NotFound: gone"]).await;
+}
+
+#[tokio::test]
+async fn a_status_in_the_middle_of_a_message_is_what_the_call_ended_with() {
+    let answer = || {
+        let late = [("grpc-status", "4"), ("grpc-message", "too late")];
+        grpc(vec![Frame::data(Bytes::from_static(b"\0\0\0\x01\0half")), trailers(&late)])
+    };
+    check(answer, expect!["DeadlineExceeded: too late"]).await;
+}
+
+/// Half of a message, and never the other half.
+async fn halved(_request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+    let half = stream::iter([Ok::<_, tonic::Status>(Frame::data(Bytes::from_static(b"\0\0\0\x01\0half")))]);
+    let body = Body::new(StreamBody::new(half.chain(stream::pending())));
+    Ok(Response::builder().header("content-type", "application/grpc").body(body).unwrap())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_that_passes_in_the_middle_of_a_message_is_told_as_such() {
+    // The server's clock is the one that counts: it was given less time than the client waits.
+    let service = service_fn(|mut request: Request<Incoming>| {
+        request.headers_mut().insert("grpc-timeout", "2S".parse().unwrap());
+        GrpcTimeoutLayer::new().layer(service_fn(halved)).oneshot(request)
+    });
+    let (server, dialer) = Server::in_memory(service, AcceptOptions::default());
+    let connection = connect(&dialer).await;
+    let ctx = CallContext::new().with_deadline(Some(Instant::now() + Duration::from_secs(10)));
+    let error = connection.get_arrow_data(&ctx, None, &options()).await.unwrap_err();
+    expect!["DeadlineExceeded: the call was not finished within the 2s that its client gave it"]
+        .assert_eq(&text(&error));
+    drop(connection);
+    server.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn tells_the_server_how_much_time_is_left() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let notes = Arc::clone(&seen);
+    let service = service_fn(move |request: Request<Incoming>| {
+        notes.lock().unwrap().push(grpc_timeout(request.headers()).unwrap());
+        async { Ok::<_, Infallible>(grpc(vec![trailers(&[("grpc-status", "12")])])) }
+    });
+    let (server, dialer) = Server::in_memory(service, AcceptOptions::default());
+    let connection = connect(&dialer).await;
+    let deadline = Instant::now() + Duration::from_secs(5);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    for ctx in [CallContext::new(), CallContext::new().with_deadline(Some(deadline))] {
+        connection.get_arrow_data(&ctx, None, &options()).await.unwrap_err();
+        connection.send_arrow_data(&ctx, None, stream_of(&three_rows()), &options()).await.unwrap_err();
+    }
+    let left = Some(Duration::from_secs(3));
+    assert_eq!(*seen.lock().unwrap(), [None, None, left, left]);
+    drop(connection);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn moves_many_small_batches_in_order() {
+    let service = catalog();
+    let (server, dialer) = Server::in_memory(front(service.clone()), AcceptOptions::default());
+    let connection = connect(&dialer).await;
+    let batch = record_batch!(("id", Int64, [0])).unwrap();
+    let schema = batch.schema();
+    let rows = (0..2000_i64).map(|id| record_batch!(("id", Int64, [id])).unwrap());
+    let sent = BatchStream::from_batches(schema.clone(), rows.collect());
+    let receipt = connection.send_arrow_data(&CallContext::new(), None, sent, &options()).await.unwrap();
+    assert_eq!((receipt.rows, receipt.batches), (2000, 2000));
+    let back = read(&connection, "uploads").await.unwrap();
+    let joined = arrow_select::concat::concat_batches(&back[0].schema(), &back).unwrap();
+    let ids = joined.column(0).as_primitive::<Int64Type>();
+    assert!(ids.values().iter().copied().eq(0..2000));
+    drop(connection);
+    server.stop().await;
 }
 
 #[tokio::test]

@@ -1,0 +1,130 @@
+//! A client that speaks HTTP/2 frame by frame, to do what no library does.
+
+use std::io;
+use std::time::Duration;
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::time::timeout;
+
+pub(crate) const DATA: u8 = 0;
+pub(crate) const GO_AWAY: u8 = 7;
+const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
+const SETTINGS: u8 = 4;
+const PING: u8 = 6;
+const WINDOW_UPDATE: u8 = 8;
+const ACK: u8 = 1;
+const END_STREAM: u8 = 1;
+const END_HEADERS: u8 = 4;
+/// The only call of a raw client.
+const STREAM: u32 = 1;
+
+/// One HTTP/2 connection with at most one call.
+pub(crate) struct RawClient<T>(T);
+
+/// A frame as it came.
+#[derive(Debug)]
+pub(crate) struct RawFrame {
+    pub(crate) kind: u8,
+    pub(crate) flags: u8,
+    pub(crate) payload: Bytes,
+}
+
+impl RawFrame {
+    pub(crate) fn ends_the_call(&self) -> bool {
+        matches!(self.kind, DATA | HEADERS) && self.flags & END_STREAM != 0
+    }
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> RawClient<T> {
+    /// Begins a connection whose windows never run out.
+    pub(crate) async fn start(mut stream: T) -> Self {
+        stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
+        let mut client = Self(stream);
+        let mut window = BytesMut::new();
+        window.put_u16(4);
+        window.put_u32(1 << 30);
+        client.send(SETTINGS, 0, 0, &window).await.unwrap();
+        client.send(WINDOW_UPDATE, 0, 0, &(1_u32 << 30).to_be_bytes()).await.unwrap();
+        client
+    }
+
+    /// Begins a gRPC call of `path`.
+    pub(crate) async fn call(&mut self, path: &str) {
+        let mut block = BytesMut::new();
+        let fields = [
+            (":method", "POST"),
+            (":scheme", "http"),
+            (":path", path),
+            (":authority", "localhost"),
+            ("content-type", "application/grpc"),
+            ("te", "trailers"),
+        ];
+        for (name, value) in fields {
+            block.put_u8(0);
+            for text in [name, value] {
+                block.put_u8(text.len().try_into().unwrap());
+                block.put_slice(text.as_bytes());
+            }
+        }
+        self.send(HEADERS, END_HEADERS, STREAM, &block).await.unwrap();
+    }
+
+    pub(crate) async fn data(&mut self, data: &[u8]) {
+        self.send(DATA, 0, STREAM, data).await.unwrap();
+    }
+
+    pub(crate) async fn finish(&mut self) {
+        self.send(DATA, END_STREAM, STREAM, &[]).await.unwrap();
+    }
+
+    /// Breaks the call off with an error code; 0 is `NO_ERROR`.
+    pub(crate) async fn reset(&mut self, code: u32) {
+        self.send(RST_STREAM, 0, STREAM, &code.to_be_bytes()).await.unwrap();
+    }
+
+    /// Says that one byte more may come, which changes nothing.
+    pub(crate) async fn update_window(&mut self) -> io::Result<()> {
+        self.send(WINDOW_UPDATE, 0, 0, &1_u32.to_be_bytes()).await
+    }
+
+    /// Returns the next frame; `None` where the server closed the connection. Does not answer anything.
+    pub(crate) async fn frame(&mut self) -> io::Result<Option<RawFrame>> {
+        timeout(LONGEST_WAIT, self.read()).await.unwrap()
+    }
+
+    /// Answers pings, returns all other frames.
+    pub(crate) async fn polite_frame(&mut self) -> io::Result<Option<RawFrame>> {
+        loop {
+            match self.frame().await? {
+                Some(RawFrame { kind: PING, flags: 0, payload }) => self.send(PING, ACK, 0, &payload).await?,
+                other => return Ok(other),
+            }
+        }
+    }
+
+    async fn read(&mut self) -> io::Result<Option<RawFrame>> {
+        let mut head = [0; 9];
+        if self.0.read(&mut head[..1]).await? == 0 {
+            return Ok(None);
+        }
+        self.0.read_exact(&mut head[1..]).await?;
+        let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
+        self.0.read_exact(&mut payload).await?;
+        Ok(Some(RawFrame { kind: head[3], flags: head[4], payload: payload.into() }))
+    }
+
+    async fn send(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) -> io::Result<()> {
+        let mut frame = BytesMut::new();
+        frame.put_uint(payload.len() as u64, 3);
+        frame.put_u8(kind);
+        frame.put_u8(flags);
+        frame.put_u32(stream);
+        frame.put_slice(payload);
+        self.0.write_all(&frame).await?;
+        self.0.flush().await
+    }
+}
+
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
