@@ -174,12 +174,13 @@ impl StreamDecoder {
 /// Reads a stream that is there as a whole.
 ///
 /// The columns share the memory of `bytes` where they are aligned in it. `max_decompressed_bytes` counts over the
-/// whole stream here, because all of it is returned. A stream may end without its marker, between two messages.
+/// whole stream here, because all of it is returned. Unlike a stream that arrives, one that is there as a whole must
+/// have its end-of-stream marker: cut off between two messages it would read as a smaller table.
 ///
 /// # Errors
 ///
-/// [`Error::Truncated`] where the bytes end inside a message or before the schema; [`Error::Invalid`] also where
-/// bytes follow the end-of-stream marker.
+/// [`Error::Truncated`] where the bytes end before the end-of-stream marker; [`Error::Invalid`] also where bytes follow
+/// it.
 ///
 /// ```
 /// use arrow_array::record_batch;
@@ -204,12 +205,12 @@ pub fn read_stream(bytes: Bytes, limits: &Limits) -> Result<(SchemaRef, Vec<Reco
     while let Some(batch) = decoder.decode(&mut input)? {
         batches.push(batch);
     }
-    let schema = decoder.schema().cloned();
-    let number = decoder.number;
-    decoder.finish()?;
-    match schema {
-        Some(schema) => Ok((schema, batches)),
-        None => Err(Error::Truncated { place: Place::in_message(number), needed: 1 }),
+    match decoder.schema() {
+        Some(schema) if decoder.is_finished() => Ok((SchemaRef::clone(schema), batches)),
+        _ => Err(Error::Truncated {
+            place: Place::in_message(decoder.number),
+            needed: decoder.needed().max(1),
+        }),
     }
 }
 

@@ -12,7 +12,7 @@ use arrowlink_testkit::{Maker, dictionary};
 use expect_test::expect;
 
 use crate::messages::{Batch, dictionary_field, schema_of};
-use crate::support::{COMPRESSIONS, stream};
+use crate::support::{COMPRESSIONS, read_in_pieces, stream};
 
 #[test]
 fn growing_dictionaries_are_sent_in_parts() {
@@ -67,7 +67,7 @@ fn dictionaries_within_lists_are_read() {
 fn columns_of_nulls_need_no_dictionary() {
     let batch = Batch { rows: 2, nodes: vec![(2, 2)], buffers: vec![(0, 1), (8, 8)], ..Batch::default() };
     let bytes = [dictionary_schema(), batch.record_batch(&[0; 16])].concat();
-    let (_, read) = read_stream(bytes.into(), &Limits::default()).unwrap();
+    let read = read_in_pieces(&bytes, bytes.len(), &Limits::default()).unwrap();
     assert_eq!(read[0].column(0).null_count(), 2);
     assert_eq!(read[0].column(0).as_dictionary::<Int32Type>().values().len(), 0);
 }

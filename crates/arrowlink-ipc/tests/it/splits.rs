@@ -1,5 +1,6 @@
 //! Streams in pieces, and streams that end too early.
 
+use arrow_array::RecordBatch;
 use arrow_buffer::Buffer;
 use arrowlink_ipc::{EncodeOptions, ErrorKind, Limits, StreamDecoder, read_stream};
 use arrowlink_testkit::{Maker, types};
@@ -33,13 +34,21 @@ fn says_how_many_bytes_it_needs() {
 }
 
 #[test]
-fn every_cut_inside_a_message_is_truncated() {
-    let batches = [Maker::new(1).batch(&types()[..6], 3), Maker::new(2).batch(&types()[..6], 2)];
-    let bytes = stream(&batches, &EncodeOptions::default());
+fn every_cut_of_a_whole_stream_is_truncated() {
+    let bytes = two_batches().1;
+    for end in 0..bytes.len() {
+        let error = read_stream(bytes[..end].to_vec().into(), &Limits::default()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Truncated, "{error} at {end}");
+    }
+}
+
+#[test]
+fn streams_that_arrive_may_end_between_messages() {
+    let (batches, bytes) = two_batches();
     let mut whole = Vec::new();
     for end in 0..bytes.len() {
-        match read_stream(bytes[..end].to_vec().into(), &Limits::default()) {
-            Ok((_, read)) => {
+        match read_in_pieces(&bytes[..end], usize::MAX, &Limits::default()) {
+            Ok(read) => {
                 assert_eq!(read, batches[..read.len()]);
                 whole.push(read.len());
             }
@@ -47,6 +56,12 @@ fn every_cut_inside_a_message_is_truncated() {
         }
     }
     assert_eq!(whole, [0, 1, 2], "only between messages may a stream end without its marker");
+}
+
+fn two_batches() -> ([RecordBatch; 2], Vec<u8>) {
+    let batches = [Maker::new(1).batch(&types()[..6], 3), Maker::new(2).batch(&types()[..6], 2)];
+    let bytes = stream(&batches, &EncodeOptions::default());
+    (batches, bytes)
 }
 
 #[test]
