@@ -280,8 +280,12 @@ fn lost(address: &str, error: &hyper::Error) -> Error {
         cause = error.source();
     }
     lost_to_alert(address, &text).unwrap_or_else(|| {
-        Error::new(ErrorKind::Unavailable, format!("the connection to `{address}` was lost"))
-            .with_source(text)
+        let advice =
+            if address.starts_with("http:") { ": if the server speaks TLS, use `https:`" } else { "" };
+        // What TLS says of a server that was killed is a page of its documentation.
+        let cause = if text.contains("close_notify") { "the server went away".to_owned() } else { text };
+        Error::new(ErrorKind::Unavailable, format!("the connection to `{address}` was lost{advice}"))
+            .with_source(cause)
     })
 }
 

@@ -176,7 +176,12 @@ fn earliest(known: Option<Instant>, timeout: Option<Duration>) -> Option<Instant
 
 fn passed(timeout: Option<Duration>) -> Error {
     let text = match timeout {
-        Some(timeout) => format!("the call was not finished within the {timeout:?} that its client gave it"),
+        Some(timeout) => {
+            // A client sends what is left of its time, to the microsecond.
+            let timeout =
+                Duration::from_millis(u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX).max(1));
+            format!("the call was not finished within the {timeout:?} that its client gave it")
+        }
         None => "the call was not finished before its deadline".to_owned(),
     };
     Error::new(ErrorKind::DeadlineExceeded, text)

@@ -22,12 +22,17 @@ pub(crate) struct UnixSocket {
 
 impl UnixSocket {
     /// Listens on `path`. The socket is made in a private folder beside it and renamed, so that nobody else can
-    /// connect before its mode is set. A file that is not a socket, or one that answers, is `AddrInUse`.
+    /// connect before its mode is set. A socket that answers is `AddrInUse`, another file
+    /// `AlreadyExists`.
     pub(crate) async fn bind(path: &Path) -> io::Result<Self> {
-        if let Ok(metadata) = fs::symlink_metadata(path)
-            && (!metadata.file_type().is_socket() || UnixStream::connect(path).await.is_ok())
-        {
-            return Err(io::ErrorKind::AddrInUse.into());
+        if let Ok(metadata) = fs::symlink_metadata(path) {
+            if !metadata.file_type().is_socket() {
+                let text = "a file that is no socket is there: remove it, or choose another path";
+                return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
+            }
+            if UnixStream::connect(path).await.is_ok() {
+                return Err(io::ErrorKind::AddrInUse.into());
+            }
         }
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let aside = path.with_file_name(format!(".arrowlink-{}-{number}", std::process::id()));

@@ -39,7 +39,14 @@ async fn expect_one<B>(mut messages: Incoming<B>) -> Result<(), Error>
 where
     B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
 {
-    if messages.next().await?.is_none() {
+    let first = messages.next().await.map_err(|error| match error.kind() {
+        ErrorKind::LimitExceeded => {
+            let text = format!("the request is larger than {MAX_REQUEST_BYTES} bytes: send an `Empty`");
+            Error::new(ErrorKind::InvalidArgument, text)
+        }
+        _ => error,
+    })?;
+    if first.is_none() {
         return Err(Error::new(ErrorKind::InvalidArgument, "the request has no message: send one `Empty`"));
     }
     match messages.next().await? {
