@@ -27,7 +27,9 @@ impl Python {
             return Ok(python);
         }
         // Made anew rather than added to: what is no longer required would stay.
-        console::headline(&format!("python: making `{FOLDER}/`, for these requirements once; about a minute"));
+        console::headline(&format!(
+            "python: making `{FOLDER}/`, for these requirements once; about a minute"
+        ));
         python.make(&folder)?;
         python.install()?;
         fs::write(&marker, wanted).map_err(|error| Error::file("write", &marker, error))?;

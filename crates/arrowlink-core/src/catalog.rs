@@ -173,6 +173,10 @@ impl Catalog {
         Error::not_found("dataset", name, names.iter())
     }
 
+    fn is_registered(&self, name: &Name) -> bool {
+        self.datasets.contains_key(name) || self.functions.contains_key(name)
+    }
+
     async fn registered(&self, ctx: CallContext, prefix: &str) -> Vec<Entry> {
         let mut entries = Vec::new();
         for (name, dataset) in self.datasets.iter().filter(|(name, _)| name.as_str().starts_with(prefix)) {
@@ -197,7 +201,11 @@ impl DataService for Catalog {
             let mut entries: Vec<Result<Entry>> =
                 self.registered(ctx.clone(), &options.prefix).await.into_iter().map(Ok).collect();
             if let Some(uploads) = &self.uploads {
-                entries.extend(uploads.list(ctx, options).await?.collect::<Vec<_>>().await);
+                // What is registered hides an upload of that name, here as in every other verb.
+                let hidden =
+                    |entry: &Result<Entry>| entry_name(entry).is_some_and(|name| self.is_registered(name));
+                let uploads: Vec<_> = uploads.list(ctx, options).await?.collect().await;
+                entries.extend(uploads.into_iter().filter(|entry| !hidden(entry)));
             }
             entries.sort_by(|a, b| entry_name(a).cmp(&entry_name(b)));
             Ok(stream::iter(entries).boxed())

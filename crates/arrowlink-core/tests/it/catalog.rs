@@ -233,3 +233,14 @@ async fn sql_is_unsupported() {
     assert_eq!(read.unwrap_err().kind(), ErrorKind::Unsupported);
     assert_eq!(catalog.describe(CallContext::new(), sql).await.unwrap_err().kind(), ErrorKind::Unsupported);
 }
+
+#[tokio::test]
+async fn what_is_registered_hides_an_upload_of_that_name() {
+    let uploads = Arc::new(MemoryStore::new(1 << 20));
+    uploads.append(&name("default"), ids_schema(), vec![ids(0..3)]).await.unwrap();
+    let catalog =
+        Catalog::new().with_dataset(name("default"), Arc::new(default_dataset())).with_uploads(uploads);
+    let entries = catalog.list(CallContext::new(), ListOptions::default()).await.unwrap();
+    let names: Vec<_> = entries.map_ok(|entry| entry.name.to_string()).try_collect().await.unwrap();
+    assert_eq!(names, ["default", "echo"]);
+}
