@@ -3,7 +3,9 @@
 use std::error::Error as StdError;
 use std::io;
 
+use arrow_schema::ArrowError;
 use arrowlink_core::{Error, ErrorKind};
+use parquet::errors::ParquetError;
 
 /// An exit code; the list is part of `--help`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +42,7 @@ impl Failure {
 
     /// Adds the error that caused this one. Where that is a closed pipe, so is this.
     pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        let source = source.into();
+        let source = unwrapped(source.into());
         if is_closed_pipe(source.as_ref()) {
             self.exit = Exit::ClosedPipe;
         }
@@ -111,6 +113,21 @@ const fn hint(kind: ErrorKind) -> Option<&'static str> {
         ErrorKind::DeadlineExceeded => Some("a longer `--timeout` gives it more time"),
         ErrorKind::Internal => Some("this is a bug of the server, whose log has the request"),
         _ => None,
+    }
+}
+
+/// Takes an error out of one that has its text and no more to say.
+fn unwrapped(error: Box<dyn StdError + Send + Sync>) -> Box<dyn StdError + Send + Sync> {
+    let error = match error.downcast::<ArrowError>().map(|error| *error) {
+        Ok(ArrowError::ExternalError(inner)) => return inner,
+        Ok(ArrowError::IoError(_, inner)) => return inner.into(),
+        Ok(other) => return other.into(),
+        Err(error) => error,
+    };
+    match error.downcast::<ParquetError>().map(|error| *error) {
+        Ok(ParquetError::External(inner)) => inner,
+        Ok(other) => other.into(),
+        Err(error) => error,
     }
 }
 

@@ -35,6 +35,16 @@ impl Format {
         })
     }
 
+    /// As [`of`](Self::of) for a file that is read: some endings are of what is not written here.
+    pub(crate) fn of_input(asked: Option<Self>, path: &Path) -> Result<Self, Failure> {
+        let also = path.extension().and_then(|ending| match ending.to_str()? {
+            "arrows" => Some(Self::Arrow),
+            "geojson" => Some(Self::Json),
+            _ => None,
+        });
+        Self::of(asked.or(also), path)
+    }
+
     /// Returns whether a file of this format does not say the types of its columns.
     pub(crate) const fn is_text(self) -> bool {
         matches!(self, Self::Csv | Self::Json | Self::Ndjson)

@@ -1,6 +1,7 @@
 //! Batches to bytes in one of the formats, batch by batch.
 
 mod check;
+mod noted;
 mod rows;
 
 use std::error::Error as StdError;
@@ -17,6 +18,7 @@ use parquet::file::properties::WriterProperties;
 use crate::failure::{Exit, Failure, io_cause};
 use crate::format::Format;
 use crate::output::Output;
+use noted::{Note, Noted};
 use rows::ArrayOfRows;
 
 /// The writing end of a file in a format. Every method waits for the disk.
@@ -29,7 +31,7 @@ pub(crate) struct Sink {
 
 enum Writer {
     Parquet(Box<ArrowWriter<Output>>),
-    Csv(Box<arrow_csv::Writer<Output>>),
+    Csv(Box<arrow_csv::Writer<Noted>>, Note),
     Arrow(Box<FileWriter<Output>>, Dictionaries),
     Json(Box<JsonWriter<Output, ArrayOfRows>>),
     Ndjson(Box<JsonWriter<Output, LineDelimited>>),
@@ -43,7 +45,10 @@ impl Sink {
         let failed = |error: Cause| failed(format, &label, error);
         let writer = match format {
             Format::Parquet => Writer::Parquet(Box::new(parquet(schema, output).map_err(failed)?)),
-            Format::Csv => Writer::Csv(Box::new(csv(schema, output).map_err(failed)?)),
+            Format::Csv => {
+                let (output, note) = Noted::new(output);
+                Writer::Csv(Box::new(csv(schema, output).map_err(failed)?), note)
+            }
             Format::Arrow => {
                 Writer::Arrow(Box::new(arrow(schema, output).map_err(failed)?), Dictionaries::new(schema))
             }
@@ -57,7 +62,7 @@ impl Sink {
     pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<(), Failure> {
         let written = match &mut self.writer {
             Writer::Parquet(writer) => write_parquet(writer, batch),
-            Writer::Csv(writer) => writer.write(batch).map_err(Cause::from),
+            Writer::Csv(writer, note) => writer.write(batch).map_err(|error| note.cause(error)),
             Writer::Arrow(writer, dictionaries) => {
                 writer.write(&dictionaries.unify(batch)?).map_err(Cause::from)
             }
@@ -71,7 +76,7 @@ impl Sink {
     pub(crate) fn finish(self) -> Result<Output, Failure> {
         let output = match self.writer {
             Writer::Parquet(writer) => writer.into_inner().map_err(Cause::from),
-            Writer::Csv(writer) => Ok(writer.into_inner()),
+            Writer::Csv(writer, _) => Ok(writer.into_inner().into_inner()),
             Writer::Arrow(writer, _) => writer.into_inner().map_err(Cause::from),
             Writer::Json(mut writer) => writer.finish().map(|()| writer.into_inner()).map_err(Cause::from),
             Writer::Ndjson(mut writer) => writer.finish().map(|()| writer.into_inner()).map_err(Cause::from),
@@ -98,7 +103,7 @@ fn write_parquet(writer: &mut ArrowWriter<Output>, batch: &RecordBatch) -> Resul
 }
 
 /// The line of names is written at once: a table without rows has it too.
-fn csv(schema: &SchemaRef, output: Output) -> Result<arrow_csv::Writer<Output>, Cause> {
+fn csv(schema: &SchemaRef, output: Noted) -> Result<arrow_csv::Writer<Noted>, Cause> {
     let mut writer = arrow_csv::Writer::new(output);
     writer.write(&RecordBatch::new_empty(SchemaRef::clone(schema)))?;
     Ok(writer)

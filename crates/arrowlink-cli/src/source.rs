@@ -2,6 +2,9 @@
 
 mod array_rows;
 mod feed;
+mod guard;
+mod order;
+mod plain;
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _, Seek as _};
@@ -14,12 +17,14 @@ use arrow_ipc::reader::{FileReader, StreamReader};
 use arrow_json::reader::infer_json_schema_from_iterator;
 use arrow_schema::{ArrowError, Schema, SchemaRef};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use serde_json::{Deserializer, Value};
+use serde_json::Deserializer;
 
 use crate::failure::{Exit, Failure};
 use crate::format::Format;
 use array_rows::ArrayRows;
 pub(crate) use feed::feed;
+use guard::guarded;
+use order::Order;
 
 /// A file whose schema is known. Making one and each of its batches waits for the disk.
 pub(crate) struct Source {
@@ -42,19 +47,20 @@ impl Source {
         format: Format,
         dataset: Option<SchemaRef>,
     ) -> Result<Self, Failure> {
-        let opened = match format {
+        let opened = guarded(|| match format {
             Format::Parquet => parquet(file),
             Format::Csv => csv(file, dataset.as_ref()),
             Format::Arrow => arrow(file),
             Format::Json | Format::Ndjson => json(file, dataset),
-        };
+        });
+        let opened = opened.unwrap_or_else(|| Err(damaged()));
         let (schema, rows, batches) = opened.map_err(|error| unreadable(path, format, error))?;
         Ok(Self { schema, rows, batches, path: path.to_owned(), format })
     }
 
-    /// Reads the next batch; `None` after the last.
+    /// Reads the next batch; `None` after the last. After an error there is none to be asked for.
     pub(crate) fn next(&mut self) -> Option<Result<RecordBatch, Failure>> {
-        let batch = self.batches.next()?;
+        let batch = guarded(|| self.batches.next()).unwrap_or_else(|| Some(Err(damaged())))?;
         Some(batch.map_err(|error| unreadable(&self.path, self.format, error)))
     }
 }
@@ -85,7 +91,7 @@ fn csv(mut file: File, dataset: Option<&SchemaRef>) -> Opened {
     }
     let (schema, rows) = format.infer_schema(BufReader::new(&file), None)?;
     file.rewind()?;
-    let schema = Arc::new(schema);
+    let schema = with_columns(schema)?;
     let reader = csv_reader(file, &schema, format)?;
     Ok((schema, Some(rows as u64), Box::new(reader)))
 }
@@ -133,16 +139,32 @@ fn json(mut file: File, dataset: Option<SchemaRef>) -> Opened {
             schema
         }
     };
-    let reader = arrow_json::ReaderBuilder::new(SchemaRef::clone(&schema)).with_batch_size(BATCH_ROWS);
+    let decoded = plain::schema(&schema);
+    let reader = arrow_json::ReaderBuilder::new(decoded).with_batch_size(BATCH_ROWS);
     // Without this a column that the dataset does not have would be left out in silence.
     let reader = reader.with_strict_mode(strict).build(json_rows(file)?)?;
-    Ok((schema, None, Box::new(reader)))
+    let wanted = SchemaRef::clone(&schema);
+    Ok((schema, None, Box::new(reader.map(move |batch| plain::encoded(&batch?, &wanted)))))
 }
 
+/// Finds the types that fit all rows; columns stand in the order in which they come first.
 fn inferred(rows: impl BufRead) -> Result<SchemaRef, ArrowError> {
-    let values = Deserializer::from_reader(rows).into_iter::<Value>();
-    let values = values.map(|value| value.map_err(|error| ArrowError::JsonError(error.to_string())));
-    Ok(Arc::new(infer_json_schema_from_iterator(values)?))
+    let mut order = Order::default();
+    let mut values = Deserializer::from_reader(rows);
+    let values = std::iter::from_fn(|| match values.end() {
+        Ok(()) => None,
+        Err(_) => Some(order.noting(&mut values).map_err(|error| ArrowError::JsonError(error.to_string()))),
+    });
+    let schema = infer_json_schema_from_iterator(values)?;
+    with_columns(order.of_schema(&schema))
+}
+
+/// Refuses a file that says nothing of its columns: a dataset made of it could never be written to.
+fn with_columns(schema: Schema) -> Result<SchemaRef, ArrowError> {
+    if schema.fields().is_empty() {
+        return Err(ArrowError::ExternalError("it is empty, there are no columns in it".into()));
+    }
+    Ok(Arc::new(schema))
 }
 
 /// Returns the rows without the array around them, where there is one.
@@ -164,6 +186,11 @@ pub(crate) fn open(path: &Path) -> Result<File, Failure> {
 fn cannot_open(path: &Path, error: io::Error) -> Failure {
     let exit = if error.kind() == io::ErrorKind::PermissionDenied { Exit::Permission } else { Exit::NoInput };
     Failure::new(exit, format!("cannot open `{}`", path.display())).with_source(error)
+}
+
+/// What there is to say of bytes that a decoder panics at.
+fn damaged() -> ArrowError {
+    ArrowError::ExternalError("the file is damaged".into())
 }
 
 fn unreadable(path: &Path, format: Format, error: ArrowError) -> Failure {

@@ -92,13 +92,18 @@ fn fitting(columns: &[Column], width: usize) -> usize {
 fn shown(text: &str, most: usize) -> String {
     let mut safe = String::with_capacity(text.len().min(MOST_CELL_CHARACTERS));
     for character in text.chars().take(MOST_CELL_CHARACTERS) {
-        if character.is_control() {
+        if character.is_control() || turns_text(character) {
             safe.extend(character.escape_default());
         } else {
             safe.push(character);
         }
     }
     cut(&safe, most)
+}
+
+/// Returns whether `character` changes the direction of what stands after it, so that text could pass for other text.
+const fn turns_text(character: char) -> bool {
+    matches!(character, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Cuts `text` to `most` characters of a terminal, of which an ellipsis is the last.

@@ -34,6 +34,7 @@
 mod combine;
 mod csv;
 mod csv_options;
+mod damage;
 mod dataset;
 mod failure;
 mod format;

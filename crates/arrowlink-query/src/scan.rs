@@ -20,7 +20,7 @@ use crate::place::Place;
 use crate::plan::FileScan;
 use crate::snapshot::FileStamp;
 use crate::tables::Table;
-use crate::{FileFormat, FileOptions, csv};
+use crate::{FileFormat, FileOptions, csv, damage};
 
 /// One read of a table.
 #[derive(Debug)]
@@ -93,7 +93,7 @@ impl Scan {
             // Nothing below waits while rows are passed over: others get their turn, and so does a cancellation.
             tokio::task::consume_budget().await;
             let Some(batch) = batches.next().await else { break };
-            let batch = batch.map_err(|error| self.failed(&file, stamp, error))?;
+            let batch = batch.map_err(|error| self.failed(&file, stamp, row, error))?;
             let all = batch.num_rows() as u64;
             let passed = rows.begin.saturating_sub(row).min(all);
             let kept = (all - passed).min(self.left);
@@ -154,15 +154,17 @@ impl Scan {
         })
     }
 
-    /// Says what went wrong: that the file was changed, if it was, and else what is wrong with it.
-    fn failed(&self, file: &OneFile, stamp: &FileStamp, error: DataFusionError) -> Error {
+    /// Says what went wrong after the first `row` rows: that the file was changed, if it was, and else what is wrong
+    /// with it.
+    fn failed(&self, file: &OneFile, stamp: &FileStamp, row: u64, error: DataFusionError) -> Error {
         if let Err(changed) = file.verify() {
             return changed;
         }
         let error = from_datafusion(&stamp.name, error);
         match self.table.format {
             FileFormat::Csv => csv::located(error, stamp, &self.table.schema, &self.options),
-            _ => error,
+            FileFormat::Parquet => damage::located(error, stamp, row),
+            FileFormat::Json | FileFormat::Arrow => error,
         }
     }
 

@@ -4,6 +4,7 @@
 //! assume. In JSON logs there is no banner but one line with the addresses and names.
 
 use std::fmt::Write as _;
+use std::net::IpAddr;
 
 use arrowlink_core::{CallContext, DataService, Entry, ListOptions, NounKind};
 use arrowlink_transport::{ListenAddr, Listener};
@@ -111,26 +112,40 @@ fn address(server: &Server, addr: &ListenAddr) -> String {
 
 /// What can be typed next, where it would work as it stands.
 fn commands(server: &Server, listeners: &[Listener]) -> Vec<(&'static str, String)> {
-    let Some(ca) = server.certificates().and_then(|certificates| certificates.ca.as_ref()) else {
-        return Vec::new();
-    };
-    let port = listeners.iter().find_map(|listener| match listener.local_addr() {
-        ListenAddr::Tcp(addr) => Some(addr.port()),
+    let Some(certificates) = server.certificates() else { return Vec::new() };
+    let Some(ca) = &certificates.ca else { return Vec::new() };
+    let addr = listeners.iter().find_map(|listener| match listener.local_addr() {
+        ListenAddr::Tcp(addr) => Some(*addr),
         _ => None,
     });
-    let Some(port) = port else { return Vec::new() };
+    let Some(addr) = addr else { return Vec::new() };
+    let (host, port) = (host(addr.ip(), &certificates.names), addr.port());
     let name = &server.config().default;
     let (ca, mut python, mut cli) =
         (ca.display(), "python3 python/main.py".to_owned(), format!("arrowlink head {name}"));
-    if port != DEFAULT_PORT {
-        let _ = write!(python, " --address localhost:{port}");
-        let _ = write!(cli, " --server https://localhost:{port}");
+    if (host.as_str(), port) != (DEFAULT_HOST, DEFAULT_PORT) {
+        let _ = write!(python, " --address {host}:{port}");
+        let _ = write!(cli, " --server https://{host}:{port}");
     }
     if ca.to_string() != DEFAULT_CA {
         let _ = write!(python, " --ca {ca}");
         let _ = write!(cli, " --ca {ca}");
     }
     vec![("try", python), ("or", cli)]
+}
+
+/// Returns what to call a server at `ip` whose certificate has `names`: `localhost` where that is right, else its
+/// address, else the first name.
+fn host(ip: IpAddr, names: &[String]) -> String {
+    let has = |name: &str| names.iter().any(|known| known == name);
+    if (ip.is_loopback() || ip.is_unspecified()) && (has(DEFAULT_HOST) || names.is_empty()) {
+        return DEFAULT_HOST.to_owned();
+    }
+    let address = if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() };
+    match names.first() {
+        Some(name) if !has(&ip.to_string()) => name.clone(),
+        _ => address,
+    }
 }
 
 fn line(text: &mut String, label: &str, value: &str) {
@@ -163,5 +178,6 @@ impl Style {
 /// How many datasets are shown one by one: a data folder may have thousands.
 const MOST_SHOWN: usize = 20;
 /// What clients assume where nothing is said.
+const DEFAULT_HOST: &str = "localhost";
 const DEFAULT_PORT: u16 = 50051;
 const DEFAULT_CA: &str = "certs/ca.crt";

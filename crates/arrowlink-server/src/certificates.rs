@@ -16,7 +16,7 @@ pub(crate) struct Certificates {
     pub(crate) tls: ServerTls,
     /// The CA certificate that clients are given, where the server knows it.
     pub(crate) ca: Option<PathBuf>,
-    /// Whom it is valid for, where the certificate was made for development.
+    /// Whom it is valid for, where it lies in the folder of certificates.
     pub(crate) names: Vec<String>,
 }
 
@@ -25,15 +25,16 @@ pub(crate) struct Certificates {
 /// `None` where nothing is encrypted: plaintext, or Unix sockets alone.
 pub(crate) fn prepare(config: &Config) -> Result<Option<Certificates>, ServerError> {
     let Some(plan) = plan(config)? else { return Ok(None) };
-    let (files, development) = match plan {
-        Plan::Own(files) => (files, false),
-        Plan::Development(dir) => (certificates::development(&dir).map_err(ServerError::Certificates)?, true),
+    let files = match plan {
+        Plan::Own(files) => files,
+        Plan::Development(dir) => certificates::development(&dir).map_err(ServerError::Certificates)?,
     };
     let tls = read(&files, config)?;
-    let names = if development { certificates::check(&config.tls.dir).names().to_vec() } else { Vec::new() };
+    let in_folder = config.tls.certificate.is_none();
+    let names = if in_folder { certificates::check(&config.tls.dir).names().to_vec() } else { Vec::new() };
     // Beside files that were named one by one there is no telling which CA signed them.
-    let in_dir = config.tls.certificate.is_none() && files.ca.exists();
-    Ok(Some(Certificates { tls, ca: in_dir.then_some(files.ca), names }))
+    let has_ca = in_folder && files.ca.exists();
+    Ok(Some(Certificates { tls, ca: has_ca.then_some(files.ca), names }))
 }
 
 /// Reads a certificate and its key.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use arrowlink_core::{
     CallContext, Catalog, DataService, Dataset, Deadlines, DemoDataset, Error, ErrorKind, Limited,
-    MemoryDataset, MemoryStore, ReadOnly, ReadOptions, ServiceLimits, default_dataset,
+    MemoryDataset, MemoryStore, Name, ReadOnly, ReadOptions, ServiceLimits, default_dataset,
 };
 use arrowlink_store::{Store, StoreOptions};
 
@@ -19,9 +19,12 @@ use crate::{Config, ConfigError, DatasetConfig, DatasetSource, ServerError};
 
 /// Opens everything that `config` names: datasets, the default, uploads, and the decorators around them.
 pub(crate) async fn open(config: &Config) -> Result<Arc<dyn DataService>, ServerError> {
+    let uploads = open_uploads(config).await?;
+    refuse_hidden_uploads(config, uploads.as_ref()).await?;
     let mut catalog = Catalog::new();
     let names = || config.datasets.iter().map(|dataset| &dataset.name);
-    if config.default.as_str() == DEFAULT && !names().any(|name| *name == config.default) {
+    let is_built_in = config.default.as_str() == DEFAULT && !names().any(|name| *name == config.default);
+    if is_built_in && !is_stored(uploads.as_ref(), &config.default).await {
         catalog = catalog.with_dataset(config.default.clone(), Arc::new(default_dataset()));
     }
     let files = Files::new(&config.limits);
@@ -29,7 +32,6 @@ pub(crate) async fn open(config: &Config) -> Result<Arc<dyn DataService>, Server
         let opened = open_dataset(dataset, &files).await?;
         catalog = catalog.with_dataset(dataset.name.clone(), made_ready(opened, dataset).await);
     }
-    let uploads = open_uploads(config).await?;
     let service: Arc<dyn DataService> = Arc::new(catalog.with_uploads(uploads));
     check_default(config, service.as_ref()).await?;
     Ok(decorated(config, service))
@@ -86,6 +88,26 @@ async fn open_uploads(config: &Config) -> Result<Arc<dyn DataService>, ServerErr
         Ok(Err(source)) => Err(ServerError::DataDir { dir: shown, source }),
         Err(panic) => Err(ServerError::machine(panic)),
     }
+}
+
+/// Refuses a dataset under whose name uploads are stored: they were acknowledged, and nobody could read them any more.
+async fn refuse_hidden_uploads(config: &Config, uploads: &dyn DataService) -> Result<(), ConfigError> {
+    for DatasetConfig { name, .. } in &config.datasets {
+        if is_stored(uploads, name).await {
+            let dir = config.data_dir.clone().unwrap_or_default();
+            return Err(ConfigError::from_text(format!(
+                "dataset `{name}` would hide the uploads in `{}`: give it another name, or move that folder away",
+                dir.join(name.as_str()).display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Returns whether there are uploads under `name`, damaged ones among them.
+async fn is_stored(uploads: &dyn DataService, name: &Name) -> bool {
+    let described = uploads.describe(CallContext::new(), name.into()).await;
+    described.map_or_else(|error| error.kind() != ErrorKind::NotFound, |_| true)
 }
 
 /// A default that is neither configured nor built in must be among the uploads.

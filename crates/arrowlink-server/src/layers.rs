@@ -1,4 +1,5 @@
-//! What every call passes through, whatever its protocol: request id, access log, panic recovery, end of watching.
+//! What every call passes through, whatever its protocol: request id, access log, panic recovery, end of watching, and
+//! words for a method that is not there.
 //!
 //! Each is a tower service around the next, in the order of [`around`]:
 //!
@@ -7,6 +8,7 @@
 //! AccessLog      puts a `CallRecord` into the request, and writes its line when the call has ended
 //! RecoverPanics  answers `INTERNAL` where what is within panics, so that the line above says so
 //! EndWatching    ends calls that only look on, once the server drains
+//! NameUnknown    says which method is not there, where what is within says nothing
 //! Front          (of arrowlink-transport) deadlines, the data calls, and tonic's services for all other paths
 //! ```
 //!
@@ -16,6 +18,7 @@
 mod access_log;
 mod panics;
 mod request_id;
+mod unknown;
 mod watching;
 
 use std::convert::Infallible;
@@ -26,15 +29,17 @@ use tower::Service;
 use access_log::AccessLog;
 use panics::RecoverPanics;
 use request_id::RequestIds;
+use unknown::NameUnknown;
 use watching::EndWatching;
 
 pub(crate) use watching::Ending;
 
 /// All layers around a service.
-pub(crate) type Layered<S> = RequestIds<AccessLog<RecoverPanics<EndWatching<S>>>>;
+pub(crate) type Layered<S> = RequestIds<AccessLog<RecoverPanics<EndWatching<NameUnknown<S>>>>>;
 
 /// Puts `service` inside of all layers.
 pub(crate) fn around<S>(service: S, ending: Ending) -> Layered<S> {
+    let service = NameUnknown::new(service);
     RequestIds::new(AccessLog::new(RecoverPanics::new(EndWatching::new(service, ending))))
 }
 

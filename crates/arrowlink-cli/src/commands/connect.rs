@@ -37,6 +37,11 @@ fn refused(args: &ServerArgs, error: Error) -> Failure {
             "`{}` is made where the server runs: copy it here and say where it is with --ca or ARROWLINK_CA_CERT",
             args.ca.display()
         )),
+        ErrorKind::InvalidArgument if args.server.starts_with("http:") && !args.insecure => {
+            Failure::from(error)
+                .with_exit(Exit::Config)
+                .with_hint("--insecure allows it to a server on this machine that runs with `--insecure` too")
+        }
         ErrorKind::InvalidArgument | ErrorKind::Unauthenticated => Failure::from(error)
             .with_exit(Exit::Config)
             .with_hint("--server and --ca say which server is meant and what it is trusted by"),

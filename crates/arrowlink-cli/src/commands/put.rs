@@ -20,7 +20,7 @@ use crate::source::{Source, feed, open};
 
 /// Appends the file to the dataset. What is wrong with the file is said rather than what the server made of it.
 pub(crate) async fn put(server: &ServerArgs, args: Put) -> Result<(), Failure> {
-    let format = Format::of(args.format, &args.file)?;
+    let format = Format::of_input(args.format, &args.file)?;
     let path = args.file.clone();
     let file = blocking(move || open(&path)).await?;
     let (client, ctx) = connect(server).await?;

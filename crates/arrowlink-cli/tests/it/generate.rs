@@ -1,8 +1,10 @@
 //! `arrowlink generate`.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::pipe;
+use std::process::Stdio;
 
-use crate::support::{Server, run};
+use crate::support::{Server, command, run};
 
 #[test]
 fn rows_are_json_on_standard_output() {
@@ -37,3 +39,30 @@ fn file_is_in_the_format_of_its_ending_and_can_be_stored() {
         assert_eq!(rows(name), 20_000, "{name}");
     }
 }
+
+/// Makes up many rows into `stdout`; returns the exit code and what was said.
+fn check(format: &str, stdout: impl Into<Stdio>) -> (Option<i32>, String) {
+    let mut command = command(&["generate", "--rows", "200000", "--format", format]);
+    let output = command.stdout(stdout).stderr(Stdio::piped()).output().unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn closed_pipe_is_silent_in_every_format() {
+    for format in FORMATS {
+        let (reader, writer) = pipe().unwrap();
+        drop(reader);
+        assert_eq!(check(format, writer), (Some(0), String::new()), "{format}");
+    }
+}
+
+#[test]
+fn full_disk_is_73_in_every_format() {
+    for format in FORMATS {
+        let (code, said) = check(format, File::options().write(true).open("/dev/full").unwrap());
+        assert_eq!(code, Some(73), "{format}: {said}");
+        assert_eq!(said.matches("No space left on device").count(), 1, "{said}");
+    }
+}
+
+const FORMATS: [&str; 5] = ["parquet", "csv", "arrow", "json", "ndjson"];

@@ -66,3 +66,11 @@ fn no_more_is_shown_than_there_is() {
     assert_eq!(server.run(&["head", "trips", "-n", "0"]).ok().lines().count(), 3);
     assert_eq!(server.run(&["head", "trips"]).ok().lines().count(), 3 + 6);
 }
+
+#[test]
+fn text_cannot_turn_the_direction_of_what_follows() {
+    let text = Arc::new(StringArray::from(vec!["a\u{202e}b\u{2066}c"])) as ArrayRef;
+    let server = Server::start().with("texts", &[RecordBatch::try_from_iter([("text", text)]).unwrap()]);
+    let shown = server.run(&["head", "texts"]).ok();
+    assert!(shown.contains("a\\u{202e}b\\u{2066}c"), "{shown}");
+}

@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::sync::Arc;
 
-use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray as _;
-use arrow_array::types::Int64Type;
+use arrow_array::types::{Int32Type, Int64Type};
+use arrow_array::{ArrayRef, DictionaryArray, RecordBatch, StringArray};
 use arrow_ipc::writer::StreamWriter;
 use arrow_schema::DataType;
 
@@ -163,4 +164,75 @@ fn other_schema_than_the_dataset_is_65_and_read_only_is_1() {
     fs::write(server.path("other.csv"), "id\nx\n").unwrap();
     server.run(&["put", "trips", "other.csv"]).failed(65, &["column `fare` is missing", "(request "]);
     server.run(&["put", "default", "other.csv"]).failed(1, &["cannot be written to", "(request "]);
+}
+
+#[test]
+fn damaged_bytes_that_a_decoder_panics_at_are_one_line() {
+    let server = Server::start().with("trips", &[trips()]);
+    server.run(&["get", "trips", "-o", "t.arrow"]).ok();
+    let whole = fs::read(server.path("t.arrow")).unwrap();
+    for start in (0..whole.len() - 64).step_by(16) {
+        let mut bytes = whole.clone();
+        bytes[start..start + 64].fill(0xff);
+        fs::write(server.path("t.arrow"), bytes).unwrap();
+        let ran = server.run(&["put", "copy", "t.arrow"]);
+        assert!(!ran.stderr.contains("panicked"), "{start}: {ran:?}");
+    }
+}
+
+#[test]
+fn json_goes_into_a_dataset_with_dictionaries() {
+    let city: DictionaryArray<Int32Type> = [Some("Oslo"), None, Some("Bergen")].into_iter().collect();
+    let trips =
+        RecordBatch::try_from_iter_with_nullable([("city", Arc::new(city) as ArrayRef, true)]).unwrap();
+    let server = Server::start().with("trips", &[trips]);
+    server.run(&["get", "trips", "-o", "t.ndjson"]).ok();
+    server.run(&["put", "trips", "t.ndjson"]).ok();
+    let batches = server.batches("trips");
+    let more = batches.last().unwrap();
+    assert_eq!(more.schema(), batches[0].schema());
+    let more = more.column(0).as_dictionary::<Int32Type>().downcast_dict::<StringArray>().unwrap();
+    assert_eq!(more.into_iter().collect::<Vec<_>>(), [Some("Oslo"), None, Some("Bergen")]);
+}
+
+#[test]
+fn text_without_columns_makes_no_dataset() {
+    let server = Server::start();
+    for (file, text) in [("t.csv", ""), ("t.json", "[]"), ("t.ndjson", "\n")] {
+        fs::write(server.path(file), text).unwrap();
+        server.run(&["put", "rows", file]).failed(65, &[file, "it is empty, there are no columns in it"]);
+    }
+    server.run(&["head", "rows"]).failed(66, &["`rows`"]);
+}
+
+#[test]
+fn endings_that_are_only_read_are_known() {
+    let server = Server::start();
+    let mut writer = StreamWriter::try_new(Vec::new(), &trips().schema()).unwrap();
+    writer.write(&trips()).unwrap();
+    fs::write(server.path("t.arrows"), writer.into_inner().unwrap()).unwrap();
+    fs::write(server.path("t.geojson"), r#"{"type": "FeatureCollection"}"#).unwrap();
+    for file in ["t.arrows", "t.geojson"] {
+        server.run(&["put", &file.replace('.', "_"), file]).ok();
+    }
+    server.run(&["get", "t_arrows", "-o", "copy.arrows"]).failed(2, &["does not say its format"]);
+}
+
+#[test]
+fn json_keeps_the_order_of_its_names() {
+    let server = Server::start();
+    fs::write(
+        server.path("t.json"),
+        r#"[{"type": "a", "at": {"y": 1, "x": 2}, "all": [{"d": 1}]}, {"id": 7, "all": [{"d": 2, "c": 3}]}]"#,
+    )
+    .unwrap();
+    server.run(&["put", "rows", "t.json"]).ok();
+    let schema = server.batches("rows")[0].schema();
+    let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+    assert_eq!(names, ["type", "at", "all", "id"]);
+    let types = format!("{} {}", schema.field(1).data_type(), schema.field(2).data_type());
+    assert!(
+        types.find("\"y\"") < types.find("\"x\"") && types.find("\"d\"") < types.find("\"c\""),
+        "{types}"
+    );
 }

@@ -83,3 +83,8 @@ fn unknown_name_is_66_with_near_names_and_the_request() {
 fn version_is_printed() {
     assert!(run(&["--version"]).ok().starts_with("arrowlink "));
 }
+
+#[test]
+fn plaintext_that_was_not_allowed_names_the_option() {
+    run(&["head", "trips", "--server", "http://localhost:1"]).failed(78, &["plaintext", "hint: --insecure"]);
+}

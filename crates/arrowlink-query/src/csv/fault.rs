@@ -46,11 +46,16 @@ fn fault(text: &str, schema: &Schema, header: usize) -> Option<(String, bool)> {
         let found = rest.strip_prefix(" got ")?;
         return Some((format!("row {}: {expected} columns expected, got {found}", line - header), false));
     }
+    if let Some(rest) = text.strip_prefix(NOT_UTF8) {
+        let (field, rest) = number(rest)?;
+        let (line, _) = number(rest.split_once(" at line ")?.1)?;
+        return Some((format!("{}: {CONVERT}", place(line.checked_sub(header)?, field, schema)), false));
+    }
     let rest = text.strip_prefix("Encountered invalid UTF-8 data for line ")?;
     let (line, rest) = number(rest)?;
     let (field, _) = number(rest.strip_prefix(" and field ")?)?;
     let place = place(line.saturating_sub(header), field.saturating_sub(1), schema);
-    Some((format!("{place}: its text is not UTF-8"), false))
+    Some((format!("{place}: {CONVERT}"), false))
 }
 
 /// Takes the digits at the start of `text`; `None` where there are none.
@@ -62,6 +67,9 @@ fn number(text: &str) -> Option<(usize, &str)> {
 
 /// Names a row, counted from 1 without the header, and a column, counted from 0.
 fn place(row: usize, column: usize, schema: &Schema) -> String {
+    if row == 0 {
+        return format!("the header, column {}", column + 1);
+    }
     match schema.fields().get(column) {
         Some(field) => format!("row {row}, column `{}`", field.name()),
         None => format!("row {row}, column {}", column + 1),
@@ -76,5 +84,10 @@ fn shortened(value: &str) -> String {
     }
 }
 
+/// How the inference of types begins to say where text is not UTF-8.
+const NOT_UTF8: &str =
+    "Encountered UTF-8 error while reading CSV file: invalid utf-8: invalid UTF-8 in field ";
+/// What is wrong with such text, and what to do.
+const CONVERT: &str = "its text is not UTF-8, convert the file";
 /// How many characters of a value a message has at most.
 const LONGEST_VALUE: usize = 40;

@@ -5,7 +5,7 @@ use std::io::{Cursor, Read as _};
 use std::sync::Arc;
 
 use arrow_csv::ReaderBuilder;
-use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use arrowlink_core::{Error, ErrorKind, Result};
 
 use super::{Dialect, located};
@@ -29,7 +29,7 @@ pub(crate) fn inspect(file: &File, stamp: &FileStamp, options: &FileOptions) -> 
     }
     let lenient = dialect.format().with_truncated_rows(true);
     let (inferred, _) =
-        lenient.infer_schema(Cursor::new(&sample), None).map_err(|error| from_arrow(&stamp.name, error))?;
+        lenient.infer_schema(Cursor::new(&sample), None).map_err(|error| unread(stamp, options, error))?;
     let schema = match &options.schema {
         Some(given) => named_alike(&inferred, given, dialect, &stamp.name)?,
         None => Arc::new(certain(&inferred, whole)),
@@ -55,6 +55,11 @@ pub(crate) fn common_type(a: &DataType, b: &DataType) -> Option<DataType> {
         (Timestamp(a, None), Timestamp(b, None)) => Some(Timestamp(*a.max(b), None)),
         _ => None,
     }
+}
+
+/// Says where the sample cannot even be split into values; its columns have no names yet.
+fn unread(stamp: &FileStamp, options: &FileOptions, error: ArrowError) -> Error {
+    located(from_arrow(&stamp.name, error), stamp, &Schema::empty(), options)
 }
 
 /// Says why there is no row in the sample, which may be the whole file.

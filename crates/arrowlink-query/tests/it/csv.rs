@@ -183,6 +183,14 @@ async fn text_that_is_not_utf8_names_row_and_column() {
     folder.write("a.csv", bytes);
     let error = folder.error_with("a.csv", folder.options().with_sample_bytes(1000)).await;
     check(&error, ErrorKind::Corrupt, &["`a.csv`: row 1001, column `name`: its text is not UTF-8"]);
+    for (bytes, place) in [
+        (&b"id,name\n1,\xfc\n"[..], "`latin1.csv`: row 1, column 2: its text is not UTF-8, convert the file"),
+        (b"\xff\xfei\0d\0", "`latin1.csv`: the header, column 1: its text is not UTF-8, convert the file"),
+    ] {
+        folder.write("latin1.csv", bytes);
+        let error = folder.open("latin1.csv").await.unwrap().describe(CallContext::new()).await.unwrap_err();
+        check(&error, ErrorKind::Corrupt, &[place]);
+    }
 }
 
 #[tokio::test]

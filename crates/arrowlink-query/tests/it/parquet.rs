@@ -121,3 +121,20 @@ async fn every_mutated_byte_is_an_error_or_rows_and_never_more() {
     let (_, batches) = folder.read("a.parquet").await.unwrap();
     assert_eq!(ids(&batches).len(), 50);
 }
+
+#[tokio::test]
+async fn a_damaged_page_names_rows_and_column() {
+    let folder = Folder::new();
+    let mut bytes = parquet(&rows(0, 3000), 1000);
+    let text = b"name 1501";
+    let place = bytes.windows(text.len()).position(|window| window == text).unwrap();
+    // The length of the text before it.
+    bytes[place - 4..place].fill(0xff);
+    folder.write("a.parquet", bytes);
+    let error = folder.error("a.parquet").await;
+    check(
+        &error,
+        ErrorKind::Corrupt,
+        &["`a.parquet`: rows 1001 to 2000, column `name`: is not valid Parquet"],
+    );
+}

@@ -17,6 +17,11 @@ pub(super) fn check(config: &Config, problems: &mut Vec<Problem>) {
     if config.data_dir.is_none() {
         check_default(config, problems);
     }
+    if config.limits.max_message_bytes > MOST_MESSAGE_BYTES {
+        problems.push(Problem::everywhere(
+            "`limits.max_message_bytes` is more than a gRPC client can take: use at most `\"2 GiB\"`",
+        ));
+    }
     if config.insecure && config.tls.certificate.is_some() {
         problems.push(Problem::everywhere(
             "`insecure` and `server.tls.cert` contradict each other: leave one of them out",
@@ -88,3 +93,6 @@ fn check_default(config: &Config, problems: &mut Vec<Problem>) {
 fn offer<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> String {
     nearest(name, names).first().map_or_else(String::new, |known| format!(", did you mean `{known}`?"))
 }
+
+/// 2 GiB: what announces the length of a message is a signed number of 32 bits in many clients.
+const MOST_MESSAGE_BYTES: u64 = 2 << 30;

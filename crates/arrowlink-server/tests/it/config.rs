@@ -358,3 +358,12 @@ fn has_the_documented_defaults() {
     "#]]
     .assert_debug_eq(&Config::default());
 }
+
+#[test]
+fn refuses_messages_that_no_client_could_take() {
+    check(
+        "[limits]\nmax_message_bytes = '3 GiB'\n",
+        &expect!["`limits.max_message_bytes` is more than a gRPC client can take: use at most `\"2 GiB\"`"],
+    );
+    assert_eq!(understood("[limits]\nmax_message_bytes = '2 GiB'\n").limits.max_message_bytes, 2 << 30);
+}

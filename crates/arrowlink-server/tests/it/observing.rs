@@ -125,3 +125,21 @@ async fn gives_errors_the_id_of_their_request() {
     assert_eq!(error.kind(), ErrorKind::NotFound);
     assert_eq!(error.request_id().map(str::len), Some(36));
 }
+
+#[tokio::test]
+async fn names_a_method_that_is_not_there() {
+    let server = Running::build(Config::default()).await;
+    let request = http::Request::post("https://localhost/dataexchange.ArrowDataService/Nothing")
+        .header("content-type", "application/grpc")
+        .body(tonic::body::Body::empty())
+        .unwrap();
+    let answer = tower::ServiceExt::oneshot(connect(&server).await, request).await.unwrap();
+    let status = tonic::Status::from_header_map(answer.headers()).unwrap();
+    assert_eq!(status.code(), Code::Unimplemented);
+    assert_eq!(
+        status.message(),
+        "there is no method `/dataexchange.ArrowDataService/Nothing` on this server: gRPC reflection lists those \
+         that there are"
+    );
+    server.stop().await;
+}

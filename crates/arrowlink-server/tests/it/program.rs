@@ -1,6 +1,7 @@
 //! `arrowlink-server` as a program: what it says, what it refuses to start with, how it ends.
 
 use arrowlink_core::CallContext;
+use arrowlink_transport::certificates;
 use expect_test::expect;
 use futures::StreamExt as _;
 
@@ -205,7 +206,7 @@ async fn shows_a_new_certificate_after_a_hangup() {
     client(program.port, &old).await;
 
     let new = tempfile::tempdir().unwrap();
-    arrowlink_transport::certificates::development(new.path()).unwrap();
+    certificates::development(new.path()).unwrap();
     let certs = program.dir.path().join("certs");
     std::fs::write(certs.join("server.key"), "no key").unwrap();
     program.signal("HUP");
@@ -235,4 +236,55 @@ async fn serves_what_was_stored_after_a_restart() {
     let again = Program::start_in(dir, &["--data-dir", "data"]);
     let connected = client(again.port, &again.ca()).await;
     assert_eq!(connected.read_all(&name("readings")).await.unwrap().1, [batch]);
+}
+
+#[tokio::test]
+async fn refuses_a_dataset_that_would_hide_stored_uploads() {
+    let mut program = Program::start(&["--data-dir", "data"]);
+    let client = client(program.port, &program.ca()).await;
+    let (_, batches) = client.read_all(&name("default")).await.unwrap();
+    client.append(&name("trips"), batches).await.unwrap();
+    drop(client);
+    program.signal("TERM");
+    assert_eq!(program.wait().await.0.code(), Some(0));
+    let (code, _, said) =
+        run(program.dir.path(), &["--data-dir", "data", "--dataset", "trips=demo://?rows=1"]);
+    assert_eq!(code, 78);
+    expect![[r#"
+        arrowlink-server: dataset `trips` would hide the uploads in `data/trips`: give it another name, or move that folder away
+    "#]]
+    .assert_eq(&said);
+}
+
+#[test]
+fn offers_a_name_that_the_certificate_has() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = certificates::wrong_host(&dir.path().join("dev")).unwrap();
+    std::fs::create_dir(dir.path().join("own")).unwrap();
+    for file in [files.ca, files.cert, files.key] {
+        std::fs::copy(&file, dir.path().join("own").join(file.file_name().unwrap())).unwrap();
+    }
+    let program = Program::start_in(dir, &["--tls-dir", "own"]);
+    let (said, port) = (program.stderr(), program.port);
+    let names = said.lines().find_map(|line| line.trim_start().strip_prefix("valid for")).unwrap();
+    let host = names.trim().split(", ").next().unwrap();
+    assert_ne!(host, "localhost");
+    assert!(said.contains(&format!("--address {host}:{port}")), "{said}");
+    assert!(said.contains(&format!("--server https://{host}:{port}")), "{said}");
+}
+
+#[tokio::test]
+async fn serves_stored_uploads_named_default_rather_than_the_one_row() {
+    let arguments = ["--data-dir", "data", "--dataset", "trips=demo://?rows=3"];
+    let mut program = Program::start(&[&arguments[..], &["--default", "trips"]].concat());
+    let caller = client(program.port, &program.ca()).await;
+    let (_, batches) = caller.read_all(&name("trips")).await.unwrap();
+    caller.append(&name("default"), batches.clone()).await.unwrap();
+    drop(caller);
+    program.signal("TERM");
+    assert_eq!(program.wait().await.0.code(), Some(0));
+    let dir = std::mem::replace(&mut program.dir, tempfile::tempdir().unwrap());
+    let program = Program::start_in(dir, &arguments);
+    let caller = client(program.port, &program.ca()).await;
+    assert_eq!(caller.read_all(&name("default")).await.unwrap().1, batches);
 }
