@@ -53,6 +53,12 @@ impl FileFormat {
         let found = EXTENSIONS.iter().find(|(known, _)| *known == extension);
         found.map(|(_, format)| *format).ok_or_else(|| unknown_extension(path, &extension))
     }
+
+    /// Whether the name of `path` is that of a file that is no table; a table that is compressed is not foreign.
+    pub(crate) fn is_foreign(path: &Path) -> bool {
+        let extension = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+        Self::of_path(path).is_err() && !COMPRESSED.contains(&extension.as_str())
+    }
 }
 
 impl FromStr for FileFormat {

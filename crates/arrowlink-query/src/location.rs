@@ -57,7 +57,7 @@ impl Location {
             Err(error) => return Err(absent(uri, &full, error)),
         };
         let location = Self { shown: uri.to_owned(), kind };
-        if matches!(location.kind, Kind::Pattern { .. }) && location.list()?.files.is_empty() {
+        if matches!(location.kind, Kind::Pattern { .. }) && location.list(None)?.files.is_empty() {
             return Err(Error::new(ErrorKind::NotFound, format!("no file matches `{uri}`")));
         }
         Ok(location)
@@ -68,13 +68,19 @@ impl Location {
         &self.shown
     }
 
-    /// Lists the files, sorted by name. Hidden ones (`.x`) and those set aside (`_x`) are left out.
-    pub(crate) fn list(&self) -> Result<Listing> {
+    /// Lists the files, sorted by name. Hidden ones (`.x`) and those set aside (`_x`) are left out, and those in a
+    /// folder that are in no format that could be served, unless a format is `given`: a note beside the tables, or a
+    /// file that is still being written under another name.
+    pub(crate) fn list(&self, given: Option<FileFormat>) -> Result<Listing> {
         let files = match &self.kind {
             Kind::File(path) => vec![stamp(path, path.parent().unwrap_or(path))?],
             Kind::Folder(folder) => {
                 let mut files = Vec::new();
                 walk(folder, folder, 0, &mut files)?;
+                let served = |file: &FileStamp| !FileFormat::is_foreign(&file.path);
+                if given.is_none() && files.iter().any(served) {
+                    files.retain(served);
+                }
                 files
             }
             Kind::Pattern { pattern, root } => matches(pattern, root)?,

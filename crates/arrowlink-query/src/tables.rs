@@ -60,7 +60,7 @@ impl Tables {
     /// Fails where there are none that could be read: nothing is there, or it is in no format that is known.
     pub(crate) fn open(uri: &str, options: Arc<FileOptions>) -> Result<Self> {
         let location = Location::find(uri, &options.base_dir)?;
-        let listing = location.list()?;
+        let listing = location.list(options.format)?;
         if !listing.files.is_empty() {
             format(&listing, &options)?;
         }
@@ -90,7 +90,7 @@ impl Tables {
 
     /// Returns the files as they are now, or as they were where `at` is, if they still are.
     fn listing(&self, at: Option<Place>) -> Result<Arc<Listing>> {
-        let listing = Arc::new(self.location.list()?);
+        let listing = Arc::new(self.location.list(self.options.format)?);
         let Some(at) = at.filter(|at| at.digest != listing.digest()) else { return Ok(listing) };
         let earlier = self.with_memory(|memory| {
             memory.listings.iter().find(|earlier| earlier.digest() == at.digest).map(Arc::clone)

@@ -76,6 +76,20 @@ async fn hidden_files_and_those_set_aside_are_left_out() {
 }
 
 #[tokio::test]
+async fn files_that_are_no_tables_are_left_out_of_a_folder() {
+    let folder = three_files();
+    folder.write("x/README.md", "# Trips").write("x/e.parquet.part", "half").write("x/LICENSE", "");
+    assert_eq!(ids(&folder.read("x").await.unwrap().1).len(), 40);
+    check(&folder.open("x/*").await.unwrap_err(), ErrorKind::InvalidArgument, &["LICENSE`", "`format`"]);
+    folder.write("x/f.csv.gz", "x");
+    check(
+        &folder.open("x").await.unwrap_err(),
+        ErrorKind::InvalidArgument,
+        &["compressed files are not read"],
+    );
+}
+
+#[tokio::test]
 async fn an_unknown_extension_lists_the_known_ones() {
     let folder = Folder::new();
     folder.write("a.xlsx", "x").write("b.csv.gz", "x").write("c", "x");
