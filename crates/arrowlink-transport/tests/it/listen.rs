@@ -93,9 +93,9 @@ async fn leaves_the_socket_of_a_server_that_took_its_place() {
 async fn leaves_a_file_that_is_no_socket_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("notes.txt");
-    std::fs::write(&path, "mine").unwrap();
+    fs::write(&path, "mine").unwrap();
     let refused = Listener::bind(&ListenAddr::Unix(path.clone())).await.unwrap_err();
     let text = arrowlink_core::Error::from(refused).chain();
     assert!(text.ends_with("a file that is no socket is there: remove it, or choose another path"), "{text}");
-    assert_eq!(std::fs::read_to_string(path).unwrap(), "mine");
+    assert_eq!(fs::read_to_string(path).unwrap(), "mine");
 }
