@@ -95,6 +95,14 @@ impl ReadOptions {
     /// # Errors
     ///
     /// `Unsupported` where one of them is set.
+    ///
+    /// ```
+    /// use arrowlink_core::{ErrorKind, ReadOptions};
+    ///
+    /// assert!(ReadOptions::default().with_limit(5).refuse_beyond_rows().is_ok());
+    /// let error = ReadOptions::default().with_follow(true).refuse_beyond_rows().unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Unsupported);
+    /// ```
     pub fn refuse_beyond_rows(&self) -> Result<()> {
         if let Some(part) = self.part {
             return Err(unsupported(&format!("`part`: it is not divided, part {part} cannot be read alone")));
@@ -131,6 +139,7 @@ impl Projection {
         self.indices.is_none()
     }
 
+    /// Returns the columns of `batch`, without copying them.
     pub(crate) fn of(&self, batch: RecordBatch) -> Result<RecordBatch> {
         match &self.indices {
             None => Ok(batch),
@@ -187,6 +196,7 @@ impl Window {
     }
 }
 
+/// Says that there is no such column, which one is nearest, and which ones there are (the first 40).
 pub(crate) fn unknown_column(column: &str, schema: &Schema) -> Error {
     let names = || schema.fields().iter().map(|field| field.name().as_str());
     let hint = suggestion(column, names());
@@ -201,6 +211,7 @@ fn unsupported(what: &str) -> Error {
     Error::new(ErrorKind::Unsupported, format!("this dataset does not answer {what}"))
 }
 
+/// What Arrow refuses of arrays that were checked before is a bug of this crate.
 pub(crate) fn internal(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::new(ErrorKind::Internal, "a batch was built against the rules of Arrow").with_source(error)
 }

@@ -136,6 +136,21 @@ impl BatchBuilder {
     /// # Errors
     ///
     /// `SchemaMismatch` where it has another schema.
+    ///
+    /// ```
+    /// use arrow_array::record_batch;
+    /// use arrowlink_core::{BatchBuilder, ErrorKind};
+    ///
+    /// let batch = record_batch!(("id", Int64, [1, 2, 3])).unwrap();
+    /// let mut builder = BatchBuilder::new(batch.schema()).with_max_rows(2);
+    /// builder.append_batch(batch.clone())?;
+    /// assert_eq!(builder.next_batch(), Some(batch.slice(0, 2)));
+    ///
+    /// let other = record_batch!(("id", Utf8, ["one"])).unwrap();
+    /// assert_eq!(builder.append_batch(other).unwrap_err().kind(), ErrorKind::SchemaMismatch);
+    /// assert_eq!(builder.finish()?, [batch.slice(2, 1)]);
+    /// # Ok::<(), arrowlink_core::Error>(())
+    /// ```
     pub fn append_batch(&mut self, batch: RecordBatch) -> Result<()> {
         let batch = conform(batch, &self.schema)?;
         self.flush()?;
@@ -158,6 +173,7 @@ impl BatchBuilder {
         self.pending.finish()
     }
 
+    /// Says whether the cells and what is pending make a full batch.
     fn is_full(&self) -> bool {
         let bytes = || self.cells.iter().map(Cells::bytes).sum();
         self.pending.is_full_with(self.rows, bytes)
@@ -182,6 +198,7 @@ impl BatchBuilder {
     }
 }
 
+/// Says which cell of which row does not fit, rows counted from 0.
 fn refused(row: u64, column: &str, mismatch: &Mismatch) -> Error {
     let Mismatch { path, expected, got } = mismatch;
     let text = format!("row {row}, column `{column}{path}`: expected {expected}, got {got}");

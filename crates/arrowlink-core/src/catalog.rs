@@ -129,12 +129,30 @@ impl Catalog {
     ///
     /// It may be any service: a store in memory or on disk, a client of another server, another catalog. What is
     /// registered here hides what it has under the same name.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use arrow_array::record_batch;
+    /// use arrowlink_core::{Catalog, DataServiceExt as _, ErrorKind, MemoryStore, Name};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let (name, batch) = (Name::new("readings")?, record_batch!(("id", Int64, [1])).unwrap());
+    /// let refused = Catalog::new().append(&name, batch.schema(), vec![batch.clone()]).await.unwrap_err();
+    /// assert_eq!(refused.kind(), ErrorKind::NotFound);
+    ///
+    /// let catalog = Catalog::new().with_uploads(Arc::new(MemoryStore::new(1 << 20)));
+    /// catalog.append(&name, batch.schema(), vec![batch]).await?;
+    /// assert_eq!(catalog.read_all(&name).await?.1.len(), 1);
+    /// # Ok::<(), arrowlink_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn with_uploads(mut self, uploads: Arc<dyn DataService>) -> Self {
         self.uploads = Some(uploads);
         self
     }
 
+    /// Finds a function. An upload of that name is asked for only to say that it is read and not called.
     async fn function(&self, ctx: &CallContext, name: &Name) -> Result<&Arc<dyn Function>> {
         if let Some(function) = self.functions.get(name) {
             return Ok(function);
@@ -177,6 +195,7 @@ impl Catalog {
         self.datasets.contains_key(name) || self.functions.contains_key(name)
     }
 
+    /// Describes what is registered and has the prefix; a description that fails becomes part of its entry.
     async fn registered(&self, ctx: CallContext, prefix: &str) -> Vec<Entry> {
         let mut entries = Vec::new();
         for (name, dataset) in self.datasets.iter().filter(|(name, _)| name.as_str().starts_with(prefix)) {

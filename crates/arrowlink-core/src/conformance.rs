@@ -83,6 +83,19 @@ pub enum Capability {
 ///
 /// What it writes has names that begin with `conformance_` and digits that no other run has. It stays, because the
 /// trait has no verb to remove it.
+///
+/// A service that ignores what it cannot do does not pass:
+///
+/// ```
+/// use arrowlink_core::MemoryStore;
+/// use arrowlink_core::conformance::{Capability, Suite};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// let store = MemoryStore::new(1 << 20);
+/// let report = Suite::new().without(Capability::Call).without(Capability::Skip).run(&store).await;
+/// assert_eq!(report.violations[0].check, "`skip` is refused as announced");
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 pub struct Suite {
     refused: BTreeMap<Capability, ErrorKind>,
@@ -145,6 +158,8 @@ impl Suite {
     }
 
     /// Runs all checks against `service`, one after the other. Needs a tokio runtime with time enabled.
+    ///
+    /// Dropped half-way, what it has written so far stays. A check that is late is dropped and counts as a violation.
     pub async fn run(&self, service: &dyn DataService) -> Report {
         let run = Run::new(self, service);
         let mut report = Report::default();

@@ -1,4 +1,6 @@
 //! A decorator that ends calls which take longer than they may.
+//!
+//! It differs from [`limited`](crate::limited), which bounds how much and how many: here only time counts.
 #![deny(clippy::missing_trait_methods)]
 
 use std::pin::Pin;
@@ -118,6 +120,7 @@ impl DataService for Deadlines {
     }
 }
 
+/// Holds a future of a stream, and then the stream, to one deadline.
 async fn answer(
     deadline: Option<Instant>,
     batches: BoxFuture<'_, Result<BatchStream>>,
@@ -127,6 +130,7 @@ async fn answer(
     Ok(batches.map_chunks(schema, |chunks| until(deadline, chunks)))
 }
 
+/// Holds one future to the deadline; past it the future is dropped.
 async fn within<T>(deadline: Option<Instant>, work: BoxFuture<'_, Result<T>>) -> Result<T> {
     match deadline {
         Some(deadline) => timeout_at(deadline, work).await.unwrap_or_else(|_| Err(exceeded())),
@@ -134,6 +138,7 @@ async fn within<T>(deadline: Option<Instant>, work: BoxFuture<'_, Result<T>>) ->
     }
 }
 
+/// Holds a stream to the deadline.
 fn until<T: Send + 'static>(
     deadline: Option<Instant>,
     items: BoxStream<'static, Result<T>>,

@@ -103,6 +103,15 @@ impl DemoDataset {
     /// # Errors
     ///
     /// `InvalidArgument` for more than [`MAX_BATCH_ROWS`](Self::MAX_BATCH_ROWS) rows, or for rows that there are not.
+    ///
+    /// ```
+    /// use arrowlink_core::{DemoDataset, ErrorKind};
+    ///
+    /// let demo = DemoDataset::new(1000, 7)?;
+    /// assert_eq!(demo.batch(10..20)?, demo.batch(0..1000)?.slice(10, 10));
+    /// assert_eq!(demo.batch(990..1010).unwrap_err().kind(), ErrorKind::InvalidArgument);
+    /// # Ok::<(), arrowlink_core::Error>(())
+    /// ```
     pub fn batch(&self, rows: Range<u64>) -> Result<RecordBatch> {
         if rows.end > self.rows || rows.start > rows.end {
             let text = format!("no rows {} to {}: there are {}", rows.start, rows.end, self.rows);

@@ -24,6 +24,17 @@ impl Entry {
 }
 
 /// What is behind a name.
+///
+/// ```
+/// use arrow_array::record_batch;
+/// use arrowlink_core::{Description, NounKind};
+///
+/// let schema = record_batch!(("id", Int64, [1])).unwrap().schema();
+/// let description = Description::new(NounKind::Dataset, schema).with_rows(Some(1)).with_source("memory");
+/// assert_eq!(description.rows, Some(1));
+/// assert_eq!(description.bytes, None);
+/// assert!(!description.writable);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Description {
@@ -108,6 +119,13 @@ impl fmt::Display for NounKind {
 }
 
 /// What a write took in, said only when it is so.
+///
+/// ```
+/// use arrowlink_core::{Durability, Receipt};
+///
+/// let receipt = Receipt::new(2, 1, 16, Durability::Memory);
+/// assert_eq!(format!("{} rows, {}", receipt.rows, receipt.durability), "2 rows, in memory");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Receipt {

@@ -83,12 +83,16 @@ impl Dictionaries {
 }
 
 /// One pass over the dictionaries of a batch.
+///
+/// `next` is the number of the dictionary that comes next; because every batch has the same types, a dictionary has
+/// the same number in each.
 struct Walk<'a> {
     nodes: &'a mut Vec<Node>,
     next: usize,
 }
 
 impl Walk<'_> {
+    /// Returns `array` with its dictionaries unified; what has none is returned as it is.
     fn array(&mut self, array: &ArrayRef) -> Result<ArrayRef, Refusal> {
         match array.data_type() {
             DataType::Dictionary(_, _) => self.dictionary(array),
@@ -97,6 +101,7 @@ impl Walk<'_> {
         }
     }
 
+    /// Rebuilds an array around its children, with offsets, bitmaps and type ids as they were.
     fn children(&mut self, array: &ArrayRef) -> Result<ArrayRef, Refusal> {
         let data = array.to_data();
         let children =
@@ -105,6 +110,8 @@ impl Walk<'_> {
         Ok(make_array(data.into_builder().child_data(children).build()?))
     }
 
+    /// The first batch decides what a dictionary begins with. Later ones keep their keys where one of the two, their
+    /// values and those that are kept, is the beginning of the other; that costs one comparison and no hashing.
     fn dictionary(&mut self, array: &ArrayRef) -> Result<ArrayRef, Refusal> {
         // Dictionaries inside of the values go first: they may change what the values are.
         let inside = self.next;
@@ -173,6 +180,7 @@ impl Node {
         Ok(mapping)
     }
 
+    /// Puts values that are not known yet behind the others and returns the place of each of `values`.
     fn merge(&mut self, values: &ArrayRef) -> Result<Arc<[usize]>, Refusal> {
         let known = match &mut self.known {
             Some(known) => known,
@@ -191,6 +199,8 @@ impl Node {
 }
 
 /// The place of every value of a dictionary.
+///
+/// Values are compared in Arrow's row format, in which values that are equal have equal bytes whatever their type.
 #[derive(Debug)]
 struct Known {
     converter: RowConverter,
@@ -244,6 +254,7 @@ impl From<ArrowError> for Refusal {
     }
 }
 
+/// Gives a dictionary array other values; its keys are numbered anew by `mapping`, or kept where that is `None`.
 fn with_values(array: &ArrayRef, values: ArrayRef, mapping: Option<&[usize]>) -> Result<ArrayRef, Refusal> {
     downcast_dictionary_array!(
         array => renumbered(array, values, mapping),
@@ -251,6 +262,7 @@ fn with_values(array: &ArrayRef, values: ArrayRef, mapping: Option<&[usize]>) ->
     )
 }
 
+/// Fails where a place is larger than the keys can say. Keys of nulls are not looked at.
 fn renumbered<K: ArrowDictionaryKeyType>(
     array: &DictionaryArray<K>,
     values: ArrayRef,
@@ -268,6 +280,7 @@ fn renumbered<K: ArrowDictionaryKeyType>(
     Ok(Arc::new(DictionaryArray::try_new(keys, values)?))
 }
 
+/// Says whether there is a dictionary anywhere in `data_type`.
 fn has_dictionary(data_type: &DataType) -> bool {
     let field = |field: &Arc<Field>| has_dictionary(field.data_type());
     match data_type {
@@ -285,6 +298,7 @@ fn has_dictionary(data_type: &DataType) -> bool {
     }
 }
 
+/// Says what the writer can do about a refusal.
 fn refused(field: &Field, refusal: Refusal) -> Error {
     let name = field.name();
     match refusal {

@@ -9,6 +9,22 @@ use crate::{
 };
 
 /// What is often done with a [`DataService`], written once.
+///
+/// ```
+/// use arrow_array::record_batch;
+/// use arrowlink_core::{DataServiceExt as _, ErrorKind, MemoryStore, Name};
+///
+/// # futures::executor::block_on(async {
+/// let (store, name) = (MemoryStore::new(1 << 20), Name::new("readings")?);
+/// let batch = record_batch!(("id", Int64, [1, 2])).unwrap();
+/// store.append(&name, batch.schema(), vec![batch.clone()]).await?;
+/// assert_eq!(store.read_all(&name).await?, (batch.schema(), vec![batch]));
+///
+/// let error = store.read_all(&Name::new("absent")?).await.unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::NotFound);
+/// # Ok::<(), arrowlink_core::Error>(())
+/// # }).unwrap();
+/// ```
 pub trait DataServiceExt: DataService {
     /// Reads the whole dataset `name` into memory, in order.
     ///

@@ -25,6 +25,15 @@ use crate::{
 /// | `max_write_rows`, `max_write_bytes` | unlimited |
 /// | `max_reads`, `max_writes`, `max_calls` | unlimited |
 /// | `max_wait` | 30 s |
+///
+/// ```
+/// use std::time::Duration;
+/// use arrowlink_core::ServiceLimits;
+///
+/// let limits = ServiceLimits::default().with_max_writes(4).with_max_wait(Duration::from_secs(5));
+/// assert_eq!(limits.max_writes, Some(4));
+/// assert_eq!(limits.max_reads, None);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ServiceLimits {
@@ -223,11 +232,13 @@ struct Gate {
 }
 
 impl Gate {
+    /// No limit is no gate; a limit of 0 counts as 1, because nothing would ever have its turn.
     fn new(setting: &'static str, turns: Option<usize>) -> Self {
         let turns = turns.map(|turns| turns.clamp(1, Semaphore::MAX_PERMITS));
         Self { setting, turns: turns.map(|turns| (turns, Arc::new(Semaphore::new(turns)))) }
     }
 
+    /// Waits for a turn at most `max_wait`. Turns are given in the order in which they were asked for.
     async fn turn(&self, max_wait: Duration) -> Result<Option<OwnedSemaphorePermit>> {
         let Some((most, turns)) = &self.turns else { return Ok(None) };
         match timeout(max_wait, Arc::clone(turns).acquire_owned()).await {
@@ -257,6 +268,7 @@ fn held(batches: BatchStream, turn: Option<OwnedSemaphorePermit>) -> BatchStream
     })
 }
 
+/// Fails where `actual` is more than `limit`, with the setting that raises it.
 fn within(actual: u64, limit: Option<u64>, unit: &str, setting: &str) -> Result<()> {
     match limit {
         Some(limit) if actual > limit => Err(Error::new(

@@ -1,4 +1,7 @@
 //! A dataset whose record batches are in memory: read by anybody, appended to where that is allowed.
+//!
+//! A dataset is a list of batches that only grows. A snapshot is therefore nothing but how many of them there were,
+//! and readers need no copy of the list: they look up one batch at a time under a lock that is held for that moment.
 
 mod budget;
 mod cut;
@@ -91,6 +94,22 @@ impl MemoryDataset {
     /// # Errors
     ///
     /// `SchemaMismatch` where a batch has another schema.
+    ///
+    /// ```
+    /// use arrow_array::record_batch;
+    /// use arrowlink_core::{BatchStream, CallContext, Dataset as _, ErrorKind, MemoryDataset, WriteOptions};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let batch = record_batch!(("id", Int64, vec![7; 1_000_000])).unwrap();
+    /// let dataset = MemoryDataset::pinned(batch.schema(), vec![batch.clone()])?;
+    /// assert_eq!(dataset.rows(), 1_000_000);
+    ///
+    /// let more = BatchStream::from_batches(batch.schema(), vec![batch]);
+    /// let error = dataset.write(CallContext::new(), more, WriteOptions::default()).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::ReadOnly);
+    /// # Ok::<(), arrowlink_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn pinned(schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<Self> {
         let mut pieces = Vec::with_capacity(batches.len());
         for batch in batches {
@@ -128,6 +147,7 @@ impl MemoryDataset {
         self.inner.read().reservation.bytes()
     }
 
+    /// Makes a dataset without rows whose bytes are taken from `budget`.
     fn empty(schema: SchemaRef, budget: Arc<Budget>) -> Self {
         let state = State {
             batches: Vec::new(),
@@ -150,6 +170,8 @@ impl MemoryDataset {
     }
 
     /// Adds a finished upload, or returns the receipt of the earlier one with the same key.
+    ///
+    /// All of it happens under the lock of the state, so that a key that two writes have in common is decided once.
     fn append(&self, upload: Upload, key: Option<String>) -> Result<Receipt> {
         let mut upload = upload.conformed(&self.inner.schema)?;
         upload.reserve(key.as_deref().map_or(0, Keys::bytes_of))?;
@@ -172,6 +194,7 @@ impl MemoryDataset {
         Ok(receipt)
     }
 
+    /// Refuses first what needs no input: a client should not send gigabytes to learn that the dataset is read only.
     async fn write_all(&self, batches: BatchStream, options: WriteOptions) -> Result<Receipt> {
         if let Some(advice) = &self.read_only {
             let text = format!("this dataset ({}) cannot be written to: {advice}", self.source);
@@ -217,6 +240,7 @@ impl Dataset for MemoryDataset {
     }
 }
 
+/// What all clones of a dataset share.
 #[derive(Debug)]
 struct Inner {
     schema: SchemaRef,
@@ -246,6 +270,7 @@ struct State {
 }
 
 impl State {
+    /// Adds a batch, which has rows.
     fn push(&mut self, batch: RecordBatch) {
         let end = self.rows_before(usize::MAX) + batch.num_rows() as u64;
         self.batches.push(batch);
@@ -277,6 +302,8 @@ struct Reader {
 }
 
 impl Reader {
+    /// Finds the first row and the end of a read. A position decides the end of its snapshot; a position without an
+    /// end goes on to what is there now. `skip` counts over batches by their ends, without touching them.
     fn new(inner: &Arc<Inner>, options: &ReadOptions) -> Result<Self> {
         options.refuse_beyond_rows()?;
         let projection = Projection::new(&inner.schema, options)?;
@@ -300,6 +327,7 @@ impl Reader {
         BatchStream::new(schema, stream::iter(chunks)).with_snapshot(snapshot)
     }
 
+    /// Returns the rows of one batch, or what is left of it, as a slice that shares its memory.
     fn next_chunk(&mut self) -> Option<Result<Chunk>> {
         if self.limit == 0 || self.mark.batch >= self.end {
             return None;

@@ -34,6 +34,7 @@ pub(crate) fn quoted<'a>(words: impl IntoIterator<Item = &'a str>, joint: &str) 
     words.into_iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(joint)
 }
 
+/// Jaro-Winkler favours words that begin alike, as misspelled ones mostly do; swapped letters cost little.
 fn similarity(word: &str, candidate: &str) -> f64 {
     strsim::jaro_winkler(&word.to_lowercase(), &candidate.to_lowercase())
 }

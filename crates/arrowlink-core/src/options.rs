@@ -91,6 +91,14 @@ impl ReadOptions {
 }
 
 /// How batches are written.
+///
+/// ```
+/// use arrowlink_core::{WriteMode, WriteOptions};
+///
+/// assert_eq!(WriteOptions::default().mode, WriteMode::AppendOrCreate);
+/// let options = WriteOptions::default().with_mode(WriteMode::Create).with_idempotency_key("load-42");
+/// assert_eq!(options.idempotency_key.as_deref(), Some("load-42"));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WriteOptions {

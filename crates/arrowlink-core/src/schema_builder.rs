@@ -131,11 +131,28 @@ impl SchemaBuilder {
 }
 
 /// Returns the type of lists whose items may be null.
+///
+/// ```
+/// use arrow_schema::DataType;
+/// use arrowlink_core::list_of;
+///
+/// assert!(matches!(list_of(DataType::Utf8), DataType::List(item) if item.is_nullable()));
+/// ```
 pub fn list_of(item: DataType) -> DataType {
     DataType::List(Arc::new(Field::new_list_field(item, true)))
 }
 
 /// Returns the type of vectors of `length` 32-bit floats, such as embeddings.
+///
+/// A length below zero is refused where the schema is built:
+///
+/// ```
+/// use arrowlink_core::{SchemaBuilder, vector_of};
+///
+/// assert!(SchemaBuilder::new().required("embedding", vector_of(384)).build().is_ok());
+/// let error = SchemaBuilder::new().required("embedding", vector_of(-1)).build().unwrap_err();
+/// assert_eq!(error.message(), "column `embedding`: -1 is not a size");
+/// ```
 pub fn vector_of(length: i32) -> DataType {
     DataType::FixedSizeList(Arc::new(Field::new_list_field(DataType::Float32, false)), length)
 }
@@ -188,6 +205,7 @@ fn check_type(path: &str, data_type: &DataType) -> Result<()> {
     }
 }
 
+/// `most` is how many digits the width holds.
 fn check_decimal(path: &str, precision: u8, scale: i8, most: u8) -> Result<()> {
     let digits = i16::from(precision);
     if (1..=i16::from(most)).contains(&digits) && i16::from(scale).abs() <= digits {

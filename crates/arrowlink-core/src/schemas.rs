@@ -69,15 +69,19 @@ fn retyped(column: &ArrayRef, field: &Field) -> Result<ArrayRef> {
     })
 }
 
+/// Compares names, order and values of fields.
 fn same_fields(expected: &Fields, actual: &Fields) -> bool {
     expected.len() == actual.len()
         && expected.iter().zip(actual).all(|(a, b)| a.name() == b.name() && same_values(a, b))
 }
 
+/// Compares nullability and type, whatever the fields are called.
 fn same_values(expected: &Field, actual: &Field) -> bool {
     expected.is_nullable() == actual.is_nullable() && same_type(expected.data_type(), actual.data_type())
 }
 
+/// Compares types; in nested ones, metadata and the names of list items and map entries do not count. The fields of
+/// structs and unions do.
 fn same_type(expected: &DataType, actual: &DataType) -> bool {
     match (expected, actual) {
         (DataType::List(a), DataType::List(b))
@@ -112,6 +116,8 @@ fn same_entries(expected: &Field, actual: &Field) -> bool {
     }
 }
 
+/// Lists missing, different and unknown columns, in this order; where there are none of these, the order is what
+/// differs.
 fn differences(expected: &Fields, actual: &Fields) -> Vec<String> {
     let mut found = Vec::new();
     for field in expected {
@@ -138,6 +144,7 @@ fn names(fields: &Fields) -> String {
     quoted(fields.iter().map(|field| field.name().as_str()), ", ")
 }
 
+/// A hint where two types read the same and only the nullability differs.
 fn may_be_null(field: &Field) -> &'static str {
     if field.is_nullable() { " that may be null" } else { "" }
 }

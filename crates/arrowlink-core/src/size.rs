@@ -32,6 +32,9 @@ pub(crate) fn schema_bytes(schema: &Schema) -> usize {
 }
 
 /// Counts the allocations behind batches, each of them once.
+///
+/// An allocation is known by its address, which another one may get once it is freed: whoever counts with this keeps
+/// the batches for as long.
 #[derive(Debug, Default)]
 pub(crate) struct Allocations {
     seen: HashSet<usize>,
@@ -47,6 +50,7 @@ impl Allocations {
         bytes
     }
 
+    /// An allocation is told by the address it begins at; slices of one buffer have it in common.
     fn add_data(&mut self, data: &ArrayData) -> u64 {
         let nulls = data.nulls().map(|nulls| nulls.buffer());
         let own = data.buffers().iter().chain(nulls).map(|buffer| {
@@ -91,6 +95,8 @@ pub fn compact(batch: &RecordBatch) -> Result<RecordBatch> {
         .map_err(internal)
 }
 
+/// Copies one column. Offsets and bitmaps of the copy begin at zero, so that a message can be made of it without
+/// another copy.
 fn copied(column: &ArrayRef) -> Result<ArrayRef> {
     let data = column.to_data();
     let mut copy = MutableArrayData::new(vec![&data], false, column.len());
@@ -104,12 +110,14 @@ fn copied(column: &ArrayRef) -> Result<ArrayRef> {
     })
 }
 
+/// Returns at least what `array` takes in a message: its values, its bitmap and what describes them.
 fn array_bytes(array: &dyn Array) -> usize {
     let rows = array.len();
     let nulls = if array.null_count() > 0 { rows.div_ceil(8) } else { 0 };
     NODE_BYTES + nulls + values_bytes(array, rows)
 }
 
+/// Returns what the buffers of values and all children take, without the node of the array itself.
 fn values_bytes(array: &dyn Array, rows: usize) -> usize {
     match array.data_type() {
         DataType::Null => 0,
@@ -142,6 +150,7 @@ fn primitive_bytes(array: &dyn Array, rows: usize) -> Option<usize> {
     array.data_type().primitive_width().map(|width| rows * width)
 }
 
+/// Counts the offsets and the bytes between the first and the last of them.
 fn variable_bytes<O: OffsetSizeTrait>(offsets: &[O]) -> usize {
     size_of_val(offsets) + span(offsets).1
 }
@@ -151,11 +160,13 @@ fn list_bytes<O: OffsetSizeTrait>(list: &GenericListArray<O>) -> usize {
     size_of_val(list.value_offsets()) + array_bytes(&list.values().slice(first, count))
 }
 
+/// Counts the views and the bytes they point to, as often as they are pointed to.
 fn view_bytes<T: ByteViewType>(views: &GenericByteViewArray<T>) -> usize {
     let buffers = views.data_buffers().len() * 2 * PADDING_BYTES;
     views.len() * VIEW_BYTES + views.total_buffer_bytes_used() + buffers
 }
 
+/// Returns where the values of a slice begin and how many there are.
 fn span<O: OffsetSizeTrait>(offsets: &[O]) -> (usize, usize) {
     let first = offsets.first().map_or(0, |offset| offset.as_usize());
     (first, offsets.last().map_or(0, |offset| offset.as_usize()) - first)
@@ -173,11 +184,13 @@ fn dictionary_bytes(array: &dyn Array, rows: usize) -> usize {
     bytes + primitive_bytes(dictionary.keys(), rows).unwrap_or(0)
 }
 
+/// Returns what one value of a dictionary takes by itself.
 fn value_bytes(values: &dyn Array, row: usize) -> usize {
     // The key of a null may be anything.
     if row < values.len() { array_bytes(&values.slice(row, 1)) - NODE_BYTES } else { 0 }
 }
 
+/// Counts all buffers as they are: more than a slice needs, never less.
 fn whole_bytes(data: &ArrayData) -> usize {
     let own: usize = data.buffers().iter().map(|buffer| buffer.len() + PADDING_BYTES).sum();
     own + data.child_data().iter().map(whole_bytes).sum::<usize>() + NODE_BYTES

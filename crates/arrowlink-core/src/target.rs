@@ -3,6 +3,14 @@
 use crate::Name;
 
 /// A name, or a query.
+///
+/// ```
+/// use arrowlink_core::{Name, Target};
+///
+/// let trips: Name = "trips".parse()?;
+/// assert_eq!(Target::from(&trips), Target::Name(trips));
+/// # Ok::<(), arrowlink_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Target {

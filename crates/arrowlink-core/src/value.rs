@@ -53,6 +53,22 @@ pub enum Value<'a> {
 
 impl<'a> Value<'a> {
     /// Makes the value of a struct.
+    ///
+    /// ```
+    /// use arrow_schema::DataType;
+    /// use arrowlink_core::{BatchBuilder, SchemaBuilder, Value};
+    ///
+    /// let point = SchemaBuilder::new()
+    ///     .required("x", DataType::Float64)
+    ///     .optional("y", DataType::Float64)
+    ///     .build_struct()?;
+    /// let mut builder = BatchBuilder::new(SchemaBuilder::new().required("place", point).build()?);
+    /// builder.append([Value::from_fields([("x", 0.5)])])?;
+    ///
+    /// let error = builder.append([Value::from_fields([("z", 0.5)])]).unwrap_err();
+    /// assert!(error.message().starts_with("row 1, column `place"), "{error}");
+    /// # Ok::<(), arrowlink_core::Error>(())
+    /// ```
     pub fn from_fields<K, V>(fields: impl IntoIterator<Item = (K, V)>) -> Self
     where
         K: Into<Cow<'a, str>>,

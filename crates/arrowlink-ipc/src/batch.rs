@@ -2,6 +2,10 @@
 //!
 //! Counts, ranges and sizes are checked here before anything is made; values (UTF-8, offsets, indices, type ids, run
 //! ends, null counts) by the validation of `arrow-data`, which every array is built with.
+//!
+//! The order is that of "RecordBatch message" in the Arrow columnar format: for each field, depth first, one node and
+//! then the buffers of its layout; views also take one number of "Variadic buffers". A message that has more or less
+//! of any of them than the schema asks for is refused.
 
 use std::sync::Arc;
 
@@ -19,6 +23,9 @@ use crate::schema::Column;
 use crate::{Error, Limits};
 
 /// Reads one record batch, of a stream or within a dictionary batch.
+///
+/// Holds what of the message has not been taken yet. The nodes, the buffers and the variadic counts are three lists
+/// that are walked side by side; each array takes its share of all three before its children take theirs.
 pub(crate) struct BatchReader<'a> {
     rows: i64,
     nodes: Option<VectorIter<'a, FieldNode>>,
@@ -30,6 +37,9 @@ pub(crate) struct BatchReader<'a> {
 }
 
 /// The length of an array, and how many of its values are null.
+///
+/// Both come from the message ("FieldNode"): the length is at most `max_rows` and the nulls at most the length.
+/// Whether the bitmap has as many nulls is checked when the array is built.
 #[derive(Clone, Copy)]
 struct Node {
     length: usize,
@@ -37,6 +47,7 @@ struct Node {
 }
 
 impl<'a> BatchReader<'a> {
+    /// Begins with the first column of `batch`. What the columns take beside `body` is charged to `budget`.
     pub(crate) fn new(
         batch: &arrow_ipc::RecordBatch<'a>,
         body: &'a Buffer,
@@ -69,6 +80,9 @@ impl<'a> BatchReader<'a> {
     }
 
     /// Reads the values of a dictionary.
+    ///
+    /// A dictionary batch is a record batch of one column ("Dictionary Messages"), which is nullable whatever the
+    /// field of the schema says.
     pub(crate) fn read_values(&mut self, column: &Column) -> Result<ArrayRef, Error> {
         let rows = self.length(self.rows, "the dictionary")?;
         let values = self.top_level(column, rows)?;
@@ -76,6 +90,7 @@ impl<'a> BatchReader<'a> {
         Ok(values)
     }
 
+    /// Reads a column that must have as many values as the batch has rows.
     fn top_level(&mut self, column: &Column, rows: usize) -> Result<ArrayRef, Error> {
         let data = self.column(column)?;
         if data.len() != rows {
@@ -85,10 +100,16 @@ impl<'a> BatchReader<'a> {
         Ok(make_array(data))
     }
 
+    /// Reads a column at any depth; an error in it gets its name.
     fn column(&mut self, column: &Column) -> Result<ArrayData, Error> {
         self.array(column).map_err(|error| error.in_field(column.field.name()))
     }
 
+    /// Reads one array with all that lies in it.
+    ///
+    /// Fixed-width types end in the last arm: what [`element`] has a width for has one buffer of values. `build` is
+    /// the validation of every value that an array relies on; nothing reaches it whose buffers are too short for its
+    /// length. The recursion is as deep as the schema, whose depth is bounded.
     fn array(&mut self, column: &Column) -> Result<ArrayData, Error> {
         let data_type = column.field.data_type();
         let variadic = matches!(data_type, DataType::BinaryView | DataType::Utf8View);
@@ -129,6 +150,8 @@ impl<'a> BatchReader<'a> {
         }
     }
 
+    /// Reads the bitmap where there are nulls. Where the message says there are none the bitmap is not looked at: the
+    /// format lets a writer leave it out or send it ("Validity bitmaps").
     fn validity(&mut self, builder: ArrayDataBuilder, node: Node) -> Result<ArrayDataBuilder, Error> {
         if node.nulls == 0 {
             self.body.skip()?;
@@ -138,11 +161,14 @@ impl<'a> BatchReader<'a> {
         Ok(builder.null_bit_buffer(Some(bitmap)).null_count(node.nulls))
     }
 
+    /// Reads values of one width, one after the other ("Fixed-Size Primitive Layout").
     fn fixed(&mut self, node: Node, data_type: &DataType) -> Result<Buffer, Error> {
         let (width, alignment) = element(data_type)?;
         self.body.elements("the values", node.length, width, alignment)
     }
 
+    /// Reads one offset more than there are values ("Variable-size Binary Layout"); an empty array may have none at
+    /// all.
     fn offsets<O>(&mut self, node: Node) -> Result<Buffer, Error> {
         let (width, alignment) = (size_of::<O>(), align_of::<O>());
         if node.length == 0 && self.body.next_is_empty() {
@@ -151,11 +177,17 @@ impl<'a> BatchReader<'a> {
         self.body.elements("the offsets", node.length.saturating_add(1), width, alignment)
     }
 
+    /// Reads text or bytes: offsets, then the bytes that they point into.
     fn bytes<O>(&mut self, builder: ArrayDataBuilder, node: Node) -> Result<ArrayDataBuilder, Error> {
         let offsets = self.offsets::<O>(node)?;
         Ok(builder.add_buffer(offsets).add_buffer(self.body.bytes("the bytes")?))
     }
 
+    /// Reads views and the `count` buffers that they point into ("Variable-size Binary View Layout").
+    ///
+    /// Many views may point to the same bytes, and each of them is validated as text by itself: a message of one
+    /// megabyte could ask for gigabytes of work. What views of text refer to beyond what the buffers hold is charged
+    /// as if it were allocated.
     fn views(
         &mut self,
         builder: ArrayDataBuilder,
@@ -176,6 +208,7 @@ impl<'a> BatchReader<'a> {
         Ok(builder.add_buffer(views).add_buffers(buffers))
     }
 
+    /// Reads lists: offsets into the items, then the items ("Variable-size List Layout"). Maps are lists of pairs.
     fn list<O>(
         &mut self,
         builder: ArrayDataBuilder,
@@ -186,6 +219,8 @@ impl<'a> BatchReader<'a> {
         self.children(builder.add_buffer(offsets), column)
     }
 
+    /// Reads lists in any order: one offset and one size each, then the items ("ListView Layout"). Lists may share
+    /// items, which costs nothing here.
     fn list_view<O>(
         &mut self,
         builder: ArrayDataBuilder,
@@ -198,6 +233,8 @@ impl<'a> BatchReader<'a> {
         self.children(builder.add_buffer(offsets).add_buffer(sizes), column)
     }
 
+    /// Reads lists of `size` items: no offsets, and at least that many items for each list ("Fixed-Size List
+    /// Layout").
     fn fixed_size_list(
         &mut self,
         mut builder: ArrayDataBuilder,
@@ -222,6 +259,8 @@ impl<'a> BatchReader<'a> {
         Ok(builder)
     }
 
+    /// Reads type ids, offsets where the union is dense, then all children ("Union Layout"). Up to version 4 a union
+    /// had a bitmap of its own; one that uses it is refused, because no array can hold those nulls.
     fn union(
         &mut self,
         builder: ArrayDataBuilder,
@@ -242,6 +281,8 @@ impl<'a> BatchReader<'a> {
     }
 
     /// Reads runs; an array without values has none, although arrow-ipc writes one that ends at zero for empty slices.
+    ///
+    /// The array has no buffers of its own, only run ends and values ("Run-End Encoded Layout").
     fn runs(
         &mut self,
         builder: ArrayDataBuilder,
@@ -257,6 +298,10 @@ impl<'a> BatchReader<'a> {
     }
 
     /// Reads indices; a column of nulls may come without its dictionary.
+    ///
+    /// The dictionary comes in messages of its own before the batch that needs it; the exception is a column of nulls
+    /// ("IPC Streaming Format"). That every index that is not null lies in the dictionary is checked when the array
+    /// is built.
     fn indices(
         &mut self,
         builder: ArrayDataBuilder,
@@ -275,6 +320,7 @@ impl<'a> BatchReader<'a> {
         Ok(builder.add_buffer(indices).add_child_data(values))
     }
 
+    /// Reads all children in the order of the schema.
     fn children(
         &mut self,
         mut builder: ArrayDataBuilder,
@@ -286,6 +332,7 @@ impl<'a> BatchReader<'a> {
         Ok(builder)
     }
 
+    /// Takes the next node. A negative length would be enormous as a size, so that signs are checked first.
     fn node(&mut self) -> Result<Node, Error> {
         let node = self.nodes.as_mut().and_then(Iterator::next);
         let node = node.ok_or_else(|| Error::invalid("the field has no node in the batch"))?;
@@ -296,12 +343,16 @@ impl<'a> BatchReader<'a> {
         }
     }
 
+    /// Takes the number of buffers that the next column of views has. It is not believed beyond the buffers that are
+    /// left.
     fn variadic_count(&mut self) -> Result<usize, Error> {
         let count = self.variadic.as_mut().and_then(Iterator::next);
         let count = count.ok_or_else(|| Error::invalid("the number of buffers of bytes is missing"))?;
         usize::try_from(count).map_err(|_| Error::invalid(format!("{count} buffers of bytes claimed")))
     }
 
+    /// Checks a length of the message against `max_rows`. Layouts without buffers (nulls, runs, structs without
+    /// fields) have nothing else that bounds it.
     fn length(&self, length: i64, what: &str) -> Result<usize, Error> {
         match usize::try_from(length) {
             Ok(length) if length <= self.limits.max_rows => Ok(length),
@@ -310,6 +361,7 @@ impl<'a> BatchReader<'a> {
         }
     }
 
+    /// Refuses what belongs to no column: a message that says more than its schema was made for another one.
     fn check_nothing_left(&self) -> Result<(), Error> {
         let nodes = self.nodes.as_ref().map_or(0, ExactSizeIterator::len);
         let counts = self.variadic.as_ref().map_or(0, ExactSizeIterator::len);
@@ -323,6 +375,8 @@ impl<'a> BatchReader<'a> {
 }
 
 /// Returns the width and the alignment of a fixed-size element.
+///
+/// The alignment is that of the Rust type that arrays read the elements as, which is less than the width for some.
 fn element(data_type: &DataType) -> Result<(usize, usize), Error> {
     Ok(match data_type {
         DataType::FixedSizeBinary(size) => {

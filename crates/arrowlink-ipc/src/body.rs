@@ -1,4 +1,11 @@
 //! The buffers of a record batch in their order: within the body, decompressed, and aligned for their type.
+//!
+//! A message lists its buffers in the order of its columns, depth first ("RecordBatch message" of the Arrow columnar
+//! format); here they are taken one by one in that order. Which buffers a column has is known to
+//! [`batch`](crate::batch) alone.
+//!
+//! Every range is checked against the body. What is asked for by count is exactly that long and begins at a multiple
+//! of its alignment, so that an array can be built on it as it is.
 
 use arrow_buffer::Buffer;
 use flatbuffers::VectorIter;
@@ -16,6 +23,9 @@ pub(crate) struct Body<'a> {
 }
 
 impl<'a> Body<'a> {
+    /// Begins with the first buffer of `batch`, whose body is `bytes`.
+    ///
+    /// Fails where the batch names a compression that does not exist.
     pub(crate) fn new(
         batch: &arrow_ipc::RecordBatch<'a>,
         bytes: &'a Buffer,
@@ -27,6 +37,7 @@ impl<'a> Body<'a> {
         Ok(Self { bytes, ranges, decompressor, budget })
     }
 
+    /// Returns the account for what is allocated beside the message.
     pub(crate) const fn budget(&mut self) -> &mut Budget {
         self.budget
     }
@@ -37,16 +48,24 @@ impl<'a> Body<'a> {
     }
 
     /// Returns whether the next buffer has no bytes.
+    ///
+    /// An empty array may come without its offsets: writers differ on whether it has one offset or none.
     pub(crate) fn next_is_empty(&self) -> bool {
         self.ranges.as_ref().and_then(|ranges| ranges.clone().next()).is_some_and(|range| range.length() == 0)
     }
 
     /// Passes over the next buffer.
+    ///
+    /// For the validity bitmap of an array without nulls, which may be there or have no bytes. Its range is checked
+    /// all the same.
     pub(crate) fn skip(&mut self) -> Result<(), Error> {
         self.range("a buffer").map(drop)
     }
 
     /// Returns the next buffer, which has any length and alignment.
+    ///
+    /// `what` is for errors, as in all methods here. The bytes of variable-size values have no length that follows
+    /// from anything; offsets are checked against it later.
     pub(crate) fn bytes(&mut self, what: &str) -> Result<Buffer, Error> {
         let range = self.range(what)?;
         match &mut self.decompressor {
@@ -56,6 +75,9 @@ impl<'a> Body<'a> {
     }
 
     /// Returns the first `count` elements of `width` bytes of the next buffer, beginning at a multiple of `alignment`.
+    ///
+    /// Padding after the elements is cut off. Fails where the buffer has fewer; a product past the largest number
+    /// counts as too many, never as its remainder.
     pub(crate) fn elements(
         &mut self,
         what: &str,
@@ -73,6 +95,11 @@ impl<'a> Body<'a> {
         self.fit(what, &buffer, Some(count.div_ceil(8)), 1)
     }
 
+    /// Cuts `buffer` to `needed` bytes and copies it where it is not aligned.
+    ///
+    /// The format asks for alignment to 8 bytes and recommends 64 ("Buffer Alignment and Padding"), within the body.
+    /// Where the body itself begins in memory depends on what it arrived in, so a copy may be needed for a message
+    /// that is right; it is charged to the budget.
     fn fit(
         &mut self,
         what: &str,
@@ -92,6 +119,8 @@ impl<'a> Body<'a> {
         Ok(Buffer::from(fitting.as_slice()))
     }
 
+    /// Takes the next range and checks it against the body: neither offset nor length may be negative, nor their sum
+    /// past the end. Ranges may overlap, which does no harm because nobody writes to them.
     fn range(&mut self, what: &str) -> Result<Buffer, Error> {
         let range = self.ranges.as_mut().and_then(Iterator::next);
         let range = range.ok_or_else(|| Error::invalid(format!("{what} is missing")))?;

@@ -1,4 +1,8 @@
 //! Compressed buffers, read with a bound: what comes out has the length that was declared, and that was paid for.
+//!
+//! "Compression" of the Arrow columnar format: each buffer is compressed by itself and begins with its uncompressed
+//! length. That length is the sender's word. It is charged to the budget, and compared with what the codec could
+//! reach at best, before memory for it is taken; a small buffer that claims to be large costs nothing.
 
 use std::io::Read as _;
 
@@ -17,6 +21,7 @@ pub(crate) enum Decompressor {
 }
 
 impl Decompressor {
+    /// Fails with `Invalid` where the codec or the method is none that the format has.
     pub(crate) fn new(compression: &BodyCompression<'_>) -> Result<Self, Error> {
         if compression.method() != BodyCompressionMethod::BUFFER {
             return Err(Error::invalid(format!("compression method {} is unknown", compression.method().0)));
@@ -36,6 +41,9 @@ impl Decompressor {
     }
 
     /// Reads a buffer: eight bytes of uncompressed length, -1 where it is not compressed, and the bytes.
+    ///
+    /// An empty buffer stays empty, without a length. The bytes after a length of -1 are returned as they lie in the
+    /// message.
     pub(crate) fn read(&mut self, buffer: &Buffer, budget: &mut Budget) -> Result<Buffer, Error> {
         if buffer.is_empty() {
             return Ok(buffer.clone());
@@ -55,6 +63,8 @@ impl Decompressor {
         }
     }
 
+    /// Reads exactly `length` bytes; less or more is an error, because the length was charged and the output must not
+    /// grow past it.
     fn decompress(&mut self, input: &[u8], length: usize) -> Result<Buffer, Error> {
         if length > input.len().saturating_mul(self.best_ratio()) {
             let reason = format!("{} compressed bytes cannot hold the {length} declared", input.len());
@@ -76,6 +86,8 @@ impl Decompressor {
     }
 
     /// Returns how many bytes one compressed byte can stand for.
+    ///
+    /// No input that is valid is refused by it; it is rounded up.
     const fn best_ratio(&self) -> usize {
         match self {
             Self::Lz4 => 256,
@@ -86,6 +98,8 @@ impl Decompressor {
 }
 
 /// Reads one frame into `output`, which has room for `length` bytes, and stops at the first byte past them.
+///
+/// The magic is checked here: the decoder would also take LZ4's legacy frames, which the format does not have.
 fn lz4(input: &[u8], output: &mut Vec<u8>, length: usize) -> std::io::Result<()> {
     if !input.starts_with(&LZ4_MAGIC) {
         return Err(std::io::Error::other("this is no LZ4 frame"));

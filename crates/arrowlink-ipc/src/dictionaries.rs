@@ -1,4 +1,8 @@
 //! The dictionaries of a stream as they are now: replaced, extended, and bounded all together.
+//!
+//! A dictionary batch replaces what was there under its number or, as a delta, adds to its end ("Dictionary Messages"
+//! of the Arrow columnar format). Deltas are put together only when a batch needs them: a stream that sends a
+//! thousand deltas between two batches is copied once.
 
 use std::collections::HashMap;
 
@@ -14,10 +18,13 @@ use crate::{Error, Limits};
 pub(crate) struct DictionaryMemo {
     entries: HashMap<i64, Entry>,
     max_bytes: usize,
+    /// The most values of one dictionary, and of every array within it.
     max_length: usize,
 }
 
 /// A dictionary: what was received since it was last whole, put together when a batch needs it.
+///
+/// `bytes` is what the messages of the parts hold, not what the values need: the parts share their memory.
 #[derive(Debug)]
 struct Entry {
     parts: Vec<ArrayRef>,
@@ -25,12 +32,16 @@ struct Entry {
 }
 
 impl DictionaryMemo {
+    /// Begins without dictionaries.
     pub(crate) fn new(limits: &Limits) -> Self {
         let max_length = limits.max_rows.min(LONGEST);
         Self { entries: HashMap::new(), max_bytes: limits.max_dictionary_bytes, max_length }
     }
 
     /// Sets dictionary `id`; batches that were read before keep what they have.
+    ///
+    /// `bytes` is what keeping `values` takes. Fails with `LimitExceeded` where all dictionaries would take more than
+    /// `max_dictionary_bytes`; what is replaced does not count.
     pub(crate) fn replace(&mut self, id: i64, values: ArrayRef, bytes: usize) -> Result<(), Error> {
         let replaced = self.entries.get(&id).map_or(0, |entry| entry.bytes);
         self.check_room(bytes, replaced)?;
@@ -39,6 +50,9 @@ impl DictionaryMemo {
     }
 
     /// Adds `values` to the end of dictionary `id`.
+    ///
+    /// Fails with `Invalid` where there is nothing to extend, and with `LimitExceeded` as [`replace`](Self::replace)
+    /// does.
     pub(crate) fn extend(&mut self, id: i64, values: ArrayRef, bytes: usize) -> Result<(), Error> {
         self.check_room(bytes, 0)?;
         let Some(entry) = self.entries.get_mut(&id) else {
@@ -50,6 +64,9 @@ impl DictionaryMemo {
     }
 
     /// Returns the values of dictionary `id`, where it was received.
+    ///
+    /// Joins the parts first where there are several. `None` where no batch of it was received, which is an error
+    /// only for columns that are not all null.
     pub(crate) fn values(&mut self, id: i64) -> Result<Option<ArrayData>, Error> {
         let Some(entry) = self.entries.get_mut(&id) else { return Ok(None) };
         if let [_, _, ..] = entry.parts.as_slice() {
@@ -58,6 +75,7 @@ impl DictionaryMemo {
         Ok(entry.parts.first().map(|values| values.to_data()))
     }
 
+    /// Checks that `bytes` more may be kept once `freed` are given back.
     fn check_room(&self, bytes: usize, freed: usize) -> Result<(), Error> {
         let held = self.entries.values().fold(0, |sum: usize, entry| sum.saturating_add(entry.bytes));
         let needed = (held - freed).saturating_add(bytes);
@@ -68,6 +86,8 @@ impl DictionaryMemo {
     }
 }
 
+/// Copies `parts` into one array. The result is about as large as its parts, which were paid for, but for bitmaps
+/// that may be new.
 fn join(parts: &[ArrayRef], max_length: usize, max_bytes: usize) -> Result<ArrayRef, Error> {
     let data: Vec<_> = parts.iter().map(|part| part.to_data()).collect();
     let bitmaps = bitmap_bytes(&data.iter().collect::<Vec<_>>(), max_length)?;

@@ -41,6 +41,8 @@ impl EncodeOptions {
         self
     }
 
+    /// Does not fail as things are: Arrow refuses compression in messages older than version 5 alone, and version 5
+    /// is its default.
     fn to_arrow(&self) -> Result<IpcWriteOptions, ArrowError> {
         let compression = self.compression.map(|compression| match compression {
             Compression::Lz4 => CompressionType::LZ4_FRAME,
@@ -162,6 +164,8 @@ impl StreamEncoder {
         self.encoder.finish().map_err(|source| Error::Encode { source })
     }
 
+    /// Compares types and nulls with the schema that readers were told; names and metadata of the batch are not sent
+    /// and do not count.
     fn check(&self, batch: &RecordBatch) -> Result<(), Error> {
         let (expected, actual) = (self.schema.fields(), batch.columns());
         if expected.len() != actual.len() {
@@ -190,6 +194,7 @@ impl std::fmt::Debug for StreamEncoder {
     }
 }
 
+/// Returns `batch` with all columns settled; a batch without columns keeps its number of rows.
 fn settled(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
     let columns = batch.columns().iter().map(settle).collect::<Result<_, _>>()?;
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));

@@ -131,18 +131,22 @@ impl Error {
         }
     }
 
+    /// Makes an error without a place; whoever knows the field or the message adds it on the way out.
     pub(crate) fn invalid(reason: impl Into<String>) -> Self {
         Self::Invalid { place: Place::default(), reason: reason.into() }
     }
 
+    /// `what` carries its verb, as in "tensors are".
     pub(crate) fn unsupported(what: impl Into<String>) -> Self {
         Self::Unsupported { place: Place::default(), what: what.into() }
     }
 
+    /// `setting` is the name of the field of [`Limits`](crate::Limits), so that the text says what to raise.
     pub(crate) fn limit(setting: &'static str, limit: usize, actual: usize) -> Self {
         Self::LimitExceeded { place: Place::default(), setting, limit: limit as u64, actual: actual as u64 }
     }
 
+    /// Makes an error of what the validation of an array says.
     pub(crate) fn values(source: ArrowError) -> Self {
         Self::InvalidValues { place: Place::default(), source }
     }
@@ -158,6 +162,7 @@ impl Error {
         self
     }
 
+    /// Says which message it was, counted from 1, and of which kind where that is known.
     pub(crate) fn in_message(mut self, number: u64, header: Option<&'static str>) -> Self {
         if let Some(place) = self.place_mut() {
             place.message = number;

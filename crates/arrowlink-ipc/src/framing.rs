@@ -2,6 +2,9 @@
 //!
 //! What lies in one piece is handed on as a slice of it; what does not is put together in memory that grows as bytes
 //! arrive, never as lengths are claimed.
+//!
+//! The layout is that of "Encapsulated message format" in the Arrow columnar format. What a length means, and whether
+//! it may be that large, is decided by the caller; nothing here fails.
 
 use arrow_buffer::{Buffer, MutableBuffer};
 
@@ -13,6 +16,7 @@ pub(crate) struct Gather {
 }
 
 impl Gather {
+    /// Wants `want` bytes and allocates nothing for them yet: the number is the sender's word.
     pub(crate) fn new(want: usize) -> Self {
         Self { want, got: MutableBuffer::new(0) }
     }
@@ -39,6 +43,10 @@ impl Gather {
     }
 
     /// Makes room for `more` bytes: all that is wanted once a quarter of it is there, else twice what is there.
+    ///
+    /// Twice keeps the copies of a slow sender linear; the quarter makes a body of many pieces end in memory of
+    /// exactly its size. Who claims a large message and sends little of it makes this take at most four times what
+    /// was sent, or 64 KiB.
     fn grow(&mut self, more: usize) {
         let len = self.got.len() + more;
         if len <= self.got.capacity() {
@@ -52,6 +60,9 @@ impl Gather {
 }
 
 /// Reads the prefix of a message: a continuation marker, which streams older than 0.15 do not have, and a length.
+///
+/// `ff ff ff ff` and then the length of the metadata as four bytes, little-endian; before Arrow 0.15 the length
+/// alone. A length of 0 is the end of the stream.
 #[derive(Debug, Default)]
 pub(crate) struct Prefix {
     bytes: [u8; 4],
@@ -100,5 +111,7 @@ impl Prefix {
     }
 }
 
+/// As a length it would be -1, which no message has: that tells the two kinds of prefix apart.
 const CONTINUATION: [u8; 4] = [0xff; 4];
+/// The smallest room for a message in several pieces, unless it is smaller itself.
 const SMALLEST: usize = 64 << 10;

@@ -113,12 +113,15 @@ impl Limits {
         self
     }
 
+    /// Returns the depth that holds: what is configured, or less.
     pub(crate) fn nesting_depth(&self) -> usize {
         self.max_nesting_depth.min(DEEPEST)
     }
 }
 
 /// An account of what was allocated because the input said so.
+///
+/// Nothing is given back; where messages are counted one by one, each of them has an account of its own.
 #[derive(Debug)]
 pub(crate) struct Budget {
     limit: usize,
@@ -126,10 +129,12 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
+    /// Begins with nothing used of `limit` bytes.
     pub(crate) const fn new(limit: usize) -> Self {
         Self { limit, used: 0 }
     }
 
+    /// Returns how many bytes were charged so far.
     pub(crate) const fn used(&self) -> usize {
         self.used
     }

@@ -23,12 +23,15 @@ use crate::{Error, Limits};
 pub(crate) struct MessageDecoder {
     limits: Limits,
     budget: Budget,
+    /// Whether one budget is for all messages; otherwise each message begins with a new one.
     counts_over_all: bool,
+    /// `None` until the schema was read; a second schema is refused.
     plan: Option<Plan>,
     dictionaries: DictionaryMemo,
 }
 
 impl MessageDecoder {
+    /// Begins a stream of which nothing is known.
     pub(crate) fn new(limits: Limits) -> Self {
         let dictionaries = DictionaryMemo::new(&limits);
         let budget = Budget::new(limits.max_decompressed_bytes);
@@ -36,15 +39,25 @@ impl MessageDecoder {
     }
 
     /// Lets the budget of all messages be one.
+    ///
+    /// For a reader that keeps all batches: many small messages could otherwise take the budget many times.
     pub(crate) const fn count_over_all_messages(&mut self) {
         self.counts_over_all = true;
     }
 
+    /// Returns the schema, once it was read.
     pub(crate) fn schema(&self) -> Option<&SchemaRef> {
         self.plan.as_ref().map(Plan::schema)
     }
 
     /// Checks the length that a prefix gives for the metadata.
+    ///
+    /// `continued` says whether the prefix had a continuation marker. Without one the first four bytes of anything
+    /// read as a length, so that an Arrow file, which begins with `ARROW1`, and what is no Arrow at all are told here
+    /// in words of their own instead of as a limit that should be raised.
+    ///
+    /// Fails with `Invalid` for these, for a negative length and for an end before the schema; with `LimitExceeded`
+    /// past `max_metadata_bytes` or `max_message_bytes`.
     pub(crate) fn metadata_length(&self, length: i32, continued: bool) -> Result<usize, Error> {
         let Limits { max_metadata_bytes, max_message_bytes, .. } = self.limits;
         match usize::try_from(length) {
@@ -67,6 +80,10 @@ impl MessageDecoder {
     }
 
     /// Checks the metadata of a message as far as possible without its body, and returns the length of its body.
+    ///
+    /// `framing` is how many bytes the prefix and the metadata have; with the body they count against
+    /// `max_message_bytes`. It runs before a byte of the body is gathered, so that a body that is too large is
+    /// refused when it is announced.
     pub(crate) fn open(&self, metadata: &Buffer, number: u64, framing: usize) -> Result<usize, Error> {
         guarded(number, || {
             let message = parse(metadata, &self.limits)?;
@@ -76,6 +93,9 @@ impl MessageDecoder {
     }
 
     /// Takes a message whose metadata was opened, and returns the batch where it is one.
+    ///
+    /// The flatbuffer is verified here once more: a verified message borrows its bytes and cannot be kept between the
+    /// two calls.
     pub(crate) fn decode(
         &mut self,
         metadata: &Buffer,
@@ -89,6 +109,10 @@ impl MessageDecoder {
         })
     }
 
+    /// Checks version, kind, order and size.
+    ///
+    /// Versions 4 and 5 are read, which differ in the validity bitmap of unions (`MetadataVersion` in `Schema.fbs`).
+    /// The schema comes first and once ("IPC Streaming Format"). Returns the length of the body.
     fn check(&self, message: &Message<'_>, framing: usize) -> Result<usize, Error> {
         match message.version() {
             MetadataVersion::V4 | MetadataVersion::V5 => {}
@@ -124,6 +148,10 @@ impl MessageDecoder {
         Ok(length)
     }
 
+    /// Reads the header of a message that [`check`](Self::check) let pass.
+    ///
+    /// What a dictionary takes is its body and what was allocated beside it, because its values may share the body's
+    /// memory and keep all of it alive.
     fn read(&mut self, message: &Message<'_>, body: &Buffer) -> Result<Option<RecordBatch>, Error> {
         if !self.counts_over_all {
             self.budget = Budget::new(self.limits.max_decompressed_bytes);
@@ -166,6 +194,10 @@ impl MessageDecoder {
 }
 
 /// Verifies that every offset in `metadata` leads to what it should.
+///
+/// Offsets of a flatbuffer may share what they point to, so that a few bytes can unfold into more tables than fit any
+/// memory. The verifier counts tables, depth and bytes as often as it meets them, and its limits follow from
+/// [`Limits`]: what is refused here has more fields, is deeper or larger than the schema could be.
 fn parse<'a>(metadata: &'a Buffer, limits: &Limits) -> Result<Message<'a>, Error> {
     let max_apparent_size = limits.max_metadata_bytes.saturating_mul(APPARENT_FACTOR);
     let options = VerifierOptions {
@@ -189,6 +221,9 @@ fn parse<'a>(metadata: &'a Buffer, limits: &Limits) -> Result<Message<'a>, Error
 }
 
 /// Runs `work`; what it panics with becomes an error.
+///
+/// Arrays are built outside of this crate from bytes of strangers, and one input must not end a server. That the
+/// state may be half changed then does no harm: the stream that it belongs to is over.
 fn guarded<T>(number: u64, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(result) => result.map_err(|error| match error.place() {
@@ -204,6 +239,7 @@ fn guarded<T>(number: u64, work: impl FnOnce() -> Result<T, Error>) -> Result<T,
     }
 }
 
+/// Returns what errors call the message; `None` for kinds that are refused anyway.
 const fn header_name(header: MessageHeader) -> Option<&'static str> {
     match header {
         MessageHeader::Schema => Some("schema"),

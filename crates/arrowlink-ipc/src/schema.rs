@@ -1,4 +1,7 @@
 //! The schema message: fields with types that exist, and a plan of how the columns of a batch follow each other.
+//!
+//! A [`Plan`] is made once for each stream and decides for every batch which nodes and buffers it must have. How a
+//! single type is read is in [`types`](crate::types).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,6 +13,9 @@ use flatbuffers::{ForwardsUOffset, Vector};
 use crate::{Error, Limits, types};
 
 /// A field as it lies in a record batch: what it is, and which dictionary its values are in.
+///
+/// A field with a dictionary has two sides: in a record batch it is a column of indices without children, and its
+/// children belong to the values in the dictionary batch. The names and metadata of the schema are only in `field`.
 #[derive(Clone, Debug)]
 pub(crate) struct Column {
     pub(crate) field: FieldRef,
@@ -28,6 +34,9 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// Fails with `Unsupported` for big-endian data ("Byte Order (Endianness)": a reader may refuse what is not its
+    /// own), with `LimitExceeded` past `max_fields`, `max_nesting_depth` or, for all names and metadata together,
+    /// `max_metadata_bytes`, and with `Invalid` where a field has a type that Arrow does not have.
     pub(crate) fn from_message(schema: &arrow_ipc::Schema<'_>, limits: &Limits) -> Result<Self, Error> {
         match schema.endianness() {
             Endianness::Little => {}
@@ -43,10 +52,12 @@ impl Plan {
         Ok(Self { schema, columns, dictionaries: builder.dictionaries })
     }
 
+    /// Returns the schema as the message has it, metadata included.
     pub(crate) const fn schema(&self) -> &SchemaRef {
         &self.schema
     }
 
+    /// Returns the columns of a record batch, one for each field of the schema.
     pub(crate) fn columns(&self) -> &[Column] {
         &self.columns
     }
@@ -66,11 +77,14 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
+    /// Makes the column of `field`, which lies `depth` fields deep; an error gets its name.
     fn column(&mut self, field: &arrow_ipc::Field<'_>, depth: usize) -> Result<Column, Error> {
         let name = field.name().unwrap_or_default();
         self.column_of(field, name, depth).map_err(|error| error.in_field(name))
     }
 
+    /// Children come first, because the type of the field has them in it. The depth is checked before that, so that
+    /// the recursion ends.
     fn column_of(&mut self, field: &arrow_ipc::Field<'_>, name: &str, depth: usize) -> Result<Column, Error> {
         self.count(name, depth)?;
         let children = field.children().into_iter().flatten();
@@ -98,6 +112,9 @@ impl Builder<'_> {
     }
 
     /// Notes that `id` holds `values`; fields that share a dictionary must agree on that.
+    ///
+    /// The values are nullable and have no name in the schema. The first field that has `id` says which children they
+    /// have.
     fn register(&mut self, id: i64, values: &DataType, children: &Arc<[Column]>) -> Result<(), Error> {
         if let Some(known) = self.dictionaries.get(&id) {
             let known = known.field.data_type();
@@ -113,6 +130,8 @@ impl Builder<'_> {
         Ok(())
     }
 
+    /// Copies "Custom Application Metadata". A pair without key or value is left out; of two pairs with one key the
+    /// last one stays.
     fn metadata(
         &mut self,
         pairs: Option<Vector<'_, ForwardsUOffset<KeyValue<'_>>>>,
@@ -127,6 +146,7 @@ impl Builder<'_> {
         Ok(metadata)
     }
 
+    /// Counts one more field, its depth and its name.
     fn count(&mut self, name: &str, depth: usize) -> Result<(), Error> {
         self.fields += 1;
         if self.fields > self.limits.max_fields {

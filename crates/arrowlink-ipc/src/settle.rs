@@ -3,6 +3,9 @@
 //! Its encoder slices what lies in lists, and then writes the type ids, offsets and children of a union from their
 //! beginning (rows come out with other rows' values); an empty slice of runs it writes with one run that ends at zero,
 //! which no strict reader takes. Arrays without unions and runs pass as they are.
+//!
+//! Nothing here changes a value: [`settle`] returns an array that is equal to its input and lies differently in
+//! memory.
 
 use std::sync::Arc;
 
@@ -106,6 +109,7 @@ fn runs<R: RunEndIndexType>(array: &RunArray<R>) -> Result<ArrayRef, ArrowError>
     with_children(ArrayData::builder(array.data_type().clone()).len(array.len()), &[ends, values])
 }
 
+/// Builds the array with `children` settled in their turn, validated as every array that is built.
 fn with_children(builder: ArrayDataBuilder, children: &[ArrayRef]) -> Result<ArrayRef, ArrowError> {
     let children =
         children.iter().map(|child| Ok(settle(child)?.to_data())).collect::<Result<_, ArrowError>>()?;

@@ -1,4 +1,7 @@
 //! Bytes to batches, in whatever pieces the bytes arrive.
+//!
+//! This file knows in which part of which message the bytes are, and nothing of what a message says:
+//! [`framing`](crate::framing) cuts bytes into parts, [`message`](crate::message) reads the parts.
 
 use arrow_array::RecordBatch;
 use arrow_buffer::Buffer;
@@ -42,12 +45,20 @@ pub struct StreamDecoder {
     state: State,
 }
 
+/// Which part of the stream the next byte belongs to ("IPC Streaming Format" and "Encapsulated message format" of the
+/// Arrow columnar format): each message is a prefix, then metadata, then a body; a stream is messages up to the
+/// end-of-stream marker.
 #[derive(Debug)]
 enum State {
+    /// Between two messages, or within the 4 or 8 bytes before the metadata.
     Prefix(Prefix),
+    /// Within the flatbuffer; `prefix` is how many bytes came before it and counts against `max_message_bytes`.
     Metadata { prefix: usize, bytes: Gather },
+    /// Within the body, whose length the metadata gave. A message without a body passes through here too.
     Body { metadata: Buffer, bytes: Gather },
+    /// After the end-of-stream marker: more bytes are an error.
     Finished,
+    /// After any error. What the messages before left behind may be half changed and is not looked at again.
     Failed,
 }
 
@@ -127,6 +138,10 @@ impl StreamDecoder {
         }
     }
 
+    /// Goes from part to part until there is a batch or no more input.
+    ///
+    /// Whatever a part claims about the next one is checked before the state changes, so that no part is gathered
+    /// that is larger than the limits allow. The schema and dictionaries go on to the next message without returning.
     fn advance(&mut self, input: &mut Buffer) -> Result<Option<RecordBatch>, Error> {
         loop {
             let next = match &mut self.state {
@@ -214,6 +229,7 @@ pub fn read_stream(bytes: Bytes, limits: &Limits) -> Result<(SchemaRef, Vec<Reco
     }
 }
 
+/// The answer to everything after an error: the place where the next message begins is not known any more.
 fn failed() -> Error {
     Error::invalid("the stream has failed before, begin a new one")
 }

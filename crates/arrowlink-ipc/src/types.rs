@@ -1,4 +1,8 @@
 //! The type of a field: every combination that the format can write and Arrow does not have is an error here.
+//!
+//! The names of the rules are those of `Schema.fbs`, where the Arrow columnar format defines its types. A number that
+//! it does not list (a unit, a precision, a mode) is `Invalid` with that number: a later version of the format may
+//! have added it.
 
 use std::sync::Arc;
 
@@ -35,6 +39,7 @@ pub(crate) fn integer(int: &Int<'_>) -> Result<DataType, Error> {
     })
 }
 
+/// Returns a type without children.
 fn flat(field: &Field<'_>) -> Result<DataType, Error> {
     Ok(match field.type_type() {
         Type::Null => DataType::Null,
@@ -61,6 +66,8 @@ fn flat(field: &Field<'_>) -> Result<DataType, Error> {
     })
 }
 
+/// Returns a date, time, timestamp, duration or interval. A time of seconds or milliseconds has 32 bits, one of
+/// micro- or nanoseconds 64; no other pair exists.
 fn temporal(field: &Field<'_>) -> Result<DataType, Error> {
     Ok(match field.type_type() {
         Type::Date => match table(field, field.type_as_date())?.unit() {
@@ -100,6 +107,7 @@ fn time_unit(unit: arrow_ipc::TimeUnit) -> Result<TimeUnit, Error> {
     })
 }
 
+/// The precision is at most the digits that the width holds, and the scale at most the precision.
 fn decimal(field: &Field<'_>) -> Result<DataType, Error> {
     let decimal = table(field, field.type_as_decimal())?;
     let (width, digits, places) = (decimal.bitWidth(), decimal.precision(), decimal.scale());
@@ -152,6 +160,7 @@ fn nested(field: &Field<'_>, children: &[Column]) -> Result<Option<DataType>, Er
     }))
 }
 
+/// Returns child `at` of exactly `count`.
 fn child(field: &Field<'_>, children: &[Column], at: usize, count: usize) -> Result<FieldRef, Error> {
     match children.get(at) {
         Some(child) if children.len() == count => Ok(Arc::clone(&child.field)),
@@ -162,6 +171,8 @@ fn child(field: &Field<'_>, children: &[Column], at: usize, count: usize) -> Res
     }
 }
 
+/// A map is a list of pairs. Neither the pairs nor their keys may be nullable, as `Schema.fbs` says of `Map`; what
+/// they are called does not matter.
 fn map_entries(entries: FieldRef) -> Result<FieldRef, Error> {
     match entries.data_type() {
         DataType::Struct(fields) if fields.len() == 2 && !entries.is_nullable() => {
@@ -177,6 +188,7 @@ fn map_entries(entries: FieldRef) -> Result<FieldRef, Error> {
     }
 }
 
+/// Run ends are signed integers of 16, 32 or 64 bits without nulls ("Run-End Encoded Layout").
 fn run_ends(field: FieldRef) -> Result<FieldRef, Error> {
     match field.data_type() {
         DataType::Int16 | DataType::Int32 | DataType::Int64 if !field.is_nullable() => Ok(field),
@@ -185,6 +197,7 @@ fn run_ends(field: FieldRef) -> Result<FieldRef, Error> {
     }
 }
 
+/// Type ids are 0 to 127, one for each child and none twice; without ids the children count from 0 ("Union Layout").
 fn union(field: &Field<'_>, children: &[Column]) -> Result<DataType, Error> {
     let union = table(field, field.type_as_union())?;
     let mode = match union.mode() {
@@ -211,10 +224,12 @@ fn union(field: &Field<'_>, children: &[Column]) -> Result<DataType, Error> {
     Ok(DataType::Union(fields, mode))
 }
 
+/// Checks a width or length, which the flatbuffer has as a signed number.
 fn size(size: i32) -> Result<i32, Error> {
     if size < 0 { Err(Error::invalid(format!("a fixed size is {size}"))) } else { Ok(size) }
 }
 
+/// Returns the parameters of a type; the flatbuffer may name a type and leave them out.
 fn table<T>(field: &Field<'_>, table: Option<T>) -> Result<T, Error> {
     table.ok_or_else(|| Error::invalid(format!("{} has no parameters", type_name(field))))
 }

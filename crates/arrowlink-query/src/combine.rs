@@ -30,6 +30,8 @@ pub(crate) fn combine(files: &[FileStamp], facts: &[Arc<Facts>]) -> Result<Schem
 }
 
 /// Returns the columns of all files in the order in which they are first seen.
+///
+/// A column may be missing from a file, as it may be missing from a row.
 fn combine_json<'a>(
     first: &FileStamp,
     shape: &Shape,
@@ -45,6 +47,9 @@ fn combine_json<'a>(
 }
 
 /// Widens `expected` to what `columns` need, or says what a file with these columns has or has not.
+///
+/// The columns must be the same, at the same places. Missing and unknown columns, places and types are told apart,
+/// because each is repaired in another way.
 fn fit(expected: &SchemaRef, columns: &Columns) -> std::result::Result<SchemaRef, String> {
     let (actual, inferred) = match columns {
         Columns::Stated(actual) => (actual, false),

@@ -9,6 +9,28 @@
 /// let options = CsvOptions::default().with_delimiter(b'|').with_header(CsvHeader::Absent).with_escape(b'\\');
 /// assert_eq!(options.quote, b'"');
 /// ```
+///
+/// What the dialect changes is seen by reading:
+///
+/// ```
+/// use arrowlink_core::{CallContext, Dataset as _, ReadOptions};
+/// use arrowlink_query::{CsvHeader, CsvOptions, FileDataset, FileOptions, QueryOptions, QueryRuntime};
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// std::fs::write(folder.path().join("a.csv"), "1;one\n2;two\n")?;
+/// let csv = CsvOptions::default().with_delimiter(b';').with_header(CsvHeader::Absent);
+/// let options = FileOptions::default().with_base_dir(folder.path()).with_csv(csv);
+///
+/// let runtime = QueryRuntime::new(QueryOptions::default())?;
+/// let dataset = FileDataset::open(&runtime, "a.csv", options).await?;
+/// let rows = dataset.read(CallContext::new(), ReadOptions::default()).await?;
+/// assert_eq!(rows.schema().field(1).name(), "column_2");
+/// assert_eq!(rows.collect_batches().await?[0].num_rows(), 2);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CsvOptions {

@@ -1,6 +1,9 @@
 //! Where in a Parquet file something is wrong: which rows of which column cannot be decoded.
 //!
 //! The reader does not say it. So the row group that it had come to is decoded once more, column by column.
+//!
+//! This costs the decoding of up to two row groups, once for a read that has failed; reads that succeed never come
+//! here.
 
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,6 +16,8 @@ use crate::failure::corrupt;
 use crate::snapshot::FileStamp;
 
 /// Says where `error` is, which came after the first `row` rows of the file; as it was where that is not found.
+///
+/// The cause stays the source of the error.
 pub(crate) fn located(error: Error, stamp: &FileStamp, row: u64) -> Error {
     if error.kind() != ErrorKind::Corrupt {
         return error;
@@ -28,6 +33,9 @@ pub(crate) fn located(error: Error, stamp: &FileStamp, row: u64) -> Error {
 }
 
 /// Finds the first column that cannot be decoded in the row group of `row`, or in the one after, which is read ahead.
+///
+/// A decoder may be a row group ahead of the rows it returned, so that the damage may lie in the group after. `None`
+/// where everything in both can be decoded one by one.
 fn place(stamp: &FileStamp, row: u64) -> Option<String> {
     let metadata = reader(stamp)?;
     let groups = metadata.metadata().row_groups().iter().enumerate();
@@ -48,6 +56,8 @@ fn place(stamp: &FileStamp, row: u64) -> Option<String> {
 }
 
 /// Returns whether the column can be decoded in the row group.
+///
+/// A panic counts as no.
 fn decodes(stamp: &FileStamp, group: usize, column: usize) -> bool {
     let decoded = catch_unwind(AssertUnwindSafe(|| {
         let reader = reader(stamp)?;
@@ -58,6 +68,7 @@ fn decodes(stamp: &FileStamp, group: usize, column: usize) -> bool {
     matches!(decoded, Ok(Some(())))
 }
 
+/// Opens the file anew, because a reader is used up by one decoding.
 fn reader(stamp: &FileStamp) -> Option<ParquetRecordBatchReaderBuilder<File>> {
     ParquetRecordBatchReaderBuilder::try_new(File::open(&stamp.path).ok()?).ok()
 }

@@ -24,8 +24,8 @@ use crate::{FileOptions, QueryRuntime};
 /// read returns the files in the order of their names and each file's rows in its own order. A dataset that is broken
 /// stays; [`describe`](Dataset::describe) and [`read`](Dataset::read) say what is wrong and in which file.
 ///
-/// Memory is what the decoding of one batch takes, and of Parquet one row group: files are never loaded whole. A batch of
-/// an Arrow IPC file is read in one piece, however large it was written.
+/// Memory is what the decoding of one batch takes, and of Parquet one row group: files are never loaded whole. A
+/// batch of an Arrow IPC file is read in one piece, however large it was written.
 ///
 /// Futures are to be polled within a Tokio runtime that has its timer enabled; the files are read on the threads of
 /// the [`QueryRuntime`].
@@ -99,6 +99,8 @@ impl FileDataset {
     }
 
     /// Starts a read: what there is, which columns, and when it is its turn.
+    ///
+    /// Columns and positions are checked before it waits for its turn: what cannot be answered is refused at once.
     async fn start(&self, ctx: CallContext, options: ReadOptions) -> Result<BatchStream> {
         options.refuse_beyond_rows()?;
         let at = options.resume.as_ref().map(Place::decode).transpose()?;
@@ -128,6 +130,8 @@ impl FileDataset {
     }
 
     /// Runs `scan` on the query runtime; it ends, and its turn with it, when the stream is dropped.
+    ///
+    /// The channel holds one chunk: where the reader is slow, the scan waits before it decodes far ahead.
     fn chunks(
         &self,
         scan: Scan,
@@ -173,6 +177,7 @@ impl Dataset for FileDataset {
     }
 }
 
+/// The chunks that come and the task that makes them; dropping it ends the task. `None` once the stream has ended.
 type Running = Option<(Receiver<Result<Chunk>>, AbortOnDropHandle<()>)>;
 
 /// Takes the next chunk. At the end the task is joined, so that a panic in it is an error and not a short table.

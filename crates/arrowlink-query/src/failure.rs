@@ -1,7 +1,7 @@
 //! What went wrong, in the words of the project: every error of DataFusion, Arrow, Parquet and the file system.
 //!
-//! An error is about a file of the operator, so most are `Corrupt` and name it. Errors that were made here and travelled
-//! through DataFusion come out as they went in.
+//! An error is about a file of the operator, so most are `Corrupt` and name it. Errors that were made here and
+//! travelled through DataFusion come out as they went in.
 
 use std::error::Error as StdError;
 use std::io::{self, ErrorKind as IoErrorKind};
@@ -26,6 +26,8 @@ pub(crate) fn corrupt(name: &str, what: impl std::fmt::Display) -> Error {
 }
 
 /// The file `name` is no longer what it was when the read began.
+///
+/// `SnapshotChanged`, as in a read that is resumed too late.
 pub(crate) fn changed(name: &str) -> Error {
     Error::new(
         ErrorKind::SnapshotChanged,
@@ -34,6 +36,8 @@ pub(crate) fn changed(name: &str) -> Error {
 }
 
 /// The file `name` cannot be read.
+///
+/// An error without a number of the operating system was made by a decoder, so that it is the content that is wrong.
 pub(crate) fn io(name: &str, error: io::Error) -> Error {
     let error = match error.downcast::<Error>() {
         Ok(ours) => return ours,
@@ -51,6 +55,8 @@ pub(crate) fn io(name: &str, error: io::Error) -> Error {
 }
 
 /// A panic while the file `name` was decoded: its bytes led a decoder where it was not prepared to be.
+///
+/// The text of the panic becomes the cause.
 pub(crate) fn panicked(name: &str, panic: &(dyn std::any::Any + Send)) -> Error {
     let text =
         panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
@@ -58,6 +64,8 @@ pub(crate) fn panicked(name: &str, panic: &(dyn std::any::Any + Send)) -> Error 
 }
 
 /// Translates what DataFusion says about the file `name`.
+///
+/// Every variant stands here by name: one that a new version adds has to be given a kind before this compiles.
 pub(crate) fn from_datafusion(name: &str, error: DataFusionError) -> Error {
     match error {
         DataFusionError::ArrowError(error, _) => from_arrow(name, *error),
@@ -94,6 +102,9 @@ pub(crate) fn from_datafusion(name: &str, error: DataFusionError) -> Error {
 }
 
 /// Translates what Arrow says about the file `name`.
+///
+/// Arrow's CSV, JSON and IPC readers say with their variants which of them it was. A
+/// [`MemoryError`](ArrowError::MemoryError) is a limit and no damage.
 pub(crate) fn from_arrow(name: &str, error: ArrowError) -> Error {
     match error {
         ArrowError::ExternalError(source) => from_source(name, source),
@@ -133,6 +144,9 @@ fn from_store(name: &str, error: object_store::Error) -> Error {
 }
 
 /// Unwraps an error that travelled in another one.
+///
+/// Layers wrap each other's errors in boxes; each box is opened until one of the known kinds comes out. Our own
+/// errors keep their kind and words.
 fn from_source(name: &str, source: Source) -> Error {
     let source = match source.downcast::<Error>() {
         Ok(ours) => return *ours,

@@ -27,6 +27,9 @@ pub(crate) struct Facts {
 }
 
 /// The columns of one file.
+///
+/// Where they come from decides how much two files may differ: what is stated must agree, what was inferred may be
+/// widened.
 #[derive(Clone, Debug)]
 pub(crate) enum Columns {
     /// The file, or the operator, says what they are.
@@ -40,6 +43,8 @@ pub(crate) enum Columns {
 /// Looks into the file of `stamp`; whatever is wrong with it is an error that names it.
 ///
 /// A decoder that panics on damaged bytes is one of these errors, and the thread goes on.
+///
+/// The file is compared with `stamp` after it was looked into: facts of another state would belong to no snapshot.
 pub(crate) fn inspect(stamp: &FileStamp, format: FileFormat, options: &FileOptions) -> Result<Facts> {
     let file = File::open(&stamp.path).map_err(|error| io(&stamp.name, error))?;
     let looked = catch_unwind(AssertUnwindSafe(|| look(&file, stamp, format, options)));
@@ -49,6 +54,9 @@ pub(crate) fn inspect(stamp: &FileStamp, format: FileFormat, options: &FileOptio
 }
 
 /// Looks into `file` as its format does it.
+///
+/// Parquet and Arrow state their columns and rows. CSV has columns and no row count; JSON has one where the sample
+/// was the whole file.
 fn look(file: &File, stamp: &FileStamp, format: FileFormat, options: &FileOptions) -> Result<Facts> {
     match format {
         FileFormat::Parquet => parquet::inspect(file, stamp),

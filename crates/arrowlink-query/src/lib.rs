@@ -1,9 +1,9 @@
 //! File datasets: Parquet, CSV, JSON and Arrow IPC files, folders of them and globs, served as they lie.
 //!
-//! A [`FileDataset`] is a [`Dataset`](arrowlink_core::Dataset) over files that somebody else writes: it is read only, is
-//! never loaded whole, and returns its rows in the same order every time, file by file and row by row. DataFusion's file
-//! scans do the reading, on the threads of a [`QueryRuntime`]; what a dataset consists of (the list of files, their
-//! sizes and times) is decided here, so that a read can be resumed and a changed file is noticed.
+//! A [`FileDataset`] is a [`Dataset`](arrowlink_core::Dataset) over files that somebody else writes: it is read only,
+//! is never loaded whole, and returns its rows in the same order every time, file by file and row by row.
+//! DataFusion's file scans do the reading, on the threads of a [`QueryRuntime`]; what a dataset consists of (the list
+//! of files, their sizes and times) is decided here, so that a read can be resumed and a changed file is noticed.
 //!
 //! ```
 //! use std::sync::Arc;

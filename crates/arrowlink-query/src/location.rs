@@ -26,6 +26,7 @@ pub(crate) struct Location {
     kind: Kind,
 }
 
+/// Found out once, when the location is opened: a folder that goes away later is an error and not a pattern.
 #[derive(Clone, Debug)]
 enum Kind {
     /// One file, whatever its name.
@@ -90,6 +91,9 @@ impl Location {
 }
 
 /// Returns the one format of `files`, or says which two differ.
+///
+/// Files are told by their extensions. Two formats in one table are refused, because one of them is most likely there
+/// by mistake.
 pub(crate) fn format_of(files: &[FileStamp], given: Option<FileFormat>) -> Result<FileFormat> {
     if let Some(format) = given {
         return Ok(format);

@@ -2,6 +2,9 @@
 //!
 //! The file is opened once and read through the same handle to the end, so that a file that is replaced meanwhile is
 //! read as it was; one that is written to meanwhile is an error. JSON is handed out row by row, checked.
+//!
+//! DataFusion could open files by itself. It would open one again for every part that it reads, and two parts could
+//! then be of two files of the same name.
 
 use std::fmt;
 use std::fs::File;
@@ -29,6 +32,7 @@ use crate::snapshot::FileStamp;
 pub(crate) struct OneFile {
     file: File,
     stamp: FileStamp,
+    /// What rows must have, where the file is JSON; its bytes are then not those of the file.
     json: Option<Arc<RowCheck>>,
 }
 
@@ -53,6 +57,8 @@ impl OneFile {
     }
 
     /// Returns what DataFusion has to know about the file.
+    ///
+    /// The size and time are those of the listing; a cached footer is used again only for a file that has both.
     pub(crate) fn meta(&self) -> ObjectMeta {
         let modified = UNIX_EPOCH + Duration::from_nanos(self.stamp.modified.max(0).unsigned_abs());
         ObjectMeta {
@@ -65,6 +71,9 @@ impl OneFile {
     }
 
     /// Reads the bytes of `range`; what is asked for beyond the end is an error.
+    ///
+    /// Where the read fails, the file is compared with the snapshot first: one that was cut off meanwhile has changed
+    /// and is not damaged.
     fn bytes(&self, range: Range<u64>) -> object_store::Result<Bytes> {
         let fits = range.start <= range.end && range.end <= self.stamp.size;
         let length = usize::try_from(range.end.saturating_sub(range.start)).ok().filter(|_| fits);
@@ -81,6 +90,8 @@ impl OneFile {
     }
 
     /// Hands out the file from its start: as it is, or as checked rows of JSON.
+    ///
+    /// The handle is shared with its place, so that it is set to the start; whoever reads ranges does so without it.
     fn whole(&self) -> object_store::Result<GetResultPayload> {
         let opened = self.file.try_clone().and_then(|mut file| file.seek(SeekFrom::Start(0)).map(|_| file));
         let file = opened.map_err(|error| failed(io(&self.stamp.name, error)))?;
@@ -168,6 +179,8 @@ impl fmt::Display for OneFile {
 }
 
 /// Wraps an error for its way through DataFusion.
+///
+/// [`failure`](crate::failure) takes it out again, with its kind and words.
 fn failed(error: Error) -> object_store::Error {
     object_store::Error::Generic { store: STORE, source: Box::new(error) }
 }

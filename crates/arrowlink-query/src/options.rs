@@ -99,6 +99,26 @@ impl FileOptions {
     }
 
     /// Sets [`max_row_bytes`](Self::max_row_bytes).
+    ///
+    /// ```
+    /// use arrowlink_core::{CallContext, Dataset as _, ErrorKind};
+    /// use arrowlink_query::{FileDataset, FileOptions, QueryOptions, QueryRuntime};
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// let row = format!("{{\"text\": \"{}\"}}", "x".repeat(300_000));
+    /// std::fs::write(folder.path().join("a.ndjson"), row)?;
+    /// let options = FileOptions::default().with_base_dir(folder.path()).with_max_row_bytes(1000);
+    ///
+    /// let runtime = QueryRuntime::new(QueryOptions::default())?;
+    /// let dataset = FileDataset::open(&runtime, "a.ndjson", options).await?;
+    /// let error = dataset.describe(CallContext::new()).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::LimitExceeded);
+    /// assert_eq!(error.message(), "`a.ndjson`: row 1 has more than 1000 bytes: raise `max_row_bytes`");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub const fn with_max_row_bytes(mut self, bytes: usize) -> Self {
         self.max_row_bytes = bytes;

@@ -5,6 +5,9 @@
 //! ```
 //!
 //! Numbers are big-endian. Rows are counted within the file, so that the place does not depend on how a read was cut.
+//!
+//! It differs from a [`snapshot`](crate::snapshot), which lists all files: a place has one number for them, so that
+//! it stays 21 bytes however many files there are.
 
 use arrowlink_core::{Error, ErrorKind, Position, Result};
 
@@ -40,6 +43,7 @@ impl Place {
         })
     }
 
+    /// Reads exactly the bytes that [`encode`](Self::encode) writes; `None` for any other.
     fn parse(bytes: &[u8]) -> Option<Self> {
         let (version, rest) = bytes.split_first()?;
         let (digest, rest) = rest.split_first_chunk::<8>()?;

@@ -2,6 +2,10 @@
 //!
 //! This is what DataFusion's listing tables make of their files, one file at a time. The listing is our own, because
 //! a read belongs to a snapshot; so every error belongs to one file, and no setting can change the order of the rows.
+//!
+//! It differs from [`scan`](crate::scan), which decides what is wanted of which file: here DataFusion is told how to
+//! get it. View types, page indices and statistics are off, so that a batch has the types of the file and nothing is
+//! read that no row needs.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -36,6 +40,7 @@ use crate::{FileFormat, FileOptions};
 #[derive(Debug)]
 pub(crate) struct FileScan<'a> {
     pub(crate) stamp: &'a FileStamp,
+    /// What is known of the file: whether it is an IPC stream, and how many rows it has.
     pub(crate) facts: &'a Facts,
     pub(crate) format: FileFormat,
     /// The schema of the dataset, which the file is known to fit.
@@ -51,6 +56,8 @@ pub(crate) struct FileScan<'a> {
 
 impl FileScan<'_> {
     /// Says whether the scan passes over `skip` rows by itself; where not, it begins at the first row.
+    ///
+    /// Only Parquet can, whose row groups say how many rows they have.
     pub(crate) fn skips_rows(&self) -> bool {
         self.format == FileFormat::Parquet && self.facts.rows.is_some()
     }
@@ -58,6 +65,8 @@ impl FileScan<'_> {
     /// Starts reading `file`, with the cache of footers that is `shared`.
     ///
     /// Each scan has a registry of stores of its own with nothing but its file in it.
+    ///
+    /// Fails where DataFusion refuses the plan; what is wrong with the file comes out of the stream.
     pub(crate) fn start(&self, file: Arc<OneFile>, shared: &RuntimeEnv) -> Result<SendableRecordBatchStream> {
         let failed = |error| from_datafusion(&self.stamp.name, error);
         let url = ObjectStoreUrl::local_filesystem();
@@ -88,6 +97,8 @@ impl FileScan<'_> {
     }
 
     /// Returns the reader of the format.
+    ///
+    /// Types are those of the dataset's schema; nothing is guessed here again.
     fn source(&self, file: &Arc<OneFile>, shared: &RuntimeEnv) -> Arc<dyn FileSource> {
         let schema = Arc::clone(self.schema);
         match self.format {
@@ -146,4 +157,6 @@ impl FileScan<'_> {
 }
 
 /// Up to how many rows the batches of an Arrow IPC file stay as they are.
+///
+/// Smaller batches would be slices, and the offsets and bitmaps of a slice are copied when it is sent.
 const LARGEST_STORED_BATCH: usize = 65_536;

@@ -13,6 +13,8 @@ use std::time::Duration;
 /// assert_eq!(options.max_file_scans, 4);
 /// assert!((1..=8).contains(&options.threads));
 /// ```
+///
+/// Memory is bounded by how many reads run at once and by what each of them holds, not by a number of bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct QueryOptions {

@@ -1,4 +1,7 @@
 //! The threads on which files are read, apart from those that serve connections.
+//!
+//! Decoding takes a processor for milliseconds at a time. On the threads that serve connections it would hold up
+//! every other call; here it holds up other reads of files only, and no more than so many of them at once.
 
 use std::fmt;
 use std::sync::Arc;
@@ -81,6 +84,8 @@ impl QueryRuntime {
     }
 
     /// Starts `work` on the threads of this runtime; it ends when the handle is dropped.
+    ///
+    /// The handle joins the task: awaiting it returns a panic as an error.
     pub(crate) fn spawn<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,
@@ -91,6 +96,8 @@ impl QueryRuntime {
     }
 
     /// Does `work` on the threads of this runtime, at most until the deadline of `ctx`.
+    ///
+    /// Fails with `DeadlineExceeded` past it; the work is ended then. A panic in `work` is `Internal`.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         ctx: &CallContext,
@@ -107,6 +114,9 @@ impl QueryRuntime {
     }
 
     /// Waits for the turn of one read, at most until the deadline of `ctx` or for as long as the options say.
+    ///
+    /// A read that finds a free turn takes it without waiting. Fails with `DeadlineExceeded` where the deadline comes
+    /// first, else with `Unavailable`, which names the setting.
     pub(crate) async fn turn(&self, ctx: &CallContext) -> Result<OwnedSemaphorePermit> {
         let scans = Arc::clone(&self.inner.scans);
         if let Ok(permit) = Arc::clone(&scans).try_acquire_owned() {
@@ -122,6 +132,8 @@ impl QueryRuntime {
     }
 
     /// Says that no turn came in time, and which setting would change it.
+    ///
+    /// The wait is shown in whole seconds.
     fn busy(&self) -> Error {
         let QueryOptions { max_file_scans, max_scan_wait, .. } = &self.inner.options;
         let message = format!(
@@ -142,10 +154,12 @@ impl fmt::Debug for QueryRuntime {
     }
 }
 
+/// What all clones share; the last of them ends the threads.
 struct Inner {
     /// Taken when dropped: a runtime cannot be dropped where futures are polled.
     threads: Option<Runtime>,
     environment: Arc<RuntimeEnv>,
+    /// One permit for each read that may run; it goes back when the read ends.
     scans: Arc<Semaphore>,
     options: QueryOptions,
 }

@@ -1,4 +1,8 @@
 //! Reads the files of a snapshot one after the other and hands the rows on, one batch ahead at most.
+//!
+//! What a file is decoded with is [`plan`](crate::plan)'s; here is which rows of which files are wanted, in which
+//! order the columns go, and what an error means. A scan runs as one task: when its stream is dropped, the task is
+//! ended.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -42,6 +46,8 @@ pub(crate) struct Scan {
 
 impl Scan {
     /// Reads to the end, the limit, the first error, or until nobody takes the rows any more.
+    ///
+    /// Files are read one after the other, in the order of the listing. A panic in a decoder is an error of its file.
     pub(crate) async fn run(mut self, chunks: Sender<Result<Chunk>>) {
         let listing = Arc::clone(&self.table.listing);
         let facts = std::mem::take(&mut self.table.facts);
@@ -62,6 +68,9 @@ impl Scan {
     }
 
     /// Returns which rows of the file are read; `None` where that is none.
+    ///
+    /// Files before the start, after the limit, or with no more rows than are to be skipped are not opened at all;
+    /// the last needs a row count, which CSV does not have.
     fn rows_of(&mut self, number: u32, facts: &Facts) -> Option<Rows> {
         if number < self.start.file || self.left == 0 {
             return None;
@@ -78,6 +87,10 @@ impl Scan {
     }
 
     /// Hands on the rows of one file.
+    ///
+    /// The file is compared with the snapshot before the first and after the last row, so that what was returned was
+    /// all of one state; otherwise the read ends with `SnapshotChanged`. Where the file ends before `rows.begin`, the
+    /// rest is skipped in the next one.
     async fn file(
         &mut self,
         number: u32,
@@ -140,6 +153,9 @@ impl Scan {
     }
 
     /// Returns the columns to decode, in the order of the schema.
+    ///
+    /// Decoders return columns in the order of the schema, whatever order was asked for; [`shaped`](Self::shaped)
+    /// puts it right.
     fn decoded_columns(&self) -> Option<Vec<usize>> {
         let mut columns = self.projection.clone()?;
         columns.sort_unstable();
@@ -147,6 +163,9 @@ impl Scan {
     }
 
     /// Returns what rows of JSON must have.
+    ///
+    /// A row may have columns that the schema lacks, most often because the schema was `inferred`; the error then
+    /// says that one can be given.
     fn check(&self) -> Option<Arc<RowCheck>> {
         (self.table.format == FileFormat::Json).then(|| {
             let inferred = self.options.schema.is_none();
@@ -156,6 +175,8 @@ impl Scan {
 
     /// Says what went wrong after the first `row` rows: that the file was changed, if it was, and else what is wrong
     /// with it.
+    ///
+    /// Bytes that change under a decoder look like damage, so that the file is compared first.
     fn failed(&self, file: &OneFile, stamp: &FileStamp, row: u64, error: DataFusionError) -> Error {
         if let Err(changed) = file.verify() {
             return changed;
@@ -169,6 +190,9 @@ impl Scan {
     }
 
     /// Puts the columns of `batch`, which are those of `columns`, in the order that was asked for.
+    ///
+    /// A scan that decodes all columns has them in the right order already. The schema is that of the dataset, whose
+    /// nullability may be wider than the file's.
     fn shaped(
         &self,
         stamp: &FileStamp,
@@ -190,6 +214,8 @@ impl Scan {
 }
 
 /// Which rows of a file are read.
+///
+/// Both are counted from the start of the file. `begin` is `first` plus what is still to be skipped.
 #[derive(Clone, Copy, Debug)]
 struct Rows {
     /// The first that belongs to the read.
@@ -200,7 +226,9 @@ struct Rows {
 
 /// Why a read ends before its last row.
 enum Stop {
+    /// The stream was dropped: nothing is left to do and nobody is left to tell.
     NobodyListens,
+    /// The error is the last thing that the stream returns.
     Failed(Error),
 }
 

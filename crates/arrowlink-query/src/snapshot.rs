@@ -5,8 +5,8 @@
 //! ```
 //!
 //! Two listings are the same snapshot if their bytes are the same, and a [`Place`](crate::place::Place) names its
-//! snapshot by a digest of them. Names are relative to the dataset's folder, so that the same files are the same snapshot on every server. Numbers
-//! are big-endian.
+//! snapshot by a digest of them. Names are relative to the dataset's folder, so that the same files are the same
+//! snapshot on every server. Numbers are big-endian.
 
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -14,6 +14,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use arrowlink_core::Snapshot;
 
 /// One file as it was when the dataset was listed.
+///
+/// Size and modification time stand for the content. Who writes other bytes of the same number and sets the time back
+/// is not noticed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct FileStamp {
     /// Where it is.
@@ -39,6 +42,8 @@ impl FileStamp {
 }
 
 /// The files of a dataset in the order in which they are read, as they were at one moment.
+///
+/// Files are read in the order of their names compared byte by byte, so that `10.csv` comes before `9.csv`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Listing {
     /// The files, sorted by name.
@@ -71,6 +76,8 @@ impl Listing {
     }
 
     /// Returns the first file that is no longer as it was.
+    ///
+    /// This asks the file system once for each file.
     pub(crate) fn changed(&self) -> Option<&FileStamp> {
         self.files.iter().find(|file| !is_unchanged(&file.path, file))
     }
@@ -95,6 +102,8 @@ fn encode(files: &[FileStamp]) -> Vec<u8> {
 }
 
 /// Counts from 1970; 0 where the file system does not know.
+///
+/// Times before 1970 are negative; what does not fit 64 bits is the nearest that does.
 fn nanoseconds(time: Option<SystemTime>) -> i64 {
     let Some(time) = time else { return 0 };
     match time.duration_since(UNIX_EPOCH) {
@@ -104,6 +113,9 @@ fn nanoseconds(time: Option<SystemTime>) -> i64 {
 }
 
 /// Hashes `bytes` with FNV-1a (64 bits), which is the same on every machine and in every version.
+///
+/// It protects against accidents, not against somebody who looks for two listings with one digest: a client could
+/// only mislead its own read.
 fn fnv1a(bytes: &[u8]) -> u64 {
     bytes
         .iter()

@@ -1,4 +1,7 @@
 //! Which files a dataset has at the moment, and what is known about them.
+//!
+//! It differs from [`location`](crate::location), which finds the files anew each time: here is what may be kept
+//! between two requests, and for how long it is good.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
@@ -46,6 +49,9 @@ pub(crate) struct Tables {
 }
 
 /// What is kept between requests; nothing in it has to be.
+///
+/// A request that finds nothing in it is slower, and answers the same but for one thing: a place in a listing that is
+/// forgotten cannot be resumed once files were added.
 #[derive(Debug, Default)]
 struct Memory {
     /// What was found in the files, good as long as a file is what its stamp says.
@@ -73,6 +79,8 @@ impl Tables {
     }
 
     /// Lists the files, or finds the listing that `at` belongs to, and looks into those that are new.
+    ///
+    /// Fails with the first file that is broken or, where none is, the first that does not fit those before it.
     pub(crate) async fn table(&self, at: Option<Place>) -> Result<Table> {
         let listing = self.listing(at)?;
         if listing.files.is_empty() {
@@ -89,6 +97,9 @@ impl Tables {
     }
 
     /// Returns the files as they are now, or as they were where `at` is, if they still are.
+    ///
+    /// Files that came later do not end a read that is resumed: it goes on in its own listing, as long as each of
+    /// those files is unchanged. Fails with `SnapshotChanged` otherwise.
     fn listing(&self, at: Option<Place>) -> Result<Arc<Listing>> {
         let listing = Arc::new(self.location.list(self.options.format)?);
         let Some(at) = at.filter(|at| at.digest != listing.digest()) else { return Ok(listing) };

@@ -1,4 +1,6 @@
 //! Files and folders under a name that is never taken for data, until they are renamed or deleted.
+//!
+//! All of them lie on the disk of the data, because a file can be renamed in one step only within one.
 
 use std::fs::{self, File};
 use std::io;
@@ -64,6 +66,8 @@ pub(crate) fn new_path(folder: &Path) -> PathBuf {
 }
 
 /// Flushes the entries of `folder` to the disk.
+///
+/// A file that was created or renamed is there after a crash only when its folder was flushed too.
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }

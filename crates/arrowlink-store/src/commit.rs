@@ -20,6 +20,10 @@ use crate::stored_file::Label;
 use crate::upload::Arrived;
 
 /// Says whether a write to `name` may go on: a receipt where it is the repetition of one that was stored.
+///
+/// Fails with `NotFound` where a dataset must be there, `AlreadyExists` where it must not, `SchemaMismatch` where it
+/// has another schema, and `Corrupt` where it is damaged. A repetition is recognised before any of these but the
+/// first and the last.
 pub(crate) fn admit(
     index: &Index,
     name: &Name,
@@ -45,6 +49,8 @@ pub(crate) fn admit(
 }
 
 /// Commits `arrived` to `name` under the next number. The caller holds the lock of the name.
+///
+/// Nothing is undone after the folder was flushed: from there on the upload is stored, whatever its client hears.
 pub(crate) fn commit(
     folder: &Folder,
     index: &Index,
@@ -93,6 +99,7 @@ pub(crate) fn remove(folder: &Folder, index: &Index, name: &Name) -> Result<u64>
     Ok(bytes)
 }
 
+/// A folder may be there already, left by a commit that failed; its entry is flushed once more.
 fn create_folder(place: &Path, parent: &Path) -> io::Result<()> {
     match fs::create_dir(place) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),

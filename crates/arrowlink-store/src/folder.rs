@@ -7,6 +7,9 @@
 //! ```
 //!
 //! No name of a dataset begins with a dot. Anything else that is found is logged and left alone.
+//!
+//! What happens to uploads once they are found is the business of the [`index`](crate::index); how one file is read,
+//! of [`stored_file`](crate::stored_file).
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
@@ -61,6 +64,9 @@ impl Folder {
     }
 
     /// Reads the footers of all uploads; returns the datasets and how many bytes they take.
+    ///
+    /// A dataset with a damaged file is among them, with its error. The bytes are those of all files, damaged or not,
+    /// because all of them take room.
     pub(crate) fn scan(&self) -> Result<(BTreeMap<Name, State>, u64)> {
         let failed = |error| disk("list", &self.path, error);
         let mut datasets = BTreeMap::new();
@@ -106,6 +112,9 @@ pub(crate) fn uploads_in(place: &Path) -> io::Result<Vec<Found>> {
 }
 
 /// Returns the name of the file of upload `sequence`.
+///
+/// Twenty digits hold every 64-bit number, so that the order of names is that of numbers for every tool that lists
+/// them.
 pub(crate) fn file_name(sequence: u64) -> String {
     format!("{sequence:020}.{EXTENSION}")
 }
@@ -145,6 +154,7 @@ fn state(files: &[Found]) -> State {
     }
 }
 
+/// Reads the footers in the order of the numbers; the first file decides the identity and the schema of the dataset.
 fn table(files: &[Found]) -> Result<Table> {
     let mut table = None;
     for found in files {
@@ -179,11 +189,15 @@ fn create(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// The empty path is the working directory.
 fn is_there(folder: &Path) -> bool {
     folder == Path::new("") || folder.is_dir()
 }
 
 /// Takes the lock of the directory, and writes down who has it.
+///
+/// The lock is one of the operating system: it ends with the process, so that a kill leaves none behind. Fails with
+/// `Unavailable` where another store has it.
 fn lock(path: &Path) -> Result<File> {
     let lock_path = path.join(LOCK);
     let failed = |error| disk("lock", &lock_path, error);
@@ -199,6 +213,7 @@ fn lock(path: &Path) -> Result<File> {
     Ok(file)
 }
 
+/// Names the process that wrote itself into the lock file, where that can be read.
 fn in_use(path: &Path, lock: &mut File) -> Error {
     let mut holder = String::new();
     let by = match lock.take(MOST_HOLDER_BYTES).read_to_string(&mut holder) {
@@ -217,4 +232,5 @@ fn in_use(path: &Path, lock: &mut File) -> Error {
 const LOCK: &str = ".lock";
 const ASIDE: &str = ".aside";
 const EXTENSION: &str = "arrow";
+/// No process id is longer, and what else is in the file does not belong into a message.
 const MOST_HOLDER_BYTES: u64 = 20;

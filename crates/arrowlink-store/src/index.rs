@@ -1,4 +1,7 @@
 //! What the store knows of its files without opening them.
+//!
+//! Everything that a listing, a description or a receipt needs is here. A read takes a clone of its [`Table`] and no
+//! lock after that; what is committed later goes into another copy of the lists.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -114,6 +117,8 @@ impl Table {
     }
 
     /// Returns the receipt of the upload that was made with `key`.
+    ///
+    /// `None` where there is no key, or no upload that was made with it.
     pub(crate) fn repeated(&self, key: Option<&str>) -> Option<Receipt> {
         let sequence = self.keys.get(key?)?;
         let idx = self.uploads.binary_search_by_key(sequence, |upload| upload.sequence).ok()?;
@@ -126,6 +131,8 @@ impl Table {
     }
 
     /// Describes the dataset whose files lie in `folder`.
+    ///
+    /// Rows and bytes are those of the footers and files; nothing is opened.
     pub(crate) fn describe(&self, folder: &Path) -> Description {
         Description::new(NounKind::Dataset, SchemaRef::clone(&self.schema))
             .with_rows(Some(self.uploads.iter().map(|upload| upload.rows).sum()))

@@ -12,6 +12,25 @@
 /// assert_eq!(StoreOptions::default().max_bytes, u64::MAX);
 /// assert_eq!(StoreOptions::default().with_max_bytes(1 << 30).max_bytes, 1 << 30);
 /// ```
+///
+/// A write that does not fit is refused with `LimitExceeded` and leaves nothing:
+///
+/// ```
+/// use arrow_array::record_batch;
+/// use arrowlink_core::{DataServiceExt as _, ErrorKind, Name};
+/// use arrowlink_store::{Store, StoreOptions};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> arrowlink_core::Result<()> {
+/// let folder = tempfile::tempdir().unwrap();
+/// let store = Store::open(folder.path(), StoreOptions::default().with_max_bytes(1000))?;
+/// let (name, batch) = (Name::new("events")?, record_batch!(("id", Int64, vec![7; 1000])).unwrap());
+/// let error = store.append(&name, batch.schema(), vec![batch]).await.unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::LimitExceeded);
+/// assert_eq!(store.read_all(&name).await.unwrap_err().kind(), ErrorKind::NotFound);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoreOptions {

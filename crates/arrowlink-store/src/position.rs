@@ -46,6 +46,7 @@ impl Place {
         })
     }
 
+    /// Reads exactly the bytes of a position of this version; `None` for any other.
     fn parse(bytes: &[u8]) -> Option<Self> {
         let (version, rest) = bytes.split_first()?;
         let (identity, rest) = rest.split_first_chunk::<16>()?;
@@ -65,6 +66,7 @@ pub(crate) fn snapshot(identity: Uuid, last: u64) -> Snapshot {
     Snapshot::new(bytes)
 }
 
+/// Takes eight bytes from the front.
 fn number(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let (number, rest) = bytes.split_first_chunk::<8>()?;
     Some((u64::from_be_bytes(*number), rest))

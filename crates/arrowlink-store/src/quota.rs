@@ -1,4 +1,7 @@
 //! How many bytes the uploads of a store take together, and the limit on them.
+//!
+//! Bytes are taken before they are written and given back unless the upload is committed, so that many uploads at
+//! once cannot pass the limit together.
 
 use std::io;
 use std::sync::Arc;
@@ -39,6 +42,8 @@ impl Quota {
             .map_err(|used| self.exceeded(used.saturating_add(bytes)))
     }
 
+    /// The error goes through [`io::Error`], because it comes out of a `write`; [`disk`](crate::failure::disk) takes
+    /// it out again.
     fn exceeded(&self, needed: u64) -> io::Error {
         let message = format!(
             "the data directory may hold {} bytes and would hold at least {needed}: remove datasets or raise \

@@ -1,4 +1,7 @@
 //! A read of a dataset: its uploads one after the other, batch by batch, from a place to the end of a snapshot.
+//!
+//! A snapshot is the number of its last upload: uploads are never changed, so that what comes later has a larger
+//! number and what is removed takes the identity of the dataset with it.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,6 +19,9 @@ use crate::position::{Place, snapshot};
 use crate::stored_file::{Batches, StoredFile};
 
 /// Starts to read `table`, whose files lie in `folder`. Nothing is opened before the stream is polled.
+///
+/// Projection and limit are applied to what comes from the disk. Whole uploads that are skipped are not opened; their
+/// footers said how many rows they have.
 pub(crate) fn read(table: &Table, folder: PathBuf, mut options: ReadOptions) -> Result<BatchStream> {
     options.refuse_beyond_rows()?;
     let mut reader = match options.resume.take() {
@@ -100,6 +106,9 @@ impl Reader {
     }
 
     /// Goes on to the next upload, once the one that was read had all the rows that its footer promised.
+    ///
+    /// A file that has other rows than its footer says is found by [`Batches::next`] where it was read from its first
+    /// batch, one that has more batches here.
     fn finish(&mut self, upload: Upload) -> Result<()> {
         if let Some(mut open) = self.open.take()
             && open.next()?.is_some()
@@ -127,6 +136,7 @@ impl Reader {
         self.open.as_mut().ok_or_else(changed)
     }
 
+    /// Returns where the file of `upload` must be.
     fn path(&self, upload: Upload) -> PathBuf {
         self.folder.join(file_name(upload.sequence))
     }
@@ -136,6 +146,7 @@ impl Reader {
         Place { identity: self.table.identity, last: self.last, sequence: upload.sequence, batch: self.batch }
     }
 
+    /// Says that the file of `upload` has another schema than its dataset, which no store writes.
     fn foreign(&self, upload: Upload, how: Error) -> Error {
         corrupt(&self.path(upload), "it does not belong to its dataset").with_source(how)
     }
@@ -165,6 +176,7 @@ fn conform(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
         })
 }
 
+/// Says that what was to be read is gone, as it happens when a dataset is removed.
 fn changed() -> Error {
     Error::new(
         ErrorKind::SnapshotChanged,

@@ -53,6 +53,7 @@ pub struct Store {
     shared: Arc<Shared>,
 }
 
+/// What all clones share. Dropping the last one gives the data directory up.
 #[derive(Debug)]
 struct Shared {
     folder: Folder,
@@ -139,6 +140,9 @@ impl Store {
     ///
     /// Dropped at any point, it leaves nothing: what it holds deletes the file aside. A step that runs on a blocking
     /// thread at that moment ends first; a commit that has begun is a commit.
+    ///
+    /// What can be refused is refused twice: at once, so that nothing is sent for nothing, and at the commit, when
+    /// another write may have come first.
     async fn store(&self, name: Name, mut batches: BatchStream, options: WriteOptions) -> Result<Receipt> {
         check_key(options.idempotency_key.as_deref())?;
         if let Some(receipt) = commit::admit(&self.shared.index, &name, batches.schema(), &options)? {
@@ -237,6 +241,7 @@ impl DataService for Store {
     }
 }
 
+/// Returns the name; SQL is answered by servers that have a query engine.
 fn named(target: Target) -> Result<Name> {
     match target {
         Target::Name(name) => Ok(name),
@@ -244,6 +249,7 @@ fn named(target: Target) -> Result<Name> {
     }
 }
 
+/// The key goes into the file and into memory, so that its length is bounded.
 fn check_key(key: Option<&str>) -> Result<()> {
     match key {
         Some(key) if key.is_empty() || key.len() > MAX_KEY_BYTES => Err(Error::new(

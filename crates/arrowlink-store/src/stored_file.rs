@@ -4,6 +4,9 @@
 //! verified as a flatbuffer and used for places and metadata alone; every message goes through `arrowlink_ipc`,
 //! which never panics on damaged bytes. A message is read from the disk in one piece, so that its arrays are built
 //! in place; no more than one is in memory.
+//!
+//! The layout is that of "IPC File Format" in the Arrow columnar format. Unlike a reader for files of strangers, this
+//! one asks for a footer with the marks of a store: another Arrow file in its place is damage.
 
 use std::fs::File;
 use std::io;
@@ -84,6 +87,9 @@ struct Message {
 
 impl StoredFile {
     /// Opens the file at `path` and reads its footer.
+    ///
+    /// No message is read. Fails with `Corrupt`, which names the file, where the footer is missing, unreadable,
+    /// places messages outside of the stream or over each other, or has no label.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let file = File::open(path).map_err(|error| disk("open", path, error))?;
         let bytes = file.metadata().map_err(|error| disk("read", path, error))?.len();
@@ -116,6 +122,9 @@ impl StoredFile {
     }
 
     /// Reads the batches from number `first` on.
+    ///
+    /// Batches before it are passed over without being read; dictionaries are read all the same, because later
+    /// batches need them.
     pub(crate) fn batches_from(self, first: u64) -> Result<Batches> {
         let mut decoder = self.decoder();
         self.feed(&mut decoder, self.schema.0, self.schema.1)?;
@@ -139,6 +148,8 @@ impl StoredFile {
     }
 
     /// Gives the bytes between `start` and `end` to `decoder`; returns the batch that they complete.
+    ///
+    /// A message in the file is one piece, so that it has one batch at most.
     fn feed(&self, decoder: &mut StreamDecoder, start: u64, end: u64) -> Result<Option<RecordBatch>> {
         let mut buffer = self.piece(start, end)?;
         let mut batch = None;
@@ -213,6 +224,9 @@ impl Batches {
 }
 
 /// Reads the footer and finds where the stream before it ends.
+///
+/// The length of the footer stands before the magic at the end, as four bytes, little-endian. It is checked against
+/// the size of the file before anything is allocated for it.
 fn footer_bytes(file: &File, path: &Path, bytes: u64) -> Result<(Vec<u8>, u64)> {
     let cut_off = || corrupt(path, "its end is missing");
     let tail_start = bytes.checked_sub(TAIL_BYTES).ok_or_else(cut_off)?;
@@ -242,6 +256,9 @@ fn stream_start(file: &File, path: &Path) -> Result<u64> {
 }
 
 /// Returns the messages in the order of the file; `None` where they overlap or lie outside of the stream.
+///
+/// Their order decides what a dictionary is when a batch is read, so that it is that of the file and not that of the
+/// footer, which lists dictionaries and batches apart.
 fn messages(footer: &Footer<'_>, start: u64, end: u64) -> Option<Vec<Message>> {
     let dictionaries = footer.dictionaries().into_iter().flatten().map(|block| (block, false));
     let batches = footer.recordBatches().into_iter().flatten().map(|block| (block, true));

@@ -1,4 +1,7 @@
 //! An upload while it arrives: a file aside that grows batch by batch.
+//!
+//! Nothing of it can be seen by readers before [`commit`](crate::commit) renames the file. The footer is written
+//! last, so that a file which was cut off is told from a whole one.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -45,6 +48,9 @@ impl Arriving {
     }
 
     /// Adds a batch; one without rows says nothing and is left out.
+    ///
+    /// Fails with `SchemaMismatch`, with `LimitExceeded` where the quota or the disk is full, and with what
+    /// [`Dictionaries::unify`] refuses.
     pub(crate) fn push(&mut self, batch: &RecordBatch) -> Result<()> {
         if let Some(mismatch) = schema_mismatch(&self.schema, batch.schema_ref()) {
             return Err(mismatch);
@@ -60,6 +66,9 @@ impl Arriving {
     }
 
     /// Writes the footer and flushes the file to the disk.
+    ///
+    /// Returns once the disk has the bytes. The entry in the folder is not flushed: it is one of a file aside, which
+    /// a crash may take.
     pub(crate) fn finish(mut self) -> Result<Arrived> {
         for (key, value) in self.label.pairs() {
             self.writer.write_metadata(key, value);

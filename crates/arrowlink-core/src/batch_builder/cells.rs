@@ -67,16 +67,19 @@ pub(super) struct Cells {
 }
 
 impl Cells {
+    /// Begins without cells for the type of `field`, and its nullability.
     pub(super) fn new(field: &Field) -> Self {
         let expected = field.data_type().clone();
         let values = values_of(&expected);
         Self { expected, nullable: field.is_nullable(), nulls: NullBufferBuilder::new(0), values }
     }
 
+    /// Returns how many cells there are.
     pub(super) fn len(&self) -> usize {
         self.nulls.len()
     }
 
+    /// Returns about how many bytes the column takes; the bitmap is counted whether or not there are nulls.
     pub(super) fn bytes(&self) -> usize {
         self.nulls.len().div_ceil(8) + self.values.bytes()
     }
@@ -112,11 +115,13 @@ impl Cells {
         self.nulls.append(!self.nullable);
     }
 
+    /// Removes all but the first `rows` cells, and parts of one that was refused.
     pub(super) fn truncate(&mut self, rows: usize) {
         self.nulls.truncate(rows);
         self.values.truncate(rows);
     }
 
+    /// Takes the cells out as a column, and begins without cells again. A column without nulls gets no bitmap.
     pub(super) fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
         let nulls = self.nulls.finish().filter(|nulls| nulls.null_count() > 0);
         self.values.finish(nulls)
@@ -132,6 +137,7 @@ impl fmt::Debug for Cells {
     }
 }
 
+/// Asks one module after the other; the last one takes every type.
 fn values_of(data_type: &DataType) -> Box<dyn Values> {
     numbers::values_of(data_type)
         .or_else(|| times::values_of(data_type))

@@ -38,6 +38,7 @@ pub struct Columns<'b> {
 }
 
 impl<'b> Columns<'b> {
+    /// Begins without columns.
     pub(super) const fn new(builder: &'b mut BatchBuilder) -> Self {
         Self { builder, columns: BTreeMap::new() }
     }
@@ -95,6 +96,18 @@ impl<'b> Columns<'b> {
     /// # Errors
     ///
     /// `InvalidArgument` where columns differ in length, or one was not given that is not null.
+    ///
+    /// ```
+    /// use arrow_schema::DataType;
+    /// use arrowlink_core::{BatchBuilder, SchemaBuilder};
+    ///
+    /// let schema = SchemaBuilder::new().required("id", DataType::Int64).required("age", DataType::UInt8).build()?;
+    /// let mut builder = BatchBuilder::new(schema);
+    /// let columns = builder.columns().values("id", [1, 2])?.values("age", [30])?;
+    /// assert_eq!(columns.append().unwrap_err().message(), "column `age` has 1 rows, the first one has 2");
+    /// assert_eq!(builder.rows(), 0);
+    /// # Ok::<(), arrowlink_core::Error>(())
+    /// ```
     pub fn append(self) -> Result<()> {
         let schema = SchemaRef::clone(&self.builder.schema);
         let rows = self.columns.values().next().map_or(0, |column| column.len());
@@ -107,6 +120,7 @@ impl<'b> Columns<'b> {
         self.builder.append_batch(batch)
     }
 
+    /// Returns the column as it was given, or nulls where it was not.
     fn column(&self, idx: usize, field: &Field, rows: usize) -> Result<ArrayRef> {
         let name = field.name();
         match self.columns.get(&idx) {
@@ -120,6 +134,7 @@ impl<'b> Columns<'b> {
         }
     }
 
+    /// Finds the column; each may be given once.
     fn place(&self, column: &str) -> Result<usize> {
         let schema = &self.builder.schema;
         let (idx, _) = schema.fields().find(column).ok_or_else(|| unknown_column(column, schema))?;

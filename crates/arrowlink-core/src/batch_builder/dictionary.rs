@@ -17,6 +17,7 @@ use arrow_schema::{ArrowError, DataType, Field};
 use super::cells::{Cells, Mismatch, Values};
 use crate::Value;
 
+/// Returns the values of a dictionary whose keys are integers; `None` for every other type.
 pub(super) fn values_of(data_type: &DataType) -> Option<Box<dyn Values>> {
     let DataType::Dictionary(key, value) = data_type else { return None };
     Some(match key.as_ref() {
@@ -32,6 +33,8 @@ pub(super) fn values_of(data_type: &DataType) -> Option<Box<dyn Values>> {
     })
 }
 
+/// Keys, and the values that they point to. A value is kept when it is seen first and stays until the batch is made,
+/// even where the row that brought it is taken back.
 struct Dictionary<K: ArrowDictionaryKeyType> {
     keys: Vec<K::Native>,
     values: Cells,
@@ -47,6 +50,7 @@ impl<K: ArrowDictionaryKeyType> Dictionary<K> {
         Self { keys: Vec::new(), values, of_bytes: HashMap::new(), of_others: HashMap::new() }
     }
 
+    /// Returns the key of a value that the dictionary has.
     fn known(&self, value: &Value<'_>) -> Option<K::Native> {
         match value {
             Value::Text(text) => self.of_bytes.get(text.as_bytes()).copied(),
@@ -55,6 +59,8 @@ impl<K: ArrowDictionaryKeyType> Dictionary<K> {
         }
     }
 
+    /// Gives `value` the next key. Fails where the keys are used up, such as at the 129th value for keys of `Int8`,
+    /// or where the value does not fit; the dictionary is then as it was.
     fn add(&mut self, value: &Value<'_>) -> Result<K::Native, Mismatch> {
         let key = K::Native::from_usize(self.values.len()).filter(|key| key.as_usize() == self.values.len());
         let key = key.ok_or_else(|| {

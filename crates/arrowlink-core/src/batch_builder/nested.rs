@@ -15,6 +15,7 @@ use super::cells::{Cells, Mismatch, Values};
 use crate::Value;
 use crate::near::quoted;
 
+/// Returns the values of a list, fixed-size list, struct or map; `None` for every other type.
 pub(super) fn values_of(data_type: &DataType) -> Option<Box<dyn Values>> {
     Some(match data_type {
         DataType::List(item) => Box::new(Lists::<i32>::new(item)),
@@ -34,12 +35,14 @@ pub(super) fn values_of(data_type: &DataType) -> Option<Box<dyn Values>> {
     })
 }
 
+/// The cells below a list of either kind, all lists of a column one after the other.
 struct Items {
     field: FieldRef,
     cells: Cells,
 }
 
 impl Items {
+    /// Adds the items of one list; `expected` says what the list should have been where `value` is none.
     fn append(&mut self, value: &Value<'_>, expected: &dyn Fn() -> Mismatch) -> Result<(), Mismatch> {
         match value {
             Value::List(values) => {
@@ -50,11 +53,13 @@ impl Items {
         }
     }
 
+    /// Adds one item; an error gets its place in the list.
     fn append_item(&mut self, idx: usize, value: &Value<'_>) -> Result<(), Mismatch> {
         self.cells.append(value).map_err(|mismatch| mismatch.within(format_args!("[{idx}]")))
     }
 }
 
+/// Lists of any length. A list that is null has the offset of the one before it.
 struct Lists<O> {
     items: Items,
     /// Where each list ends, beginning with a 0.
@@ -101,6 +106,7 @@ impl<O: OffsetSizeTrait> Values for Lists<O> {
     }
 }
 
+/// Lists of `size` items each; below a list that is null there are as many placeholders.
 struct FixedLists {
     items: Items,
     size: usize,
@@ -146,6 +152,7 @@ impl Values for FixedLists {
     }
 }
 
+/// Structs: one column of cells for each field, all with `rows` rows once a struct is complete.
 struct Structs {
     fields: Fields,
     cells: Vec<Cells>,
@@ -167,12 +174,14 @@ impl Structs {
         Ok(())
     }
 
+    /// Takes the structs out; maps have no nulls to give them.
     fn finish_structs(&mut self, nulls: Option<NullBuffer>) -> Result<StructArray, ArrowError> {
         let columns = self.cells.iter_mut().map(Cells::finish).collect::<Result<_, _>>()?;
         let rows = std::mem::take(&mut self.rows);
         StructArray::try_new_with_length(self.fields.clone(), columns, nulls, rows)
     }
 
+    /// Says which field of `values` is not known, or that one is there twice.
     fn unexpected(&self, values: &[(Cow<'_, str>, Value<'_>)]) -> Mismatch {
         let names = quoted(self.fields.iter().map(|field| field.name().as_str()), ", ");
         let unknown = values.iter().find(|(name, _)| self.fields.find(name).is_none());
@@ -221,6 +230,8 @@ impl Values for Structs {
     }
 }
 
+/// Maps: lists of structs with a key and a value. Neither the order of keys nor that each is there once is checked:
+/// the format leaves both to the application.
 struct Maps {
     field: FieldRef,
     ordered: bool,

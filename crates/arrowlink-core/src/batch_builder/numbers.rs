@@ -19,6 +19,7 @@ use arrow_schema::{ArrowError, DataType};
 use super::cells::{Mismatch, Values};
 use crate::Value;
 
+/// Returns the values of a boolean, integer, float or decimal type; `None` for every other type.
 pub(super) fn values_of(data_type: &DataType) -> Option<Box<dyn Values>> {
     Some(match data_type {
         DataType::Boolean => Box::new(Booleans(BooleanBufferBuilder::new(0))),
@@ -53,12 +54,16 @@ pub(super) fn primitives<T: ArrowPrimitiveType>(
     Box::new(Primitives::<T, _> { data_type: data_type.clone(), values: Vec::new(), convert })
 }
 
+/// Takes integers that `N` has; neither floats without a fraction nor booleans nor text.
 pub(super) fn integer<N: TryFrom<i128>>(value: &Value<'_>) -> Option<N> {
     let Value::Int(value) = value else { return None };
     N::try_from(*value).ok()
 }
 
 /// Takes integers only as far as the float has each of them exactly.
+///
+/// `digits` is how many bits of precision the float has (11, 24 or 53): up to two to that power every integer is one
+/// of its values. A float is rounded to the column by the caller.
 fn float(value: &Value<'_>, digits: u32) -> Option<f64> {
     match value {
         Value::Float(value) => Some(*value),
@@ -67,6 +72,8 @@ fn float(value: &Value<'_>, digits: u32) -> Option<f64> {
     }
 }
 
+/// Takes whole numbers, and text with at most `scale` digits behind the point, zeros at the end not counted. Floats
+/// are refused, because `0.1` as a float is another number.
 fn decimals<T: DecimalType>(data_type: &DataType, precision: u8, scale: i8) -> Box<dyn Values> {
     primitives::<T>(data_type, move |value| match value {
         Value::Int(value) => parse_decimal::<T>(&value.to_string(), precision, scale).ok(),
@@ -77,12 +84,15 @@ fn decimals<T: DecimalType>(data_type: &DataType, precision: u8, scale: i8) -> B
     })
 }
 
+/// Counts the digits behind the point that are not zeros at the end.
 fn fraction_digits(text: &str) -> i64 {
     text.split_once('.').map_or(0, |(_, fraction)| fraction.trim_end_matches('0').len() as i64)
 }
 
 type Half = <Float16Type as ArrowPrimitiveType>::Native;
 
+/// The elements of one fixed-width column as they will lie in its buffer. `data_type` may say more than `T` does,
+/// such as a time zone or a scale.
 struct Primitives<T: ArrowPrimitiveType, F> {
     data_type: DataType,
     values: Vec<T::Native>,
@@ -119,6 +129,7 @@ where
     }
 }
 
+/// One bit for each value, as the column has them.
 struct Booleans(BooleanBufferBuilder);
 
 impl Values for Booleans {

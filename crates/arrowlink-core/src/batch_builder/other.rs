@@ -13,6 +13,7 @@ use arrow_schema::{ArrowError, DataType, Field};
 use super::cells::{Cells, Mismatch, Values};
 use crate::Value;
 
+/// Returns the values of any type that the other modules do not build.
 pub(super) fn values_of(data_type: &DataType) -> Box<dyn Values> {
     let simpler = match data_type {
         DataType::Utf8View => DataType::Utf8,

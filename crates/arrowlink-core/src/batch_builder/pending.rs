@@ -20,12 +20,14 @@ pub(super) struct Pending {
     pub(super) max_bytes: usize,
     schema: SchemaRef,
     pieces: Vec<RecordBatch>,
+    /// How many rows the pieces have, always fewer than `max_rows`.
     rows: usize,
     bytes: usize,
     full: VecDeque<RecordBatch>,
 }
 
 impl Pending {
+    /// Begins with nothing pending; `max_bytes` is unlimited until it is set.
     pub(super) fn new(schema: SchemaRef, max_rows: usize) -> Self {
         let (pieces, full) = (Vec::new(), VecDeque::new());
         Self { max_rows, max_bytes: usize::MAX, schema, pieces, rows: 0, bytes: 0, full }
@@ -61,15 +63,18 @@ impl Pending {
         if self.rows >= self.max_rows || self.bytes >= self.max_bytes { self.complete() } else { Ok(()) }
     }
 
+    /// Takes the oldest full batch out.
     pub(super) fn next_full(&mut self) -> Option<RecordBatch> {
         self.full.pop_front()
     }
 
+    /// Returns the full batches and, as the last, what is left.
     pub(super) fn finish(mut self) -> Result<Vec<RecordBatch>> {
         self.complete()?;
         Ok(self.full.into())
     }
 
+    /// Makes the pieces one batch; a single piece is not copied.
     fn complete(&mut self) -> Result<()> {
         let pieces = std::mem::take(&mut self.pieces);
         (self.rows, self.bytes) = (0, 0);

@@ -110,6 +110,23 @@ pub fn from_records<T: Serialize>(schema: SchemaRef, records: &[T]) -> Result<Re
 /// # Errors
 ///
 /// `InvalidArgument` where a record has a field that is no column, or of another type.
+///
+/// ```
+/// use arrow_array::record_batch;
+/// use arrowlink_core::{ErrorKind, to_records};
+///
+/// #[derive(Debug, PartialEq, serde::Deserialize)]
+/// struct Reading {
+///     sensor: i64,
+/// }
+///
+/// let batch = record_batch!(("sensor", Int64, [1]), ("unused", Int64, [2])).unwrap();
+/// assert_eq!(to_records::<Reading>(&batch)?, [Reading { sensor: 1 }]);
+///
+/// let other = record_batch!(("celsius", Float64, [21.5])).unwrap();
+/// assert_eq!(to_records::<Reading>(&other).unwrap_err().kind(), ErrorKind::InvalidArgument);
+/// # Ok::<(), arrowlink_core::Error>(())
+/// ```
 pub fn to_records<'de, T: Deserialize<'de>>(batch: &'de RecordBatch) -> Result<Vec<T>> {
     from_record_batch(batch).map_err(|error| {
         let text = format!("the rows are no records of `{}`", std::any::type_name::<T>());

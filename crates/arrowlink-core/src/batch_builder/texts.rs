@@ -13,6 +13,8 @@ use arrow_schema::{ArrowError, DataType};
 use super::cells::{Mismatch, Values};
 use crate::Value;
 
+/// Returns the values of a text or binary type with offsets or of a fixed width; `None` for every other type. Views
+/// are built in [`other`](super::other).
 pub(super) fn values_of(data_type: &DataType) -> Option<Box<dyn Values>> {
     Some(match data_type {
         DataType::Utf8 => Box::new(Variable::<Utf8Type>::new(text)),
@@ -26,14 +28,18 @@ pub(super) fn values_of(data_type: &DataType) -> Option<Box<dyn Values>> {
     })
 }
 
+/// Takes text alone, as its UTF-8 bytes.
 fn text<'v>(value: &'v Value<'_>) -> Option<&'v [u8]> {
     if let Value::Text(text) = value { Some(text.as_bytes()) } else { None }
 }
 
+/// Takes bytes alone; an array of numbers is a list.
 fn bytes<'v>(value: &'v Value<'_>) -> Option<&'v [u8]> {
     if let Value::Bytes(bytes) = value { Some(bytes) } else { None }
 }
 
+/// Values of any length, one after the other. The offsets have one more entry than there are values, and the last of
+/// them is the length of `bytes`.
 struct Variable<T: ByteArrayType> {
     bytes: Vec<u8>,
     /// Where each value ends, beginning with a 0.
@@ -79,6 +85,8 @@ impl<T: ByteArrayType> Values for Variable<T> {
     }
 }
 
+/// Values of `width` bytes each, one after the other. The rows are counted because a width of 0 leaves no bytes to
+/// count.
 struct Fixed {
     width: usize,
     bytes: Vec<u8>,

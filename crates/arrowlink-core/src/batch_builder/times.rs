@@ -20,6 +20,8 @@ use super::cells::Values;
 use super::numbers::{integer, primitives};
 use crate::Value;
 
+/// Returns the values of a date, time, timestamp or duration type; `None` for every other type, and for a timestamp
+/// in a zone that is not known.
 pub(super) fn values_of(data_type: &DataType) -> Option<Box<dyn Values>> {
     Some(match data_type {
         DataType::Date32 => primitives::<Date32Type>(data_type, parsed::<Date32Type>),
@@ -73,6 +75,8 @@ where
     }
 }
 
+/// Returns the count of units since 1970, rounded towards the past; `None` where that is more than 64 bits or the
+/// value is no time. Text has an offset of its own or is in `zone`; a count is taken as it is.
 fn timestamp(value: &Value<'_>, zone: Tz, unit_nanos: i128) -> Option<i64> {
     let nanos = match value {
         Value::Instant(instant) => match instant.duration_since(SystemTime::UNIX_EPOCH) {
@@ -88,6 +92,7 @@ fn timestamp(value: &Value<'_>, zone: Tz, unit_nanos: i128) -> Option<i64> {
     i64::try_from(nanos.div_euclid(unit_nanos)).ok()
 }
 
+/// Returns the count of whole units, rounded towards zero.
 fn duration(value: &Value<'_>, unit_nanos: i128) -> Option<i64> {
     match value {
         Value::Elapsed(elapsed) => i64::try_from(i128::try_from(elapsed.as_nanos()).ok()? / unit_nanos).ok(),
@@ -95,6 +100,7 @@ fn duration(value: &Value<'_>, unit_nanos: i128) -> Option<i64> {
     }
 }
 
+/// Returns how many nanoseconds one `unit` has.
 const fn nanos(unit: TimeUnit) -> i128 {
     match unit {
         TimeUnit::Second => SECOND_NANOS,

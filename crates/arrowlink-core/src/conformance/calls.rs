@@ -1,4 +1,7 @@
 //! Calling a function that returns what it is given.
+//!
+//! Functions are tried with the sample rows through one that returns its input. How a function computes is its own;
+//! what is checked is what lies between it and its caller: order, laziness, errors and cancellation.
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
@@ -22,10 +25,12 @@ pub(super) fn checks<'a>(run: &'a Run<'a>) -> Vec<Check<'a>> {
     ]
 }
 
+/// Calls the function `name` with `input`, without options.
 async fn call(run: &Run<'_>, name: Name, input: BatchStream) -> Result<BatchStream> {
     run.service.call(CallContext::new(), name, input, CallOptions::default()).await
 }
 
+/// Rows, nulls, lists and schema must come back as they were sent.
 async fn echo(run: &Run<'_>) -> Outcome {
     let batches = samples::batches(0)?;
     let expected = concat(&samples::schema(), &batches)?;
@@ -44,6 +49,8 @@ async fn nothing(run: &Run<'_>) -> Outcome {
     expect(rows == 0, || format!("it answered {rows} rows"))
 }
 
+/// Holds back the input after its first batch until the first rows of the answer are there. A service that collects
+/// its input first never gets the rest, and the check ends at its time limit.
 async fn lazy(run: &Run<'_>) -> Outcome {
     let mut batches = samples::batches(0)?.into_iter().map(|batch| Ok(Chunk::new(batch)));
     let first = stream::iter(batches.next());
@@ -59,6 +66,8 @@ async fn lazy(run: &Run<'_>) -> Outcome {
     expect(rows == 8, || format!("the rest has {rows} rows in the place of 8"))
 }
 
+/// An answer that simply ends would be taken for a complete one. The kind is left to the service: an error of the
+/// input may arrive as that of a broken call.
 async fn failing(run: &Run<'_>) -> Outcome {
     let good = samples::batches(0)?.into_iter().map(|batch| Ok(Chunk::new(batch)));
     let bad = Err(Error::new(ErrorKind::InvalidArgument, "the input of the conformance suite fails here"));
@@ -71,6 +80,7 @@ async fn failing(run: &Run<'_>) -> Outcome {
     }
 }
 
+/// Drops an answer whose input never ends, then calls again: nothing may be held that the second call needs.
 async fn dropped(run: &Run<'_>) -> Outcome {
     let input = stream::iter(samples::batches(0)?.into_iter().map(|batch| Ok(Chunk::new(batch))));
     let endless = BatchStream::new(samples::schema(), input.chain(stream::pending()));
@@ -80,6 +90,7 @@ async fn dropped(run: &Run<'_>) -> Outcome {
     echo(run).await
 }
 
+/// The error may come with the call or as the first thing of its answer.
 async fn absent(run: &Run<'_>) -> Outcome {
     let input = BatchStream::from_batches(samples::schema(), samples::batches(0)?);
     let name = run.name("absent_function")?;
@@ -87,6 +98,7 @@ async fn absent(run: &Run<'_>) -> Outcome {
     expect_error(ErrorKind::NotFound, answer.await).map(drop)
 }
 
+/// A service may know that the name is a function or not see it among its datasets; both kinds are right.
 async fn not_read(run: &Run<'_>) -> Outcome {
     let name = run.function()?;
     let read = async { run.open(&name, ReadOptions::default()).await?.collect_batches().await };

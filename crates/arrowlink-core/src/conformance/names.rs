@@ -1,4 +1,7 @@
 //! Listing, describing, and names that are not there.
+//!
+//! Other datasets may be there while the suite runs, so that listings are checked for order and for what the suite
+//! wrote, never for being complete.
 
 use futures::TryStreamExt as _;
 
@@ -21,6 +24,7 @@ async fn not_found(run: &Run<'_>) -> Outcome {
     run.expect_absent(&run.name("absent")?).await
 }
 
+/// Reads a name that lacks one letter of a name that is there; the message must offer the right one.
 async fn near_name(run: &Run<'_>) -> Outcome {
     let (name, _) = run.readable("sensors").await?;
     let near = run.name("sensrs")?;
@@ -34,6 +38,7 @@ async fn describe_not_found(run: &Run<'_>) -> Outcome {
     expect_error(ErrorKind::NotFound, run.service.describe(CallContext::new(), target).await).map(drop)
 }
 
+/// Schema, kind and writability must be right. The number of rows may be unknown and must not be wrong.
 async fn describe(run: &Run<'_>) -> Outcome {
     let (name, rows) = run.readable("described").await?;
     let description = run.service.describe(CallContext::new(), Target::from(&name)).await;
@@ -50,6 +55,7 @@ async fn describe(run: &Run<'_>) -> Outcome {
     expect(description.writable == takes_writes, || format!("it says writable is {}", description.writable))
 }
 
+/// Makes `list_b` before `list_a`, so that the order of making and that of names differ.
 async fn list(run: &Run<'_>) -> Outcome {
     let (first, _) = run.readable("list_b").await?;
     let (second, _) = run.readable("list_a").await?;
@@ -69,6 +75,7 @@ async fn list_prefix(run: &Run<'_>) -> Outcome {
     expect(none.is_empty(), || format!("it lists {none:?}"))
 }
 
+/// Returns the names of a listing in its order, entries with errors included.
 async fn listed(run: &Run<'_>, options: ListOptions) -> Result<Vec<String>, String> {
     let entries = run.service.list(CallContext::new(), options).await.map_err(|error| said(&error))?;
     let names = entries.map_ok(|entry| entry.name.to_string()).try_collect();

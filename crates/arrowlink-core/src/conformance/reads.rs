@@ -1,4 +1,7 @@
 //! Reading: order, options, resuming, and going away.
+//!
+//! Each check compares whole tables, values and order included, with what was written or what the suite was given.
+//! Where batches begin and end is free.
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
@@ -31,6 +34,7 @@ async fn read_twice(run: &Run<'_>) -> Outcome {
     run.expect_rows(&name, ReadOptions::default(), &rows).await
 }
 
+/// Asks for all columns backwards, for the first and for the last alone.
 async fn projection(run: &Run<'_>) -> Outcome {
     let (name, rows) = run.readable("projection").await?;
     let reversed: Vec<usize> = (0..rows.num_columns()).rev().collect();
@@ -49,6 +53,7 @@ async fn no_column(run: &Run<'_>) -> Outcome {
     run.expect_read_error(&name, options, ErrorKind::InvalidArgument).await
 }
 
+/// Skips none, some, all and more than all rows; past the end there are no rows and there is no error.
 async fn skip(run: &Run<'_>) -> Outcome {
     let (name, rows) = run.readable("skip").await?;
     for skipped in [0, 1, rows.num_rows() / 2, rows.num_rows(), rows.num_rows() + 1] {
@@ -58,6 +63,7 @@ async fn skip(run: &Run<'_>) -> Outcome {
     Ok(())
 }
 
+/// Limits to none, some, all and more than all rows.
 async fn limit(run: &Run<'_>) -> Outcome {
     let (name, rows) = run.readable("limit").await?;
     for limit in [0, 1, rows.num_rows() / 2, rows.num_rows(), rows.num_rows() + 1] {
@@ -67,6 +73,7 @@ async fn limit(run: &Run<'_>) -> Outcome {
     Ok(())
 }
 
+/// Rows are skipped before they are counted against the limit.
 async fn window(run: &Run<'_>) -> Outcome {
     let (name, rows) = run.readable("window").await?;
     let column =
@@ -80,6 +87,7 @@ async fn window(run: &Run<'_>) -> Outcome {
     Ok(())
 }
 
+/// Every chunk must have a position, and reading on from each returns exactly the rows after its chunk.
 async fn resume(run: &Run<'_>) -> Outcome {
     let (name, rows) = run.readable("resume").await?;
     let stream = run.open(&name, ReadOptions::default()).await.map_err(|error| said(&error))?;
@@ -100,6 +108,7 @@ async fn follow(run: &Run<'_>) -> Outcome {
     run.expect_read_error(&name, ReadOptions::default().with_follow(true), ErrorKind::Unsupported).await
 }
 
+/// Appends while a read is half done: the read must not return the new rows.
 async fn snapshot(run: &Run<'_>) -> Outcome {
     let (name, rows) = run.readable("snapshot").await?;
     let mut stream = run.open(&name, ReadOptions::default()).await.map_err(|error| said(&error))?;
@@ -111,6 +120,7 @@ async fn snapshot(run: &Run<'_>) -> Outcome {
     expect_same(&rows, concat(&schema, &batches)?)
 }
 
+/// Drops a stream after its first chunk and a read before its stream is there, then reads again.
 async fn dropped(run: &Run<'_>) -> Outcome {
     let (name, rows) = run.readable("dropped").await?;
     let mut stream = run.open(&name, ReadOptions::default()).await.map_err(|error| said(&error))?;
@@ -121,12 +131,14 @@ async fn dropped(run: &Run<'_>) -> Outcome {
     run.expect_rows(&name, ReadOptions::default(), &rows).await
 }
 
+/// Eight reads at once, each compared on its own.
 async fn at_once(run: &Run<'_>) -> Outcome {
     let (name, rows) = run.readable("at_once").await?;
     let reads = (0..8).map(|_| run.expect_rows(&name, ReadOptions::default(), &rows));
     futures::future::try_join_all(reads).await.map(drop)
 }
 
+/// Returns the rows after `skip`, at most `limit` of them; none where `skip` is past the end.
 fn slice(rows: &RecordBatch, skip: usize, limit: usize) -> RecordBatch {
     let skip = skip.min(rows.num_rows());
     rows.slice(skip, limit.min(rows.num_rows() - skip))

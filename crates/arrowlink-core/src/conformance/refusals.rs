@@ -1,4 +1,7 @@
 //! What a service cannot do it must say, with the error that was announced.
+//!
+//! An option that is ignored is worse than one that is refused: the caller takes all rows for the ten it asked for.
+//! So every capability that a service was said not to have is asked for once.
 
 use futures::TryStreamExt as _;
 
@@ -14,6 +17,7 @@ pub(super) fn checks<'a>(run: &'a Run<'a>) -> Vec<Check<'a>> {
     run.suite.refused.iter().map(|(capability, kind)| refusal(run, *capability, *kind)).collect()
 }
 
+/// Returns the check that asks for `capability` and expects an error of `kind`.
 fn refusal<'a>(run: &'a Run<'a>, capability: Capability, kind: ErrorKind) -> Check<'a> {
     let options = ReadOptions::default();
     match capability {
@@ -71,11 +75,13 @@ async fn read(run: &Run<'_>, kind: ErrorKind) -> Outcome {
     run.expect_read_error(&run.name("refused")?, ReadOptions::default(), kind).await
 }
 
+/// Asks for one option of a read that would otherwise succeed.
 async fn option(run: &Run<'_>, options: ReadOptions, kind: ErrorKind) -> Outcome {
     let (name, _) = run.readable("refused_option").await?;
     run.expect_read_error(&name, options, kind).await
 }
 
+/// A write that is refused must also leave nothing, where that can be read.
 async fn write(run: &Run<'_>, options: WriteOptions, kind: ErrorKind) -> Outcome {
     let name = run.name("refused_write")?;
     expect_error(kind, run.write_with(&name, samples::batches(0)?, options).await)?;

@@ -3,6 +3,14 @@
 use std::fmt;
 
 /// The checks of one run: which were kept, which were not run, and which the service failed.
+///
+/// ```
+/// use arrowlink_core::conformance::Report;
+///
+/// let report = Report::default();
+/// assert!(report.is_conformant());
+/// assert_eq!(report.to_string(), "0 checks passed, 0 failed, 0 were not run");
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {

@@ -37,6 +37,8 @@ impl<'a> Check<'a> {
 }
 
 /// What the checks of one run share.
+///
+/// All names that the run makes begin with `prefix`, which has a new UUID in it.
 #[derive(Debug)]
 pub(super) struct Run<'a> {
     pub(super) suite: &'a Suite,
@@ -55,6 +57,7 @@ impl<'a> Run<'a> {
         Name::new(&format!("{}_{suffix}", self.prefix)).map_err(|error| said(&error))
     }
 
+    /// Returns the name of the function that returns what it is given.
     pub(super) fn function(&self) -> Result<Name, String> {
         Name::new(&self.suite.function).map_err(|error| said(&error))
     }
@@ -83,6 +86,7 @@ impl<'a> Run<'a> {
         self.write_with(name, batches, WriteOptions::default()).await
     }
 
+    /// Writes `batches`; without any, an input without rows that has the sample schema.
     pub(super) async fn write_with(
         &self,
         name: &Name,
@@ -116,6 +120,7 @@ impl<'a> Run<'a> {
         expect_same(expected, self.read(name, options).await?)
     }
 
+    /// Expects that reading `name` is `NotFound`.
     pub(super) async fn expect_absent(&self, name: &Name) -> Outcome {
         self.expect_read_error(name, ReadOptions::default(), ErrorKind::NotFound).await
     }
@@ -167,6 +172,7 @@ pub(super) fn expect_error<T: std::fmt::Debug>(kind: ErrorKind, result: Result<T
     }
 }
 
+/// Fails with the text of `otherwise` unless `so`.
 pub(super) fn expect(so: bool, otherwise: impl FnOnce() -> String) -> Outcome {
     if so { Ok(()) } else { Err(otherwise()) }
 }

@@ -1,4 +1,7 @@
 //! Writing: whole or not at all, with the dataset's schema, once under a key, and many at a time.
+//!
+//! What a client can rely on after a failure is found out here: the checks look from outside, by reading the name
+//! that was written to, and never at what a service keeps.
 
 use arrow_array::RecordBatch;
 use arrow_select::concat::concat_batches;
@@ -48,6 +51,7 @@ async fn empty(run: &Run<'_>) -> Outcome {
     run.expect_rows(&name, ReadOptions::default(), &RecordBatch::new_empty(samples::schema())).await
 }
 
+/// Looks at the name while the write has taken its first batch and waits for the second: it must not be there.
 async fn atomic(run: &Run<'_>) -> Outcome {
     let name = run.name("atomic")?;
     let (reached, pause) = oneshot::channel();
@@ -86,6 +90,7 @@ async fn failed_append(run: &Run<'_>) -> Outcome {
     run.expect_rows(&name, ReadOptions::default(), &rows).await
 }
 
+/// Writes good batches and then an error; the write must not be answered with a receipt.
 async fn expect_failed_write(run: &Run<'_>, name: &crate::Name) -> Outcome {
     let good = samples::batches(0)?.into_iter().map(|batch| Ok(Chunk::new(batch)));
     let bad = Err(Error::new(ErrorKind::InvalidArgument, "the input of the conformance suite fails here"));
@@ -97,6 +102,7 @@ async fn expect_failed_write(run: &Run<'_>, name: &crate::Name) -> Outcome {
     }
 }
 
+/// Drops a write that waits for its second batch, as a client does that goes away.
 async fn dropped(run: &Run<'_>) -> Outcome {
     let name = run.name("dropped_write")?;
     let (reached, pause) = oneshot::channel();
@@ -115,6 +121,7 @@ async fn dropped(run: &Run<'_>) -> Outcome {
     run.expect_absent(&name).await
 }
 
+/// The message must name the column, or the caller could not tell which one to repair.
 async fn mismatch(run: &Run<'_>) -> Outcome {
     let (name, rows) = run.readable("mismatch").await?;
     let error =
@@ -123,6 +130,8 @@ async fn mismatch(run: &Run<'_>) -> Outcome {
     run.expect_rows(&name, ReadOptions::default(), &rows).await
 }
 
+/// Starts two writes of different schemas to a new name at once. Which of them wins is free; that both are kept, or
+/// neither, is not.
 async fn two_schemas(run: &Run<'_>) -> Outcome {
     let name = run.name("two_schemas")?;
     let (one, other) =
@@ -136,6 +145,7 @@ async fn two_schemas(run: &Run<'_>) -> Outcome {
     }
 }
 
+/// Four writes at once may come in any order, but the rows of each must lie together.
 async fn at_once(run: &Run<'_>) -> Outcome {
     let name = run.name("writes_at_once")?;
     let uploads: Vec<_> = (0..4).map(|writer| samples::batches(writer * 100)).collect::<Result<_, _>>()?;
@@ -170,6 +180,7 @@ async fn create_present(run: &Run<'_>) -> Outcome {
     run.expect_rows(&name, ReadOptions::default(), &all(&samples::batches(0)?)?).await
 }
 
+/// The second write under a key gets the receipt of the first and adds nothing; another key is another write.
 async fn repeated_key(run: &Run<'_>) -> Outcome {
     let name = run.name("repeated_key")?;
     let write = |key: &str| {
@@ -199,11 +210,13 @@ fn paused(
     Ok(BatchStream::new(samples::schema(), chunks))
 }
 
+/// Returns `rows` with the sample rows from `first` on behind them.
 fn with_more(rows: &RecordBatch, first: i64) -> Result<RecordBatch, String> {
     let more = samples::batches(first)?;
     concat_batches(rows.schema_ref(), std::iter::once(rows).chain(&more)).map_err(|error| error.to_string())
 }
 
+/// Puts sample batches together.
 fn all(batches: &[RecordBatch]) -> Result<RecordBatch, String> {
     concat_batches(&samples::schema(), batches).map_err(|error| error.to_string())
 }

@@ -13,6 +13,7 @@ use arrow_array::{
 use arrow_buffer::{BooleanBuffer, Buffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
 
+/// Returns the one schema, shared by all batches.
 pub(super) fn schema() -> SchemaRef {
     SchemaRef::clone(&SCHEMA)
 }
@@ -62,6 +63,7 @@ fn value(random: u64) -> f64 {
     (random >> 11) as f64 * (1000.0 / (1_u64 << 53) as f64)
 }
 
+/// Even among the eight, from the lowest three bits.
 fn category(random: u64) -> [u8; CATEGORY_BYTES] {
     CATEGORIES[(random & 7) as usize]
 }

@@ -15,6 +15,7 @@ pub(super) struct Query {
 }
 
 impl Query {
+    /// Fails with `InvalidArgument` that quotes the URI and says which part of it is wrong.
     pub(super) fn parse(uri: &str) -> Result<Self> {
         let text = uri.strip_prefix("demo://").map(|rest| rest.strip_prefix('?').unwrap_or(rest));
         let mut query = Self::default();
@@ -33,6 +34,7 @@ impl Query {
         Ok(query)
     }
 
+    /// Returns where the number of `key` belongs; `None` for a key that is not known.
     fn place(&mut self, key: &str) -> Option<&mut Option<u64>> {
         match key {
             "rows" => Some(&mut self.rows),

@@ -18,6 +18,7 @@ pub(super) struct Budget {
 }
 
 impl Budget {
+    /// `setting` is the name of what raises `max_bytes`, for the error.
     pub(super) fn new(max_bytes: u64, setting: String) -> Arc<Self> {
         Arc::new(Self { max_bytes, used_bytes: AtomicU64::new(0), setting })
     }
@@ -34,6 +35,7 @@ impl Budget {
         self.used_bytes.load(Ordering::Relaxed)
     }
 
+    /// Takes all of `bytes` or nothing, in one step: uploads that arrive at once cannot pass the limit together.
     fn take(&self, bytes: u64) -> Result<()> {
         let within = |used: u64| used.checked_add(bytes).filter(|sum| *sum <= self.max_bytes);
         match self.used_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, within) {
@@ -59,6 +61,7 @@ pub(super) struct Reservation {
 }
 
 impl Reservation {
+    /// Begins with no bytes of `budget`.
     pub(super) const fn new(budget: Arc<Budget>) -> Self {
         Self { budget, bytes: 0 }
     }

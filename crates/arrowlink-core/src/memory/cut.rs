@@ -53,4 +53,6 @@ fn cut(batch: RecordBatch, room: usize, pieces: &mut Vec<RecordBatch>) {
 }
 
 /// What a payload has around schema and batch: the fields and lengths of gRPC, protobuf and Arrow IPC.
+///
+/// It is rounded up: what is missing here would make a message too large, what is too much makes it a little smaller.
 const FRAMING_BYTES: usize = 1024;

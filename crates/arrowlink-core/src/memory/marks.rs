@@ -13,11 +13,13 @@ use crate::{Error, ErrorKind, Position, Result, Snapshot};
 pub(super) struct Origin(u64);
 
 impl Origin {
+    /// Mixes the time and the random bits of a version 7 UUID, so that two datasets share an origin only by accident.
     pub(super) fn new() -> Self {
         let (time, random) = Uuid::now_v7().as_u64_pair();
         Self(time ^ random)
     }
 
+    /// Names the state in which the dataset has `batches` batches.
     pub(super) fn snapshot(self, batches: usize) -> Snapshot {
         Snapshot::new(encode([self.0, batches as u64]))
     }
@@ -52,6 +54,7 @@ impl Mark {
         }
     }
 
+    /// Writes the place as the bytes that a reader keeps.
     pub(super) fn position(self, origin: Origin) -> Position {
         let end = self.end.map_or(OPEN, |end| end as u64);
         Position::new(encode([origin.0, end, self.batch as u64, self.row]))
@@ -73,6 +76,7 @@ fn encode<const N: usize>(numbers: [u64; N]) -> Vec<u8> {
     std::iter::once(VERSION).chain(numbers.into_iter().flat_map(u64::to_le_bytes)).collect()
 }
 
+/// Reads `N` numbers; `None` for another version or another length.
 fn decode<const N: usize>(bytes: &[u8]) -> Option<[u64; N]> {
     let (VERSION, numbers) = bytes.split_first().map(|(version, rest)| (*version, rest))? else {
         return None;

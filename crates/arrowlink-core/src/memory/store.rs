@@ -78,6 +78,23 @@ impl MemoryStore {
     /// # Errors
     ///
     /// `NotFound` where there is none.
+    ///
+    /// ```
+    /// use arrow_array::record_batch;
+    /// use arrowlink_core::{DataServiceExt as _, ErrorKind, MemoryStore, Name};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let store = MemoryStore::new(1 << 20);
+    /// let (name, batch) = (Name::new("readings")?, record_batch!(("id", Int64, [1, 2])).unwrap());
+    /// store.append(&name, batch.schema(), vec![batch]).await?;
+    /// assert!(store.used_bytes() > 0);
+    ///
+    /// store.remove(&name)?;
+    /// assert_eq!(store.used_bytes(), 0);
+    /// assert_eq!(store.remove(&name).unwrap_err().kind(), ErrorKind::NotFound);
+    /// # Ok::<(), arrowlink_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn remove(&self, name: &Name) -> Result<()> {
         let mut datasets = self.datasets();
         match datasets.remove(name) {
@@ -91,12 +108,14 @@ impl MemoryStore {
         self.datasets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Returns a clone of the dataset, which stays readable when the name is removed.
     fn dataset(&self, target: Target) -> Result<MemoryDataset> {
         let name = named(target)?;
         let datasets = self.datasets();
         datasets.get(&name).cloned().ok_or_else(|| Error::not_found("dataset", &name, datasets.keys()))
     }
 
+    /// Decides twice, before and after the input, because the lock is not held while the input is waited for.
     async fn write_all(&self, name: Name, batches: BatchStream, options: WriteOptions) -> Result<Receipt> {
         let schema = match self.begin(&name, batches.schema(), &options)? {
             Begun::Upload(schema) => schema,

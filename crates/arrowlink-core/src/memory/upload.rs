@@ -25,6 +25,7 @@ pub(super) struct Upload {
 }
 
 impl Upload {
+    /// Begins without batches; all of them must have `schema`, and take their bytes from `budget`.
     pub(super) fn new(schema: SchemaRef, budget: Arc<Budget>) -> Self {
         Self {
             schema,
@@ -70,6 +71,7 @@ impl Upload {
         Ok(self)
     }
 
+    /// Returns the batches and the bytes that are taken for them.
     pub(super) fn into_parts(self) -> (Vec<RecordBatch>, Reservation) {
         (self.batches, self.reservation)
     }
@@ -83,6 +85,7 @@ pub(super) struct Keys {
 }
 
 impl Keys {
+    /// Returns the receipt of the write that had `key`, while it is remembered.
     pub(super) fn receipt(&self, key: &str) -> Option<Receipt> {
         self.receipts.get(key).cloned()
     }

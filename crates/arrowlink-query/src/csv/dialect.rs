@@ -8,6 +8,8 @@ use datafusion::config;
 use crate::{CsvHeader, CsvOptions};
 
 /// How one CSV file is written, with everything decided.
+///
+/// Two readers take it, DataFusion's for rows and Arrow's for the sample; made from one value they cannot differ.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Dialect {
     delimiter: u8,
@@ -18,6 +20,8 @@ pub(crate) struct Dialect {
 
 impl Dialect {
     /// Decides what `options` leave open by the name of the file.
+    ///
+    /// Files named `.tsv`, in any case, have tabs unless another delimiter was given.
     pub(crate) fn new(options: &CsvOptions, path: &Path) -> Self {
         let tabs = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("tsv"));
         Self {
@@ -51,6 +55,8 @@ impl Dialect {
     }
 
     /// Returns how many bytes of `sample` are whole rows: up to the last newline that is not within quotes.
+    ///
+    /// The last row of a sample is cut somewhere. Where no row ends in it this is 0.
     pub(super) fn whole_rows(self, sample: &[u8]) -> usize {
         let (mut quoted, mut escaped, mut end) = (false, false, 0);
         for (index, byte) in sample.iter().enumerate() {

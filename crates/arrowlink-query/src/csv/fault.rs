@@ -11,6 +11,9 @@ use crate::snapshot::FileStamp;
 use crate::{CsvHeader, FileOptions};
 
 /// Says where in the file `error` is, where the reader's words tell.
+///
+/// Where the type of a column was inferred and does not fit a later row, the message says how to give another.
+/// `error` itself is returned where nothing is known.
 pub(crate) fn located(error: Error, stamp: &FileStamp, schema: &Schema, options: &FileOptions) -> Error {
     let Some(text) = std::error::Error::source(&error).map(ToString::to_string) else { return error };
     let header = usize::from(options.csv.header == CsvHeader::Present);
@@ -25,6 +28,9 @@ pub(crate) fn located(error: Error, stamp: &FileStamp, schema: &Schema, options:
 }
 
 /// Reads the reader's words: what is wrong where, and whether another type would do.
+///
+/// `header` is 1 where the first line is not a row. `None` where the words are not among the shapes that are known
+/// here.
 fn fault(text: &str, schema: &Schema, header: usize) -> Option<(String, bool)> {
     if let Some(rest) = text.strip_prefix("Error while parsing value '") {
         let (value, rest) = rest.split_once("' as type '")?;
@@ -66,6 +72,8 @@ fn number(text: &str) -> Option<(usize, &str)> {
 }
 
 /// Names a row, counted from 1 without the header, and a column, counted from 0.
+///
+/// Row 0 is the header.
 fn place(row: usize, column: usize, schema: &Schema) -> String {
     if row == 0 {
         return format!("the header, column {}", column + 1);

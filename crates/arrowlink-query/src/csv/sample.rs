@@ -16,6 +16,10 @@ use crate::snapshot::FileStamp;
 /// Finds the schema of a CSV file from its first rows, and that these rows have it.
 ///
 /// A schema that is given is what they must have; the names of the header count.
+///
+/// Rows of too few columns are taken while types are inferred, and refused when the sample is decoded: that error
+/// says which row it is. Fails with `Corrupt` for these, for an empty file and for two columns of one name, and with
+/// `SchemaMismatch` where a given schema has other names.
 pub(crate) fn inspect(file: &File, stamp: &FileStamp, options: &FileOptions) -> Result<SchemaRef> {
     let dialect = Dialect::new(&options.csv, &stamp.path);
     let mut sample = Vec::new();
@@ -43,6 +47,8 @@ pub(crate) fn inspect(file: &File, stamp: &FileStamp, options: &FileOptions) -> 
 }
 
 /// Takes the types of two files for one: a column of integers may go on as numbers, one without values as anything.
+///
+/// `None` where no type holds both without changing what they mean: text is not the answer to everything.
 pub(crate) fn common_type(a: &DataType, b: &DataType) -> Option<DataType> {
     use DataType::{Date32, Float64, Int64, Null, Timestamp};
     match (a, b) {
@@ -81,6 +87,8 @@ fn certain(inferred: &Schema, whole: bool) -> Schema {
 }
 
 /// Returns `given` where the header has its names, or where there is no header as many columns.
+///
+/// Names are compared in their order, because rows are read by the place of their values.
 fn named_alike(inferred: &Schema, given: &SchemaRef, dialect: Dialect, name: &str) -> Result<SchemaRef> {
     let names =
         |schema: &Schema| schema.fields().iter().map(|field| field.name().clone()).collect::<Vec<_>>();

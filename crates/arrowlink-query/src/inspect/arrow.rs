@@ -2,6 +2,10 @@
 //!
 //! Arrow's reader trusts what a message says about its size. So every message is looked at here first: that it lies in
 //! the file, its buffers in its body, and that no compressed buffer claims to be larger than anything that is real.
+//!
+//! The layouts are those of "IPC Streaming Format" and "IPC File Format" of the Arrow columnar format.
+//! `arrowlink-ipc` decodes streams that arrive; here nothing is decoded: metadata and the lengths of compressed buffers
+//! are all that is read, and the file may be of any size.
 
 use std::fs::File;
 use std::ops::Range;
@@ -18,6 +22,9 @@ use crate::one_file::read_exact_at;
 use crate::snapshot::FileStamp;
 
 /// Reads the schema and every message's metadata.
+///
+/// A file that begins with `ARROW1` is the file format; anything else is walked as a stream, whose first message
+/// fails where it is none. The number of rows is the sum of all record batches.
 pub(super) fn inspect(file: &File, stamp: &FileStamp) -> Result<Facts> {
     let messages = Messages { file, stamp };
     let magic = messages.bytes(0..stamp.size.min(MAGIC_BYTES))?;
@@ -32,6 +39,7 @@ pub(super) fn inspect(file: &File, stamp: &FileStamp) -> Result<Facts> {
     Ok(Facts { columns: Columns::Stated(schema), rows: Some(rows), is_stream })
 }
 
+/// A file and what it was when it was listed; no range past that size is read.
 struct Messages<'a> {
     file: &'a File,
     stamp: &'a FileStamp,
@@ -39,6 +47,9 @@ struct Messages<'a> {
 
 impl Messages<'_> {
     /// Reads the schema in the footer, and every message that the footer speaks of.
+    ///
+    /// Blocks are looked at in the order of the footer, dictionaries first. Returns the schema and the number of
+    /// rows.
     fn walk_file(&self) -> Result<(SchemaRef, u64)> {
         let bytes = self.footer()?;
         let footer = root_as_footer(&bytes)
@@ -52,6 +63,8 @@ impl Messages<'_> {
     }
 
     /// Finds the footer by its length, which stands before the magic bytes at the end.
+    ///
+    /// `ARROW1`, then the messages, the footer, its length in 4 bytes, and `ARROW1` again.
     fn footer(&self) -> Result<Vec<u8>> {
         let end = self.stamp.size.checked_sub(MAGIC_BYTES).filter(|end| *end >= MAGIC_BYTES + LENGTH_BYTES);
         let end = end.ok_or_else(|| self.damaged("its footer"))?;
@@ -66,6 +79,8 @@ impl Messages<'_> {
     }
 
     /// Looks at the message of `block`; returns how many rows it has, none where it is a dictionary.
+    ///
+    /// A block says how long metadata and body are; the prefix of 4 or 8 bytes counts as metadata.
     fn block(&self, block: &Block) -> Result<u64> {
         let damaged = || self.damaged("a block in its footer");
         let place = |number: i64| u64::try_from(number).map_err(|_| damaged());
@@ -80,6 +95,9 @@ impl Messages<'_> {
     }
 
     /// Reads the messages one after the other, up to the end of the stream or of the file.
+    ///
+    /// A length of 0 is the end-of-stream marker; it may be missing ("IPC Streaming Format"). Messages before Arrow
+    /// 0.15 have no continuation marker. Returns the schema and the number of rows.
     fn walk_stream(&self) -> Result<(SchemaRef, u64)> {
         let (mut at, mut rows, mut schema) = (0, 0, None);
         while at < self.stamp.size {
@@ -112,6 +130,8 @@ impl Messages<'_> {
     }
 
     /// Looks at the buffers that `message` says are in `body`.
+    ///
+    /// Returns the number of rows: none for a dictionary. Messages of other kinds have no place after the schema.
     fn body(&self, message: &Message<'_>, body: Range<u64>) -> Result<u64> {
         if let Some(dictionary) = message.header_as_dictionary_batch() {
             let data = dictionary.data().ok_or_else(|| self.damaged("a dictionary"))?;
@@ -124,6 +144,9 @@ impl Messages<'_> {
     }
 
     /// Checks that the buffers of `batch` lie in `body` and claim no absurd size; returns how many rows it has.
+    ///
+    /// A node may not have more nulls than values. A compressed buffer begins with its uncompressed length, -1 where
+    /// it is not compressed ("Compression"); Arrow's reader would allocate whatever that says.
     fn buffers(&self, batch: &RecordBatch<'_>, body: Range<u64>) -> Result<u64> {
         let damaged = || self.damaged("a record batch");
         for node in batch.nodes().iter().flatten() {

@@ -1,4 +1,7 @@
 //! Parquet: the footer has the columns and the number of rows.
+//!
+//! The reader trusts the places in the footer and would find a missing one in the middle of a read. They are compared
+//! with the size of the file here, so that a file that was cut off is listed with its error.
 
 use std::fs::File;
 use std::sync::Arc;

@@ -13,6 +13,9 @@ use super::reader::Row;
 use super::value::Object;
 
 /// What every row must have.
+///
+/// Rows are parsed twice, once here and once by the decoder. That is the price of errors that name the row, the
+/// column and the place.
 #[derive(Debug)]
 pub(crate) struct RowCheck {
     schema: SchemaRef,
@@ -33,6 +36,8 @@ impl RowCheck {
     }
 
     /// Fails with `Corrupt` where `row` is not JSON, has a column that the schema has not, or a value of another type.
+    ///
+    /// Rows and columns of the message are those of the file.
     pub(super) fn check(&self, row: &Row<'_>) -> Result<()> {
         let trail = Trail::default();
         let mut deserializer = serde_json::Deserializer::from_slice(row.bytes);
@@ -50,6 +55,8 @@ impl RowCheck {
 }
 
 /// The columns from the outermost to the one that is wrong.
+///
+/// Names are noted from the inside out, as the error passes by, and only then: a row that is right costs nothing.
 #[derive(Debug, Default)]
 pub(super) struct Trail(RefCell<Vec<String>>);
 
@@ -68,6 +75,8 @@ impl Trail {
 }
 
 /// Returns what `error` says without the place, which is counted from the start of the row.
+///
+/// `serde_json` ends its text with ` at line L column C`.
 pub(super) fn words(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.rfind(" at line ") {

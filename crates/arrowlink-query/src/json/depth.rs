@@ -14,6 +14,10 @@ pub(super) struct Depth {
 
 impl Depth {
     /// Goes on over `bytes`; returns how many of them belong to the object where it ends within them.
+    ///
+    /// `bytes` begins with the `{` of the object at the first call and goes on where the last call ended at every
+    /// other. Brackets are counted and not matched with each other: `{"a": [}` has not ended yet, and what is closed
+    /// in the wrong way is found when the row is checked.
     pub(super) fn end_in(&mut self, bytes: &[u8]) -> Option<usize> {
         for (index, byte) in bytes.iter().enumerate() {
             if self.in_text {

@@ -1,7 +1,8 @@
 //! The schema of JSON rows: columns in the order in which they are first seen, with the types of their values.
 //!
-//! As pyarrow does it: whole numbers are Int64 until one has a fraction, a column may be missing from rows, and a column
-//! that has text in one row and numbers in another is an error. Text stays text, even where it reads like a time.
+//! As pyarrow does it: whole numbers are Int64 until one has a fraction, a column may be missing from rows, and a
+//! column that has text in one row and numbers in another is an error. Text stays text, even where it reads like a
+//! time.
 
 use std::fmt;
 use std::fs::File;
@@ -23,6 +24,9 @@ pub(crate) struct Inspected {
 }
 
 /// Reads the first rows of a file for their columns and types.
+///
+/// Reads whole rows until `sample_bytes` have been passed; the row that passes them counts too. Fails
+/// with `Corrupt` for what is no JSON, and for a column of two types that do not go together.
 pub(crate) fn inspect(file: &File, stamp: &FileStamp, options: &FileOptions) -> Result<Inspected> {
     let mut reader = RowReader::new(file, &stamp.name, options.max_row_bytes);
     let (mut shape, mut rows) = (Shape::Object(Vec::new()), 0);
@@ -40,6 +44,8 @@ pub(crate) fn inspect(file: &File, stamp: &FileStamp, options: &FileOptions) -> 
 }
 
 /// A value that is added to what was seen.
+///
+/// Visiting writes types into `shape`, value by value; nothing of the values is kept.
 struct Seen<'a> {
     shape: &'a mut Shape,
     trail: &'a Trail,
@@ -72,6 +78,7 @@ impl<'de> Visitor<'de> for Seen<'_> {
         self.shape.see(&Shape::Int)
     }
 
+    /// Numbers past 64 bits with a sign become floats, as do their columns.
     fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<(), E> {
         let number = if i64::try_from(value).is_ok() { Shape::Int } else { Shape::Float };
         self.shape.see(&number)

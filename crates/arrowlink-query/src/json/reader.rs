@@ -27,6 +27,8 @@ pub(super) struct Row<'a> {
 
 impl Row<'_> {
     /// Says that the row is wrong at `line` and `column` of its own bytes, counted from 1.
+    ///
+    /// Places inside the row become places in the file: a row may begin in the middle of a line and go on over many.
     pub(super) fn corrupt(&self, line: usize, column: usize, what: impl std::fmt::Display) -> Error {
         let before = if line <= 1 { self.column - 1 } else { 0 };
         let (line, column) = (self.line + (line as u64).max(1) - 1, before + column as u64);
@@ -35,6 +37,8 @@ impl Row<'_> {
 }
 
 /// Where the reader stands between two rows.
+///
+/// A `[` as the first thing makes the file one array; an object makes it a sequence. Neither may go on as the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     /// At the start of the file.
@@ -52,6 +56,9 @@ enum State {
 }
 
 /// Reads a file object by object; holds one object and one block of the file at most.
+///
+/// Memory is one object and one block. The place of each row in the file is counted along, so that errors inside of
+/// it can be told in lines and characters of the file.
 pub(super) struct RowReader<R> {
     source: R,
     name: String,
@@ -93,6 +100,9 @@ impl<R: std::io::Read> RowReader<R> {
     }
 
     /// Finds the next object; `None` at the end of the file.
+    ///
+    /// Objects of a sequence may have any white space between them, or none. The row borrows the buffer: it ends with
+    /// the next call.
     pub(super) fn next_row(&mut self) -> Result<Option<Row<'_>>> {
         if self.state == State::Start {
             self.skip_byte_order_mark()?;
@@ -154,6 +164,8 @@ impl<R: std::io::Read> RowReader<R> {
     }
 
     /// Finds the end of the object that begins here, reading on as far as it takes.
+    ///
+    /// The length is checked before more is read, so that memory is bounded by the limit and one block.
     fn object_range(&mut self) -> Result<Range<usize>> {
         let mut depth = Depth::default();
         let mut length = 0;
@@ -174,6 +186,8 @@ impl<R: std::io::Read> RowReader<R> {
     }
 
     /// Reads on, after letting go of the bytes before `at`; says whether there was more.
+    ///
+    /// The bytes of a row that is being read are kept in front, so that a row always lies in one piece.
     fn fill(&mut self) -> Result<bool> {
         self.buffer.drain(..self.at);
         self.offset += self.at as u64;
@@ -191,6 +205,8 @@ impl<R: std::io::Read> RowReader<R> {
     }
 
     /// Says whether the file may end here.
+    ///
+    /// A file without any object is a table without rows.
     fn end(&self) -> Result<()> {
         match self.state {
             State::Start | State::Sequence | State::End => Ok(()),
@@ -203,6 +219,8 @@ impl<R: std::io::Read> RowReader<R> {
     }
 
     /// Says that `byte` may not stand where the reader is in `state`.
+    ///
+    /// The byte is shown escaped: it may be no text at all.
     fn unexpected(&self, state: State, byte: u8) -> Error {
         let expected = match state {
             State::Start => "`{` or `[`",

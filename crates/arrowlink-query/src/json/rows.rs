@@ -9,6 +9,9 @@ use super::RowCheck;
 use super::reader::RowReader;
 
 /// The rows of a JSON file, checked, in pieces of whole rows, each followed by a newline.
+///
+/// An array of objects comes out as a sequence of them. Rows before one that is wrong are handed on first, the error
+/// after them.
 pub(crate) struct Rows<R> {
     rows: RowReader<R>,
     check: Arc<RowCheck>,

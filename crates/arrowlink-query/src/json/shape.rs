@@ -37,6 +37,9 @@ impl Shape {
     }
 
     /// Takes in what another file has; fails with the column that does not fit and the types it has.
+    ///
+    /// The result does not depend on which of the two came first, but for the order of new columns. Whole numbers and
+    /// fractions make numbers; null goes with everything; anything else that differs is a conflict.
     pub(crate) fn merge(&mut self, other: &Self) -> Result<(), Conflict> {
         match (&mut *self, other) {
             (_, Self::Null) => {}

@@ -11,6 +11,9 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use super::check::Trail;
 
 /// An object with the columns `fields`.
+///
+/// A column may be missing here; whether it may be null is for the decoder to say. A column that is not in `fields`
+/// is an error.
 pub(super) struct Object<'a> {
     pub(super) fields: &'a Fields,
     pub(super) trail: &'a Trail,
@@ -44,6 +47,9 @@ impl<'de> Visitor<'de> for Object<'_> {
 }
 
 /// The name of one of `fields`; the one at `expected` is looked at first.
+///
+/// Rows mostly have their columns in one order; looking at the expected one first makes a row of many columns cost as
+/// many comparisons.
 struct Key<'a> {
     fields: &'a Fields,
     expected: usize,
@@ -83,6 +89,8 @@ struct Value<'a> {
 
 impl Value<'_> {
     /// Returns the check of what a list or a map has, where this is one.
+    ///
+    /// Keys of maps are text in JSON and are not looked at.
     fn inner(&self) -> Option<Self> {
         match self.data_type {
             DataType::List(item)
@@ -104,6 +112,8 @@ impl Value<'_> {
     }
 
     /// Checks a number that is `whole` or has a fraction; a whole one `fits` an integer type or is too large for it.
+    ///
+    /// Whole numbers go into floats, times, decimals and binary too; fractions into all of these but integers.
     fn number<E: serde::de::Error>(self, whole: bool, fits: bool, found: Unexpected<'_>) -> Result<(), E> {
         match self.data_type {
             data_type if data_type.is_integer() && whole && fits => Ok(()),
@@ -132,6 +142,7 @@ impl<'de> Visitor<'de> for Value<'_> {
         write!(f, "{}", self.data_type)
     }
 
+    /// A null is refused here where its column takes none; a column that is left out is not seen.
     fn visit_unit<E: serde::de::Error>(self) -> Result<(), E> {
         let takes_null = self.field.is_nullable() || *self.data_type == DataType::Null;
         if takes_null { Ok(()) } else { Err(E::invalid_type(Unexpected::Other("null"), &self)) }

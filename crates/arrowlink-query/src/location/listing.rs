@@ -23,6 +23,8 @@ pub(super) fn stamp(path: &Path, root: &Path) -> Result<FileStamp> {
 /// Adds the files in `folder`, which lies `depth` folders deep in `root`, and those in the folders in it.
 ///
 /// Links are followed, and the depth is bounded because one may lead back.
+///
+/// Fails with the first folder that cannot be read, and with `InvalidArgument` past 32 folders.
 pub(super) fn walk(root: &Path, folder: &Path, depth: usize, files: &mut Vec<FileStamp>) -> Result<()> {
     let shown = || folder.to_string_lossy();
     if depth > MAX_DEPTH {
@@ -50,6 +52,9 @@ pub(super) fn walk(root: &Path, folder: &Path, depth: usize, files: &mut Vec<Fil
 }
 
 /// Refuses `key=value` folders: their column would be missing from the rows without a word.
+///
+/// Only folders that are walked into are refused; a pattern that names them is the operator's word that the files
+/// suffice.
 fn refuse_partition(folder: &Path) -> Result<()> {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
     if !name.contains('=') {
@@ -64,6 +69,9 @@ fn refuse_partition(folder: &Path) -> Result<()> {
 }
 
 /// Returns the files that `pattern` matches, all of which lie in `root`.
+///
+/// Folders that match are passed over. A file or folder that is hidden or set aside below the root is left out, even
+/// where the pattern names it.
 pub(super) fn matches(pattern: &Path, root: &Path) -> Result<Vec<FileStamp>> {
     let text = pattern.to_string_lossy();
     let paths = glob::glob(&text).map_err(|error| {
@@ -84,6 +92,8 @@ pub(super) fn matches(pattern: &Path, root: &Path) -> Result<Vec<FileStamp>> {
 }
 
 /// Returns the folders of `pattern` before the first that is not a plain name.
+///
+/// Names in messages and snapshots are told from here.
 pub(super) fn fixed_part(pattern: &Path) -> PathBuf {
     pattern
         .components()
@@ -98,6 +108,8 @@ fn is_set_aside(name: &OsStr) -> bool {
 }
 
 /// Returns `folder` as a pattern that matches it alone.
+///
+/// The base folder is no part of the pattern, whatever characters it has.
 pub(super) fn escaped(folder: &Path) -> PathBuf {
     PathBuf::from(glob::Pattern::escape(&folder.to_string_lossy()))
 }

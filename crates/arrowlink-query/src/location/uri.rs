@@ -32,6 +32,8 @@ pub(super) fn local_path(uri: &str) -> Result<PathBuf> {
 }
 
 /// Decodes `%20` and the like; `None` where a `%` stands for nothing or the result is not UTF-8.
+///
+/// A `+` stays one: it means a space in forms and not in paths.
 fn percent_decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut parts = text.split('%');
