@@ -1,4 +1,4 @@
-//! Measures ArrowLink beside its peers in one run and prints ratios, the only figures that mean anything on a
+//! Measures ArrowLink beside a raw socket and the Go program it grew out of, in one run, and prints ratios, the only figures that mean anything on a
 //! shared machine.
 //!
 //! `cargo xtask bench` builds everything in release and runs this program. Each peer is a process of its own;

@@ -2,15 +2,13 @@
 
 #![no_main]
 
-#[path = "../../crates/arrowlink-ipc/tests/it/support.rs"]
-mod support;
+use std::sync::Arc;
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use arrow_schema::{DataType, Field, UnionMode};
-use arrowlink_ipc::{Dictionaries, EncodeOptions};
+use arrowlink_ipc::{Compression, Dictionaries, EncodeOptions, write_stream};
+use arrowlink_testkit::{Maker, dictionary, flat_types, map, runs, union};
 use libfuzzer_sys::fuzz_target;
-use std::sync::Arc;
-use support::{COMPRESSIONS, Maker, dictionary, flat_types, map, runs, stream, union};
 
 #[derive(Debug)]
 struct Input {
@@ -92,7 +90,8 @@ fuzz_target!(|input: Input| {
     let options = EncodeOptions::default()
         .with_compression(COMPRESSIONS[usize::from(input.compression)])
         .with_dictionaries(dictionaries);
-    let mut bytes = stream(&batches, &options);
+    let segments = write_stream(&batches[0].schema(), &batches, &options).unwrap();
+    let mut bytes: Vec<u8> = segments.iter().flat_map(|segment| segment.to_vec()).collect();
     let piece = usize::from(input.piece);
     assert_eq!(arrowlink_fuzz::read(&bytes, piece).unwrap(), batches);
     for (at, change) in &input.changes {
@@ -101,3 +100,5 @@ fuzz_target!(|input: Input| {
     }
     let _ = arrowlink_fuzz::read(&bytes, piece);
 });
+
+const COMPRESSIONS: [Option<Compression>; 3] = [None, Some(Compression::Lz4), Some(Compression::Zstd)];

@@ -160,7 +160,7 @@ def test_flights_equal_what_pyarrow_and_pandas_read(start_server: StartServer) -
 def test_weather_equals_what_pyarrow_and_pandas_read(start_server: StartServer) -> None:
     path = given("seattle-weather-hourly-normals.csv")
     table = read(start_server("--dataset", f"weather={path}"), "weather")
-    assert table.to_pydict() == pa_csv.read_csv(path).to_pydict()
+    assert table.equals(pa_csv.read_csv(path))
     expected = pd.read_csv(path, parse_dates=["date"])
     pd.testing.assert_frame_equal(table.to_pandas(), expected, check_dtype=False)
 
@@ -174,7 +174,7 @@ def test_earthquakes_equal_what_pyarrow_reads(start_server: StartServer) -> None
         parse_options=pa_json.ParseOptions(newlines_in_values=True),
     )
     assert table.num_rows == 1
-    assert table.to_pylist() == expected.to_pylist()
+    assert table.equals(expected)
 
 
 def test_real_files_sent_are_read_back_equal(start_server: StartServer) -> None:

@@ -9,7 +9,9 @@ pub(crate) const SUMMARY: &str = "measures in release mode: the demo schema's ta
 pub(crate) const OPTIONS: &str = "  Everything after `--` goes to the program in benches/: `cargo xtask bench -- --help` prints its own help.";
 
 pub(crate) fn run(project: &Project, arguments: Arguments) -> Result<()> {
-    console::headline("bench: the first release build takes several minutes, DataFusion is part of it");
+    console::headline(
+        "bench: the first release build takes about ten minutes on two cores, most of it DataFusion",
+    );
     process::run(&mut project.cargo(BUILD))?;
     process::run(project.command(project.built(Profile::Release, "arrowlink-bench")).args(arguments.rest()))
 }

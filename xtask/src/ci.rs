@@ -95,6 +95,14 @@ fn clippy(project: &Project) -> Result<()> {
     process::run(&mut project.cargo("clippy --workspace --all-targets -- -D warnings"))
 }
 
+/// Checks what `clippy` leaves out: the server without DataFusion, and the fuzz targets, which are a workspace of their
+/// own.
+fn left_out(project: &Project) -> Result<()> {
+    process::run(&mut project.cargo("clippy -p arrowlink-server --no-default-features -- -D warnings"))?;
+    let mut fuzz = project.cargo("check --locked --manifest-path fuzz/Cargo.toml --target-dir");
+    process::run(fuzz.arg(project.target("fuzz")))
+}
+
 fn rustdoc(project: &Project) -> Result<()> {
     process::run(project.cargo("doc --workspace --no-deps").env("RUSTDOCFLAGS", "-D warnings"))
 }
@@ -123,12 +131,13 @@ fn pyright(project: &Project) -> Result<()> {
     process::run(&mut Python::ready(project)?.command("-m pyright --warnings"))
 }
 
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 13] = [
     Step::new("fmt", format),
     Step::new("tidy", tidy::check),
     Step::new("gen --check", check_generated),
     Step::new("certs --check", check_certificates),
     Step::new("clippy", clippy),
+    Step::new("server without query, fuzz targets", left_out),
     Step::new("rustdoc", rustdoc),
     Step::test("Rust tests and doctests", test::rust),
     Step::new("examples", examples::run),

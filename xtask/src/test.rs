@@ -21,7 +21,9 @@ pub(crate) fn run(project: &Project, arguments: Arguments) -> Result<()> {
 
 /// Runs the Rust tests, all of them even where one fails.
 pub(crate) fn rust(project: &Project) -> Result<()> {
-    console::headline("test: Rust; the first build takes several minutes, DataFusion is part of it");
+    console::headline(
+        "test: Rust; the first build takes about three minutes on two cores, most of it DataFusion",
+    );
     process::run(&mut project.cargo("test --workspace --no-fail-fast"))
 }
 

@@ -279,12 +279,15 @@ fn lost(address: &str, error: &hyper::Error) -> Error {
         text.push_str(&format!(": {error}"));
         cause = error.source();
     }
+    if address.starts_with("http:") {
+        let text =
+            format!("the connection to `{address}` was lost: use `https:` where the server speaks TLS");
+        return Error::new(ErrorKind::Unavailable, text);
+    }
     lost_to_alert(address, &text).unwrap_or_else(|| {
-        let advice =
-            if address.starts_with("http:") { ": if the server speaks TLS, use `https:`" } else { "" };
         // What TLS says of a server that was killed is a page of its documentation.
         let cause = if text.contains("close_notify") { "the server went away".to_owned() } else { text };
-        Error::new(ErrorKind::Unavailable, format!("the connection to `{address}` was lost{advice}"))
+        Error::new(ErrorKind::Unavailable, format!("the connection to `{address}` was lost"))
             .with_source(cause)
     })
 }

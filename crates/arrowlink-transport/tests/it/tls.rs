@@ -208,7 +208,7 @@ async fn tells_both_ends_of_plaintext_grpc_on_the_tls_port() {
     let server = serve(&files, None, AcceptOptions::default()).await;
     let uri = format!("http://localhost:{}", server.port());
     let error = read(&uri, &ConnectOptions::default().with_plaintext(Plaintext::Loopback)).await.unwrap_err();
-    expect!["Unavailable: the connection to `SERVER` was lost: if the server speaks TLS, use `https:`"]
+    expect!["Unavailable: the connection to `SERVER` was lost: use `https:` where the server speaks TLS"]
         .assert_eq(&format!("{:?}: {}", error.kind(), error.message()).replace(&uri, "SERVER"));
     expect![[r#"
         WARN tls handshake failed peer=PEER reason="the client speaks plaintext HTTP/2 (gRPC without TLS) on the TLS port: give it `https://` and the CA file"
