@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use arrowlink_core::{CallContext, ErrorKind};
@@ -218,6 +219,39 @@ async fn keeps_a_connection_whose_call_takes_long() {
     tokio::time::sleep(Duration::from_secs(3600)).await;
     gate.add_permits(1);
     assert_eq!(running.await.unwrap().unwrap().body(), "hello");
+    drop(connection);
+    server.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_past_the_limit_of_a_connection_wait_for_their_turn() {
+    let (calls, gate) = (Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(1)));
+    let handler = {
+        let (calls, gate) = (Arc::clone(&calls), Arc::clone(&gate));
+        move |request: Request<Incoming>| {
+            let (calls, gate) = (Arc::clone(&calls), Arc::clone(&gate));
+            async move {
+                calls.fetch_add(1, Ordering::Relaxed);
+                gate.acquire().await.unwrap().forget();
+                hello(request).await
+            }
+        }
+    };
+    let options = AcceptOptions::default().with_max_concurrent_streams(1);
+    let (server, dialer) = Server::in_memory(service_fn(handler), options);
+    let connection = connect(&dialer).await;
+    get(&connection, "/settings-are-known-after-this").await.unwrap();
+
+    let call = || {
+        let connection = connection.clone();
+        tokio::spawn(async move { get(&connection, "/slow").await.map(|answer| answer.body().len()) })
+    };
+    let (first, second) = (call(), call());
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(calls.load(Ordering::Relaxed), 2, "one before, and one of the two");
+    gate.add_permits(2);
+    assert_eq!(first.await.unwrap().unwrap() + second.await.unwrap().unwrap(), 10);
+    assert_eq!(calls.load(Ordering::Relaxed), 3);
     drop(connection);
     server.stop().await;
 }
