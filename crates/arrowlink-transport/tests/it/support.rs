@@ -4,10 +4,9 @@ use std::convert::Infallible;
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use arrow_array::{RecordBatch, record_batch};
-use arrowlink_core::{BatchStream, Catalog, DataService, MemoryStore, Name, default_dataset};
+pub(crate) use arrowlink_testkit::{catalog, front, name, stream_of, three_rows};
 use arrowlink_transport::{
-    AcceptOptions, ConnectOptions, Connection, Dialer, Drained, Front, FrontOptions, ListenAddr, Listener,
+    AcceptOptions, ConnectOptions, Connection, Dialer, Drained, FrontOptions, ListenAddr, Listener,
     ServerTls, serve,
 };
 use http::{Request, Response};
@@ -15,7 +14,6 @@ use hyper::body::Incoming;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tonic::body::Body;
-use tonic::service::Routes;
 use tower::Service;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -85,31 +83,8 @@ pub(crate) async fn connect(dialer: &Dialer) -> Connection {
     Connection::over(dialer.dial().await.unwrap(), &ConnectOptions::default()).await.unwrap()
 }
 
-/// A catalog with the one-row default dataset as `default` and uploads in memory.
-pub(crate) fn catalog() -> Arc<Catalog> {
-    let uploads = Arc::new(MemoryStore::new(1 << 30));
-    Arc::new(Catalog::new().with_dataset(name("default"), Arc::new(default_dataset())).with_uploads(uploads))
-}
-
-pub(crate) fn front(service: Arc<dyn DataService>) -> Front {
-    Front::new(service, front_options(), Routes::default())
-}
-
 pub(crate) fn front_options() -> FrontOptions {
     FrontOptions::new(name("default"), name("uploads"))
-}
-
-pub(crate) fn name(text: &str) -> Name {
-    text.parse().unwrap()
-}
-
-/// Three rows, two columns.
-pub(crate) fn three_rows() -> RecordBatch {
-    record_batch!(("id", Int64, [1, 2, 3]), ("name", Utf8, ["a", "b", "c"])).unwrap()
-}
-
-pub(crate) fn stream_of(batch: &RecordBatch) -> BatchStream {
-    BatchStream::from_batches(batch.schema(), vec![batch.clone()])
 }
 
 /// Collects what is logged on this thread while the guard lives, a line per event, without times.
