@@ -67,9 +67,9 @@ fn rejects_datafusion_in_the_store() {
 }
 
 #[test]
-fn rejects_tonics_own_connections() {
+fn rejects_connections_in_generated_code() {
     let expected = expect![
-        "arrowlink-client: reaches `tonic/channel`, but a client is small: a connection and the service's trait; `cargo tree -p arrowlink-client -i tonic` shows the way there"
+        "arrowlink-proto: reaches `tonic/channel`, but generated code knows messages alone; connections are arrowlink-transport's; `cargo tree -p arrowlink-proto -i tonic` shows the way there"
     ];
-    check("arrowlink-client", "tonic v0.14.9|channel,codegen\n", expected);
+    check("arrowlink-proto", "tonic v0.14.9|channel,codegen\n", expected);
 }
