@@ -23,7 +23,7 @@ mod watching;
 
 use std::convert::Infallible;
 
-use tonic::body::Body;
+use arrowlink_transport::Body;
 use tower::Service;
 
 use access_log::AccessLog;

@@ -22,17 +22,18 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use tonic::body::Body;
-use tower::Service;
+use tower::{Service, ServiceExt as _};
 
-use crate::Error;
 use crate::listen::{Accepted, Listener};
 use crate::tasks::Tasks;
 use crate::tls::ServerTls;
+use crate::{Body, Error};
 
 pub use options::AcceptOptions;
 
 /// Serves `service` on `listeners` until `shutdown` resolves, then lets running calls end.
+///
+/// It may answer with a [`Body`], as a [`Front`](crate::Front) does, or with that of tonic's generated services.
 ///
 /// TCP connections speak TLS where `tls` is given and plaintext where it is not, never both; Unix sockets and
 /// in-memory listeners are plaintext. Each request has its [`Peer`](crate::Peer) in its extensions. Deadlines that
@@ -50,8 +51,7 @@ pub use options::AcceptOptions;
 /// use std::convert::Infallible;
 /// use arrowlink_transport::{AcceptOptions, ConnectOptions, Connection, Drained, Listener, serve};
 /// use http::{Request, Response};
-/// use tonic::body::Body;
-/// use tower::{ServiceExt as _, service_fn};
+/// /// use tower::{ServiceExt as _, service_fn};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -78,7 +78,7 @@ pub use options::AcceptOptions;
 /// # Panics
 ///
 /// Where the task of a listener panicked, with that panic.
-pub async fn serve<S>(
+pub async fn serve<S, B>(
     listeners: Vec<Listener>,
     tls: Option<ServerTls>,
     service: S,
@@ -86,9 +86,11 @@ pub async fn serve<S>(
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<Drained, Error>
 where
-    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send + 'static,
+    B: Into<Body> + 'static,
 {
+    let service = service.map_response(|response: Response<B>| response.map(Into::into));
     let shared = Arc::new(Shared::new(tls, options));
     let _cut_on_drop = shared.tasks.cut_on_drop();
     let mut accepting = JoinSet::new();

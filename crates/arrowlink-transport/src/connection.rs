@@ -26,9 +26,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
-use tonic::body::Body;
 use tower::Service;
 
+use crate::Body;
 use crate::listen::Io;
 use crate::tasks::Tasks;
 use crate::tls::{client_failure, lost_to_alert};
@@ -174,6 +174,29 @@ impl Connection {
         &self.driver.address
     }
 
+    /// Sends a request as soon as the server allows another call, and waits for the head of its answer.
+    async fn answer(&self, request: Request<Body>) -> Result<Response<ResponseBody>, Error> {
+        let mut connection = self.clone();
+        connection.send.ready().await.map_err(|error| lost(&self.driver.address, &error))?;
+        connection.begin(request).await
+    }
+
+    /// Sends a request at once.
+    fn begin(
+        &mut self,
+        mut request: Request<Body>,
+    ) -> impl Future<Output = Result<Response<ResponseBody>, Error>> + Send + 'static {
+        *request.uri_mut() = self.absolute(request.uri());
+        let answer = self.send.send_request(request);
+        let driver = Arc::clone(&self.driver);
+        async move {
+            match answer.await {
+                Ok(response) => Ok(response.map(|inner| ResponseBody { inner, _driver: driver })),
+                Err(error) => Err(lost(&driver.address, &error)),
+            }
+        }
+    }
+
     fn absolute(&self, uri: &Uri) -> Uri {
         let mut parts = http::uri::Parts::default();
         parts.scheme = Some(self.scheme.clone());
@@ -190,7 +213,7 @@ impl fmt::Debug for Connection {
     }
 }
 
-impl Service<Request<Body>> for Connection {
+impl Service<Request<tonic::body::Body>> for Connection {
     type Response = Response<ResponseBody>;
     type Error = Error;
     type Future = BoxFuture<'static, Result<Response<ResponseBody>, Error>>;
@@ -199,17 +222,8 @@ impl Service<Request<Body>> for Connection {
         self.send.poll_ready(cx).map_err(|error| lost(&self.driver.address, &error))
     }
 
-    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        *request.uri_mut() = self.absolute(request.uri());
-        let answer = self.send.send_request(request);
-        let driver = Arc::clone(&self.driver);
-        async move {
-            match answer.await {
-                Ok(response) => Ok(response.map(|inner| ResponseBody { inner, _driver: driver })),
-                Err(error) => Err(lost(&driver.address, &error)),
-            }
-        }
-        .boxed()
+    fn call(&mut self, request: Request<tonic::body::Body>) -> Self::Future {
+        self.begin(request.map(Body::from)).boxed()
     }
 }
 

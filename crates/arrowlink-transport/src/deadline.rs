@@ -7,17 +7,16 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use arrowlink_core::{CallContext, Error, ErrorKind};
-use bytes::Bytes;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body::Frame;
 use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
 use tonic::Status;
-use tonic::body::Body;
 use tower::{Layer, Service, ServiceExt as _};
 
 use crate::status::to_status;
+use crate::{Body, Rope};
 
 /// Reads the request's `grpc-timeout`: how long the whole call may take, `None` where the client did not say.
 ///
@@ -126,11 +125,12 @@ pub struct GrpcTimeout<S> {
     inner: S,
 }
 
-impl<S, B> Service<Request<B>> for GrpcTimeout<S>
+impl<S, B, R> Service<Request<B>> for GrpcTimeout<S>
 where
-    S: Service<Request<B>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
+    S: Service<Request<B>, Response = Response<R>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send + 'static,
     B: Send + 'static,
+    R: Into<Body> + 'static,
 {
     type Response = Response<Body>;
     type Error = Infallible;
@@ -151,7 +151,8 @@ where
         };
         let Some(deadline) = earliest(ctx.deadline(), timeout) else {
             request.extensions_mut().insert(ctx);
-            return self.inner.clone().oneshot(request).boxed();
+            let answer = self.inner.clone().oneshot(request);
+            return async move { Ok(answer.await?.map(Into::into)) }.boxed();
         };
         let passed = to_status(&passed(timeout).with_request_id(ctx.request_id()));
         request.extensions_mut().insert(ctx.with_deadline(Some(deadline)));
@@ -159,7 +160,7 @@ where
         async move {
             match timeout_at(deadline, answer).await {
                 Ok(Ok(response)) => {
-                    Ok(response.map(|inner| Body::new(Limited::new(inner, deadline, passed))))
+                    Ok(response.map(|inner| Body::new(Limited::new(inner.into(), deadline, passed))))
                 }
                 Ok(Err(never)) => match never {},
                 Err(_) => Ok(passed.into_http()),
@@ -201,13 +202,13 @@ impl Limited {
 }
 
 impl http_body::Body for Limited {
-    type Data = Bytes;
+    type Data = Rope;
     type Error = Status;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+    ) -> Poll<Option<Result<Frame<Rope>, Status>>> {
         if self.passed.is_none() {
             return Poll::Ready(None);
         }

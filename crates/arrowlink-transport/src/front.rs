@@ -14,10 +14,10 @@ use bytes::Bytes;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http::{Request, Response};
-use tonic::body::Body;
 use tonic::service::Routes;
 use tower::Service;
 
+use crate::Body;
 use crate::deadline::{GrpcTimeout, GrpcTimeoutLayer};
 use crate::grpc::{self, BoxError};
 use crate::record::CallRecord;
@@ -116,7 +116,10 @@ where
         let method = match request.uri().path() {
             GET_ARROW_DATA => Method::GetArrowData,
             SEND_ARROW_DATA => Method::SendArrowData,
-            _ => return Box::pin(self.others.call(request)),
+            _ => {
+                let answer = self.others.call(request);
+                return async move { Ok(answer.await?.map(Body::from)) }.boxed();
+            }
         };
         let call = Call::new(self, &request);
         let (head, body) = request.into_parts();

@@ -1,33 +1,20 @@
-//! gRPC over HTTP/2 by hand: request heads, framed messages in and out, trailers.
+//! gRPC over HTTP/2 by hand: the heads of requests, and messages as they come in.
 //!
-//! The rules are those of gRPC's `PROTOCOL-HTTP2.md`. Messages go out as the pieces they are made of; they come in
-//! through one buffer that grows as bytes arrive, never by what a prefix claims. Nothing is compressed.
-//!
-//! Every message of the small service has at most one field, number 1, of bytes, so that it looks like this:
-//!
-//! ```text
-//! 00                 gRPC's flag: not compressed
-//! 00 00 02 50        the length of what follows, big-endian
-//! 0a                 protobuf's key: field 1, length-delimited
-//! cd 04              the payload's length, a varint
-//! ...                the payload
-//! ```
+//! The rules are those of gRPC's `PROTOCOL-HTTP2.md`. Messages come in through one buffer that grows as bytes arrive, never
+//! by what a prefix claims. Nothing is compressed.
 
 use std::any::Any;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use arrowlink_core::{Error, ErrorKind};
-use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
-use futures::stream::BoxStream;
+use bytes::{Buf as _, Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
-use http_body::{Body, Frame};
+use http_body::Body as _;
 use http_body_util::BodyExt as _;
-use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
 use tokio::time::timeout;
-use tonic::Status;
 
+use crate::Body;
+use crate::frame::PREFIX_BYTES;
 use crate::payload::Origin;
 use crate::status::{from_headers, to_status};
 
@@ -35,7 +22,7 @@ use crate::status::{from_headers, to_status};
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Answers a request that is not gRPC, or asks for what this server does not do; `None` where it is fine.
-pub(crate) fn refuse(head: &http::request::Parts) -> Option<Response<tonic::body::Body>> {
+pub(crate) fn refuse(head: &http::request::Parts) -> Option<Response<Body>> {
     if head.method != Method::POST {
         let mut response = plain(StatusCode::METHOD_NOT_ALLOWED);
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
@@ -60,107 +47,6 @@ pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
     media_type == "application/grpc" || media_type == "application/grpc+proto"
 }
 
-/// The answer whose body is `messages` and whose trailers say how they ended.
-pub(crate) fn answer(messages: BoxStream<'static, Result<Vec<Bytes>, Error>>) -> Response<tonic::body::Body> {
-    let mut response = Response::new(tonic::body::Body::new(Outgoing::answer(messages)));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-    response
-}
-
-/// Frames `payload` as a message whose field 1 it is: what stands before it, then itself, in one piece where it is small.
-pub(crate) fn framed(payload: Bytes) -> Vec<Bytes> {
-    let is_small = payload.len() <= SMALL_BYTES;
-    let copied = if is_small { payload.len() } else { 0 };
-    let mut head = BytesMut::with_capacity(framing_bytes(payload.len()) + copied);
-    if payload.is_empty() {
-        head.put_bytes(0, PREFIX_BYTES);
-        return vec![head.freeze()];
-    }
-    let message_bytes = framing_bytes(payload.len()) - PREFIX_BYTES + payload.len();
-    head.put_u8(0);
-    head.put_u32(u32::try_from(message_bytes).unwrap_or(u32::MAX));
-    encode_key(1, WireType::LengthDelimited, &mut head);
-    encode_varint(payload.len() as u64, &mut head);
-    if is_small {
-        head.put_slice(&payload);
-        return vec![head.freeze()];
-    }
-    vec![head.freeze(), payload]
-}
-
-/// How many bytes stand before a payload of `payload_bytes` in its message: gRPC's prefix, protobuf's key and length.
-pub(crate) const fn framing_bytes(payload_bytes: usize) -> usize {
-    PREFIX_BYTES + 1 + encoded_len_varint(payload_bytes as u64)
-}
-
-/// A body that sends messages and, as an answer, the status they end with.
-pub(crate) struct Outgoing {
-    messages: BoxStream<'static, Result<Vec<Bytes>, Error>>,
-    /// Pieces of the message that is being sent, last first.
-    pieces: Vec<Bytes>,
-    role: Role,
-    ended: bool,
-}
-
-enum Role {
-    /// Errors are a status in the trailers.
-    Answer,
-    /// Errors break the request off.
-    Request,
-}
-
-impl Outgoing {
-    /// Makes the body of an answer.
-    pub(crate) fn answer(messages: BoxStream<'static, Result<Vec<Bytes>, Error>>) -> Self {
-        Self { messages, pieces: Vec::new(), role: Role::Answer, ended: false }
-    }
-
-    /// Makes the body of a request.
-    pub(crate) fn request(messages: BoxStream<'static, Result<Vec<Bytes>, Error>>) -> Self {
-        Self { messages, pieces: Vec::new(), role: Role::Request, ended: false }
-    }
-
-    fn end(&mut self, error: Option<&Error>) -> Option<Result<Frame<Bytes>, Status>> {
-        self.ended = true;
-        match (&self.role, error) {
-            (Role::Request, None) => None,
-            (Role::Request, Some(error)) => Some(Err(to_status(error))),
-            (Role::Answer, error) => {
-                let status = error.map_or_else(|| Status::ok(""), to_status);
-                let mut trailers = HeaderMap::new();
-                Some(status.add_header(&mut trailers).map(|()| Frame::trailers(trailers)))
-            }
-        }
-    }
-}
-
-impl Body for Outgoing {
-    type Data = Bytes;
-    type Error = Status;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        loop {
-            if let Some(piece) = self.pieces.pop() {
-                return Poll::Ready(Some(Ok(Frame::data(piece))));
-            }
-            if self.ended {
-                return Poll::Ready(None);
-            }
-            match futures::ready!(self.messages.as_mut().poll_next(cx)) {
-                Some(Ok(mut pieces)) => {
-                    pieces.reverse();
-                    self.pieces = pieces;
-                }
-                Some(Err(error)) => return Poll::Ready(self.end(Some(&error))),
-                None => return Poll::Ready(self.end(None)),
-            }
-        }
-    }
-}
-
 /// Messages of a body, taken out of their frames.
 ///
 /// An end is told apart from a loss: where a body stops in the middle of a message, or was reset, that is an error, so
@@ -178,7 +64,7 @@ pub(crate) struct Incoming<B> {
 
 impl<B> Incoming<B>
 where
-    B: Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
+    B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
 {
     /// Reads `body`, which must not pause for longer than `idle_timeout`.
     pub(crate) fn new(body: B, max_message_bytes: usize, idle_timeout: Duration, origin: Origin) -> Self {
@@ -317,7 +203,7 @@ where
 }
 
 /// Whether a body of hyper that gives nothing any more was reset: with `NO_ERROR` that looks as if it had ended.
-fn was_reset<B: Body + 'static>(body: &B) -> bool {
+fn was_reset<B: http_body::Body + 'static>(body: &B) -> bool {
     let body: &dyn Any = body;
     body.downcast_ref::<hyper::body::Incoming>().is_some_and(|body| !body.is_end_stream())
 }
@@ -326,8 +212,8 @@ fn tells_of_an_error(trailers: &HeaderMap) -> bool {
     from_headers(trailers).is_some_and(|outcome| outcome.is_err())
 }
 
-fn plain(status: StatusCode) -> Response<tonic::body::Body> {
-    let mut response = Response::new(tonic::body::Body::empty());
+fn plain(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
     response
 }
@@ -336,9 +222,5 @@ fn shown(value: &HeaderValue) -> String {
     String::from_utf8_lossy(value.as_bytes()).escape_debug().to_string()
 }
 
-/// gRPC's prefix of a message: a flag and the length.
-const PREFIX_BYTES: usize = 5;
-/// Up to here a copy is cheaper than an HTTP/2 frame of its own.
-const SMALL_BYTES: usize = 16 * 1024;
 const ENCODING: &str = "grpc-encoding";
 const IDENTITY: &str = "identity";

@@ -33,20 +33,24 @@
 //! ```
 
 mod accept;
+mod body;
 pub mod certificates;
 mod connection;
 mod deadline;
 mod error;
 mod flow;
+mod frame;
 mod front;
 mod grpc;
 mod listen;
 mod metadata;
+mod outgoing;
 pub mod payload;
 mod peer;
 mod pem;
 mod receipt;
 mod record;
+mod rope;
 pub mod status;
 mod tasks;
 mod tls;
@@ -54,6 +58,7 @@ mod unix;
 mod x509;
 
 pub use accept::{AcceptOptions, Drained, serve};
+pub use body::Body;
 pub use connection::{ConnectOptions, Connection, Plaintext, ResponseBody, TransferOptions};
 pub use deadline::{GrpcTimeout, GrpcTimeoutLayer, grpc_timeout};
 pub use error::Error;
@@ -61,4 +66,5 @@ pub use front::{Front, FrontOptions};
 pub use listen::{Dialer, ListenAddr, Listener};
 pub use peer::{Encryption, Peer};
 pub use record::CallRecord;
+pub use rope::Rope;
 pub use tls::{ClientTls, ServerTls};

@@ -26,7 +26,7 @@
 //! let names: ArrayRef = Arc::new(StringViewArray::from(vec!["a", "b", "c"]));
 //! let batch = RecordBatch::try_from_iter([("name", names)])?;
 //! let payloads = encode(BatchStream::from_batches(batch.schema(), vec![batch]), 4 << 20);
-//! let rows = decode(payloads.map_ok(|payload| payload.bytes), Limits::default(), Origin::Server).await?;
+//! let rows = decode(payloads.map_ok(|payload| payload.bytes.to_bytes()), Limits::default(), Origin::Server).await?;
 //! assert_eq!(rows.schema().field(0).data_type(), &DataType::Utf8);
 //! assert_eq!(rows.collect_batches().await?[0].num_rows(), 3);
 //! # Ok::<(), Box<dyn std::error::Error>>(())

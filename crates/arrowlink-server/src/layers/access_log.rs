@@ -11,13 +11,11 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use arrowlink_core::CallContext;
-use arrowlink_transport::{CallRecord, Peer};
-use bytes::Bytes;
+use arrowlink_transport::{Body, CallRecord, Peer, Rope};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http::{HeaderMap, Request, Response};
 use http_body::{Frame, SizeHint};
-use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::Service;
 use tracing::{Instrument as _, Span, error_span};
@@ -67,13 +65,13 @@ struct Logged {
 }
 
 impl http_body::Body for Logged {
-    type Data = Bytes;
+    type Data = Rope;
     type Error = Status;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+    ) -> Poll<Option<Result<Frame<Rope>, Status>>> {
         let Self { body, line, span } = &mut *self;
         let polled = span.in_scope(|| Pin::new(body).poll_frame(cx));
         match &polled {

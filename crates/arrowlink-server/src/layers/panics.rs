@@ -11,13 +11,12 @@ use std::task::{Context, Poll};
 
 use arrowlink_core::{CallContext, Error, ErrorKind};
 use arrowlink_transport::status::to_status;
-use bytes::Bytes;
+use arrowlink_transport::{Body, Rope};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http::{HeaderMap, Request, Response};
 use http_body::{Frame, SizeHint};
 use tonic::Status;
-use tonic::body::Body;
 use tower::Service;
 
 use super::HttpService;
@@ -69,13 +68,13 @@ struct Guarded {
 }
 
 impl http_body::Body for Guarded {
-    type Data = Bytes;
+    type Data = Rope;
     type Error = Status;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+    ) -> Poll<Option<Result<Frame<Rope>, Status>>> {
         let Some(body) = &mut self.body else { return Poll::Ready(None) };
         if let Ok(polled) = catch_unwind(AssertUnwindSafe(|| Pin::new(body).poll_frame(cx))) {
             return polled;

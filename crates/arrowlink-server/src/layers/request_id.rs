@@ -8,11 +8,11 @@ use std::convert::Infallible;
 use std::task::{Context, Poll};
 
 use arrowlink_core::CallContext;
+use arrowlink_transport::Body;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Request, Response};
-use tonic::body::Body;
 use tower::Service;
 
 use super::HttpService;

@@ -6,11 +6,11 @@ use std::convert::Infallible;
 use std::task::{Context, Poll};
 
 use arrowlink_core::{CallContext, Error, ErrorKind};
+use arrowlink_transport::Body;
 use arrowlink_transport::status::to_status;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http::{HeaderMap, Request, Response};
-use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::Service;
 

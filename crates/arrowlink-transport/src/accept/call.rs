@@ -12,20 +12,19 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http::{Request, Response};
 use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
 use tonic::Status;
-use tonic::body::Body;
 use tower::{Service, ServiceExt as _};
 
 use super::Shared;
 use super::activity::Activity;
 use crate::flow::Flow;
 use crate::peer::Peer;
+use crate::{Body, Rope};
 
 /// Runs each call of a connection as a task of the server, which outlives neither the connection nor the grace period.
 #[derive(Clone, Debug)]
@@ -112,7 +111,7 @@ where
         async move {
             let response = answer.await?;
             let flow = FLOW.try_with(Arc::clone).unwrap_or_default();
-            Ok(response.map(|inner| Watched { inner, flow, rest: Bytes::new() }))
+            Ok(response.map(|inner| Watched { inner, flow, rest: Rope::default() }))
         }
         .boxed()
     }
@@ -122,25 +121,26 @@ where
 pub(super) struct Watched {
     inner: Body,
     flow: Arc<Flow>,
-    rest: Bytes,
+    rest: Rope,
 }
 
 impl Watched {
     /// Gives out at most [`PIECE_BYTES`] at a time, so that a slow client is seen to make progress.
-    fn piece(&mut self, mut data: Bytes) -> Frame<Bytes> {
-        self.rest = data.split_off(data.len().min(PIECE_BYTES));
-        Frame::data(data)
+    fn piece(&mut self, mut data: Rope) -> Frame<Rope> {
+        let piece = data.split_to(PIECE_BYTES);
+        self.rest = data;
+        Frame::data(piece)
     }
 }
 
 impl http_body::Body for Watched {
-    type Data = Bytes;
+    type Data = Rope;
     type Error = Status;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+    ) -> Poll<Option<Result<Frame<Rope>, Status>>> {
         self.flow.producing();
         let frame = if self.rest.is_empty() {
             match futures::ready!(Pin::new(&mut self.inner).poll_frame(cx)) {

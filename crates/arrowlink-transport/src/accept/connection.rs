@@ -20,13 +20,13 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
-use tonic::body::Body;
 use tower::Service;
 
 use super::Shared;
 use super::activity::Activity;
 use super::call::{CallExecutor, CallService};
 use super::farewell::Lingering;
+use crate::Body;
 use crate::listen::{Accepted, Io};
 use crate::peer::{Encryption, Peer};
 use crate::tls::{ServerTls, server_failure};

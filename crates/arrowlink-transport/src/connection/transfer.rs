@@ -13,17 +13,16 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use prost::Message as _;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
-use tonic::body::Body;
-use tower::{Service as _, ServiceExt as _};
 
 use super::{Connection, ResponseBody, TransferOptions};
 use crate::deadline::{GRPC_TIMEOUT, write_timeout};
 use crate::flow::Flow;
 use crate::front::{GET_ARROW_DATA, SEND_ARROW_DATA};
-use crate::grpc::{self, Incoming, Outgoing};
+use crate::grpc::{self, Incoming};
 use crate::metadata::{MAX_MESSAGE_BYTES, NAME};
+use crate::outgoing::Outgoing;
 use crate::payload::{self, Origin};
-use crate::{receipt, status};
+use crate::{Body, Rope, frame, receipt, status};
 
 impl Connection {
     /// Reads the dataset `name`, or the server's default one, by `GetArrowData`.
@@ -76,8 +75,8 @@ impl Connection {
     ) -> Result<BatchStream, Error> {
         let mut request = request(GET_ARROW_DATA, ctx, name)?;
         request.headers_mut().insert(MAX_MESSAGE_BYTES, options.max_message_bytes.into());
-        let empty = stream::iter([Ok(grpc::framed(Bytes::new()))]).boxed();
-        let request = request.map(|()| Body::new(Outgoing::request(empty)));
+        let empty = stream::iter([Ok(frame::small(&[]))]).boxed();
+        let request = request.map(|()| Outgoing::request(empty));
         let flow = Flow::default();
         flow.offered();
         within(ctx, async {
@@ -136,7 +135,7 @@ impl Connection {
         let upload = Upload::default();
         let _cut_on_drop = upload.dropped.clone().drop_guard();
         let messages = upload.messages(batches, options.max_send_bytes).boxed();
-        let request = request(SEND_ARROW_DATA, ctx, name)?.map(|()| Body::new(Outgoing::request(messages)));
+        let request = request(SEND_ARROW_DATA, ctx, name)?.map(|()| Outgoing::request(messages));
         let answer = within(ctx, async {
             let response = self.send(request, &upload.flow, options).await?;
             acknowledged(response, options).await
@@ -155,8 +154,7 @@ impl Connection {
         flow: &Flow,
         options: &TransferOptions,
     ) -> Result<Response<ResponseBody>, Error> {
-        let mut connection = self.clone();
-        let answer = async { connection.ready().await?.call(request).await };
+        let answer = self.answer(request);
         let response = tokio::select! {
             response = answer => response?,
             () = flow.stalled(options.idle_timeout) => {
@@ -189,7 +187,7 @@ impl Upload {
         &self,
         batches: BatchStream,
         max_bytes: usize,
-    ) -> impl Stream<Item = Result<Vec<Bytes>, Error>> + Send + 'static {
+    ) -> impl Stream<Item = Result<Rope, Error>> + Send + 'static {
         let payloads = Box::pin(payload::encode(batches, max_bytes));
         let (flow, failure, dropped) =
             (Arc::clone(&self.flow), Arc::clone(&self.failure), self.dropped.clone());
@@ -200,7 +198,7 @@ impl Upload {
                 let next = dropped.run_until_cancelled(payloads.next()).await;
                 flow.offered();
                 match next {
-                    Some(Some(Ok(payload))) => Ok(Some((grpc::framed(payload.bytes), payloads))),
+                    Some(Some(Ok(payload))) => Ok(Some((frame::arrow_data(payload.bytes), payloads))),
                     Some(Some(Err(error))) => {
                         let broken = Error::new(ErrorKind::Cancelled, "the upload was broken off");
                         *failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);

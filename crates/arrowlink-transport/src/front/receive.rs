@@ -11,13 +11,13 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt as _, stream};
 use http::{HeaderMap, Response};
 use prost::Message as _;
-use tonic::body::Body;
 
 use super::Call;
-use crate::grpc::{self, BoxError, Incoming};
+use crate::grpc::{BoxError, Incoming};
+use crate::outgoing::Outgoing;
 use crate::payload::{self, Origin};
 use crate::record::CallRecord;
-use crate::{metadata, receipt};
+use crate::{Body, frame, metadata, receipt};
 
 /// Answers one call, when what the answer says is so.
 pub(super) async fn answer<B>(call: Call, headers: &HeaderMap, body: B) -> Result<Response<Body>, Error>
@@ -33,9 +33,8 @@ where
     let batches = counted(batches, call.record);
     let receipt = call.service.write(call.ctx, name.clone(), batches, WriteOptions::default()).await?;
     let ack = Ack { message: receipt::sentence(&receipt, &name) };
-    // `Ack` has the shape of every message here: one field, number 1, of bytes.
-    let message = grpc::framed(ack.message.into_bytes().into());
-    let mut response = grpc::answer(stream::iter([Ok(message)]).boxed());
+    let message = frame::small(ack.message.as_bytes());
+    let mut response = Outgoing::answer(stream::iter([Ok(message)]).boxed());
     receipt::write(&receipt, response.headers_mut());
     Ok(response)
 }

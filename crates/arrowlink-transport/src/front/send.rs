@@ -4,12 +4,12 @@ use arrowlink_core::{Error, ErrorKind, ReadOptions, Target};
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use http::{HeaderMap, Response};
-use tonic::body::Body;
 
 use super::Call;
-use crate::grpc::{self, BoxError, Incoming};
-use crate::metadata;
+use crate::grpc::{BoxError, Incoming};
+use crate::outgoing::Outgoing;
 use crate::payload::{self, Origin, Payload};
+use crate::{Body, frame, metadata};
 
 /// Answers one call. The first payload is made before the answer begins, so that an error until then is its status.
 pub(super) async fn answer<B>(call: Call, headers: &HeaderMap, body: B) -> Result<Response<Body>, Error>
@@ -27,11 +27,11 @@ where
     let messages = stream::iter(first.map(Ok)).chain(payloads).map(move |payload| match payload {
         Ok(Payload { bytes, rows, cells }) => {
             record.add(rows, cells, bytes.len() as u64);
-            Ok(grpc::framed(bytes))
+            Ok(frame::arrow_data(bytes))
         }
         Err(error) => Err(error.with_request_id(ctx.request_id())),
     });
-    Ok(grpc::answer(messages.boxed()))
+    Ok(Outgoing::answer(messages.boxed()))
 }
 
 /// Reads the one message of the request, which says nothing.

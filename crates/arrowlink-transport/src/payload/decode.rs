@@ -44,7 +44,7 @@ use super::{Origin, from_ipc};
 /// # futures::executor::block_on(async {
 /// let payloads = |batch: arrow_array::RecordBatch| {
 ///     let batches = BatchStream::from_batches(batch.schema(), vec![batch]);
-///     encode(batches, 4 << 20).map_ok(|payload| payload.bytes)
+///     encode(batches, 4 << 20).map_ok(|payload| payload.bytes.to_bytes())
 /// };
 /// let numbers = payloads(record_batch!(("id", Int64, [1])).unwrap());
 /// let texts = payloads(record_batch!(("id", Utf8, ["1"])).unwrap());

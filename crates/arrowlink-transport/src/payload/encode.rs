@@ -4,22 +4,23 @@ use arrow_array::RecordBatch;
 use arrow_buffer::Buffer;
 use arrowlink_core::{BatchStream, Error, ErrorKind};
 use arrowlink_ipc::{EncodeOptions, write_stream};
-use bytes::{BufMut as _, Bytes, BytesMut};
 use futures::stream::{self, BoxStream};
 use futures::{Stream, StreamExt as _};
 
 use super::least::least_bytes;
 use super::plain::Plain;
 use super::{Origin, from_ipc};
-use crate::grpc::framing_bytes;
+use crate::Rope;
+use crate::frame::framing_bytes;
 use crate::metadata::MAX_MESSAGE_BYTES;
+use crate::rope::RopeBuilder;
 
 /// A complete Arrow IPC stream with what is in it: the bytes of one message's payload, without the message's framing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Payload {
-    /// The stream.
-    pub bytes: Bytes,
+    /// The stream, whose segments for the most part are the columns' own memory.
+    pub bytes: Rope,
     /// How many rows are in it.
     pub rows: u64,
     /// How many cells: rows times columns.
@@ -47,7 +48,7 @@ pub struct Payload {
 /// let batches = BatchStream::from_batches(batch.schema(), vec![batch.clone()]);
 /// let payloads: Vec<_> = encode(batches, 4 << 20).try_collect().await.unwrap();
 /// assert_eq!((payloads.len(), payloads[0].rows), (1, 3));
-/// let (_, decoded) = read_stream(payloads[0].bytes.clone(), &Limits::default()).unwrap();
+/// let (_, decoded) = read_stream(payloads[0].bytes.to_bytes(), &Limits::default()).unwrap();
 /// assert_eq!(decoded, [batch]);
 /// # });
 /// ```
@@ -114,7 +115,7 @@ impl Cutter {
         if !self.fits(size) {
             return Err(too_large("the schema", size, self.max_message_bytes));
         }
-        Ok(Payload { bytes: joined(&segments, size), rows: 0, cells: 0 })
+        Ok(Payload { bytes: rope(segments), rows: 0, cells: 0 })
     }
 
     /// Gives out the largest run of rows at the beginning of `rest` that is found to fit.
@@ -129,7 +130,7 @@ impl Cutter {
                 Ok((segments, size)) if self.fits(size) => {
                     self.advance(&rest, rows, size);
                     let cells = rows as u64 * run.num_columns() as u64;
-                    return Ok(Payload { bytes: joined(&segments, size), rows: rows as u64, cells });
+                    return Ok(Payload { bytes: rope(segments), rows: rows as u64, cells });
                 }
                 Ok((_, size)) if rows == 1 => {
                     let row = format!("row {}", self.rows_before + 1);
@@ -172,12 +173,10 @@ fn size(segments: &[Buffer]) -> usize {
     segments.iter().map(Buffer::len).sum()
 }
 
-fn joined(segments: &[Buffer], size: usize) -> Bytes {
-    let mut bytes = BytesMut::with_capacity(size);
-    for segment in segments {
-        bytes.put_slice(segment);
-    }
-    bytes.freeze()
+fn rope(segments: Vec<Buffer>) -> Rope {
+    let mut rope = RopeBuilder::with_capacity(SMALL_PARTS_BYTES);
+    segments.into_iter().for_each(|segment| rope.put(segment));
+    rope.finish()
 }
 
 /// How many rows probably fit where `rows` took `size`, with some room; at least one.
@@ -196,4 +195,6 @@ fn too_large(what: &str, size: usize, max_message_bytes: usize) -> Error {
     )
 }
 
+/// What schema and metadata of a narrow table take, about.
+const SMALL_PARTS_BYTES: usize = 1024;
 const CANNOT_ENCODE: &str = "the rows have no form on the wire";

@@ -63,7 +63,7 @@ async fn check(timeout: &str, wait: Duration, body: fn() -> Body, expected: Expe
     while let Some(frame) = body.frame().await {
         let frame = frame.unwrap();
         match frame.data_ref() {
-            Some(data) => seen.push_str(&format!("data {data:?}\n")),
+            Some(data) => seen.push_str(&format!("data {:?}\n", data.to_bytes())),
             None => {
                 let trailers = frame.into_trailers().unwrap();
                 seen.push_str(&format!(

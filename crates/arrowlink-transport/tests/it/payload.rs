@@ -35,7 +35,7 @@ fn encoded(batches: BatchStream, max_bytes: usize) -> Result<Vec<Payload>, Error
 fn opened(payloads: &[Payload]) -> Vec<RecordBatch> {
     payloads
         .iter()
-        .flat_map(|payload| read_stream(payload.bytes.clone(), &Limits::default()).unwrap().1)
+        .flat_map(|payload| read_stream(payload.bytes.to_bytes(), &Limits::default()).unwrap().1)
         .collect()
 }
 
@@ -79,7 +79,7 @@ proptest! {
 fn older_clients_know_every_type_that_is_sent() {
     for batch in types::batches(10) {
         let payloads = encoded(stream_of(&batch), 1 << 20).unwrap();
-        let (schema, _) = read_stream(payloads[0].bytes.clone(), &Limits::default()).unwrap();
+        let (schema, _) = read_stream(payloads[0].bytes.to_bytes(), &Limits::default()).unwrap();
         let text = format!("{schema:?}");
         for newer in ["View", "RunEndEncoded"] {
             assert!(!text.contains(newer), "{text}");
@@ -146,7 +146,7 @@ fn a_dataset_without_rows_is_one_payload_with_its_schema() {
     ] {
         let payloads = encoded(empty, 4 << 20).unwrap();
         assert_eq!((payloads.len(), payloads[0].rows), (1, 0));
-        let (schema, batches) = read_stream(payloads[0].bytes.clone(), &Limits::default()).unwrap();
+        let (schema, batches) = read_stream(payloads[0].bytes.to_bytes(), &Limits::default()).unwrap();
         assert_eq!((schema, batches.len()), (batch.schema(), 0));
     }
 }
@@ -225,7 +225,7 @@ fn decodes_what_it_encoded() {
     for batch in types::batches(100) {
         let room = schema_bytes(&batch) + 3000 * batch.num_columns();
         let payloads = encoded(stream_of(&batch), room).unwrap();
-        let bytes = payloads.iter().map(|payload| payload.bytes.clone()).collect();
+        let bytes = payloads.iter().map(|payload| payload.bytes.to_bytes()).collect();
         assert_eq!(shown(&check_decode(bytes, Origin::Client).unwrap()), shown(&[batch]));
     }
 }

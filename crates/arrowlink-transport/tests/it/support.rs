@@ -6,14 +6,13 @@ use std::sync::{Arc, Mutex};
 
 pub(crate) use arrowlink_testkit::{catalog, front, name, stream_of, three_rows};
 use arrowlink_transport::{
-    AcceptOptions, ConnectOptions, Connection, Dialer, Drained, FrontOptions, ListenAddr, Listener,
+    AcceptOptions, Body, ConnectOptions, Connection, Dialer, Drained, FrontOptions, ListenAddr, Listener,
     ServerTls, serve,
 };
 use http::{Request, Response};
 use hyper::body::Incoming;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tonic::body::Body;
 use tower::Service;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -26,15 +25,16 @@ pub(crate) struct Server {
 
 impl Server {
     /// Serves `service` on `listener`.
-    pub(crate) fn start<S>(
+    pub(crate) fn start<S, B>(
         listener: Listener,
         tls: Option<ServerTls>,
         service: S,
         options: AcceptOptions,
     ) -> Self
     where
-        S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
+        S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
         S::Future: Send + 'static,
+        B: Into<Body> + 'static,
     {
         let addr = listener.local_addr().clone();
         let (stop, stopped) = oneshot::channel();
@@ -46,20 +46,22 @@ impl Server {
     }
 
     /// Serves `service` inside the process.
-    pub(crate) fn in_memory<S>(service: S, options: AcceptOptions) -> (Self, Dialer)
+    pub(crate) fn in_memory<S, B>(service: S, options: AcceptOptions) -> (Self, Dialer)
     where
-        S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
+        S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
         S::Future: Send + 'static,
+        B: Into<Body> + 'static,
     {
         let (listener, dialer) = Listener::in_memory();
         (Self::start(listener, None, service, options), dialer)
     }
 
     /// Serves `service` on a port of 127.0.0.1 that the system chooses.
-    pub(crate) async fn on_loopback<S>(tls: Option<ServerTls>, service: S, options: AcceptOptions) -> Self
+    pub(crate) async fn on_loopback<S, B>(tls: Option<ServerTls>, service: S, options: AcceptOptions) -> Self
     where
-        S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
+        S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
         S::Future: Send + 'static,
+        B: Into<Body> + 'static,
     {
         let listener = Listener::bind(&"127.0.0.1:0".parse().unwrap()).await.unwrap();
         Self::start(listener, tls, service, options)
