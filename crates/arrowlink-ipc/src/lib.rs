@@ -35,7 +35,7 @@ mod encode;
 mod error;
 mod framing;
 mod limits;
-mod message;
+mod reader;
 mod schema;
 mod settle;
 mod stream;

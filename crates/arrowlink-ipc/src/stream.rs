@@ -1,7 +1,7 @@
 //! Bytes to batches, in whatever pieces the bytes arrive.
 //!
 //! This file knows in which part of which message the bytes are, and nothing of what a message says:
-//! [`framing`](crate::framing) cuts bytes into parts, [`message`](crate::message) reads the parts.
+//! [`framing`](crate::framing) cuts bytes into parts, [`reader`](crate::reader) reads the parts.
 
 use arrow_array::RecordBatch;
 use arrow_buffer::Buffer;
@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use crate::error::Place;
 use crate::framing::{Gather, Prefix};
-use crate::message::MessageDecoder;
+use crate::reader::Reader;
 use crate::{Error, Limits};
 
 /// Reads an Arrow IPC stream as its bytes arrive, without I/O.
@@ -40,7 +40,7 @@ use crate::{Error, Limits};
 /// ```
 #[derive(Debug)]
 pub struct StreamDecoder {
-    messages: MessageDecoder,
+    messages: Reader,
     number: u64,
     state: State,
 }
@@ -65,7 +65,7 @@ enum State {
 impl StreamDecoder {
     /// Begins a stream.
     pub fn new(limits: Limits) -> Self {
-        Self { messages: MessageDecoder::new(limits), number: 1, state: State::Prefix(Prefix::default()) }
+        Self { messages: Reader::new(limits), number: 1, state: State::Prefix(Prefix::default()) }
     }
 
     /// Takes bytes from the front of `input` until a batch is complete or `input` is empty.

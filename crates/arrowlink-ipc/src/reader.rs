@@ -20,7 +20,7 @@ use crate::{Error, Limits};
 
 /// What a stream has said so far: its schema and its dictionaries.
 #[derive(Debug)]
-pub(crate) struct MessageDecoder {
+pub(crate) struct Reader {
     limits: Limits,
     budget: Budget,
     /// Whether one budget is for all messages; otherwise each message begins with a new one.
@@ -30,7 +30,7 @@ pub(crate) struct MessageDecoder {
     dictionaries: DictionaryMemo,
 }
 
-impl MessageDecoder {
+impl Reader {
     /// Begins a stream of which nothing is known.
     pub(crate) fn new(limits: Limits) -> Self {
         let dictionaries = DictionaryMemo::new(&limits);
