@@ -151,6 +151,11 @@ impl Error {
         Self::InvalidValues { place: Place::default(), source }
     }
 
+    /// The answer to everything after an error: what the messages before it left behind may be half changed.
+    pub(crate) fn over(number: u64) -> Self {
+        Self::invalid("the stream has failed before, begin a new one").in_message(number, None)
+    }
+
     /// Puts `name` in front of the field that is named already.
     pub(crate) fn in_field(mut self, name: &str) -> Self {
         if let Some(place) = self.place_mut() {

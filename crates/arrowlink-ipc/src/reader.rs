@@ -5,7 +5,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use arrow_array::RecordBatch;
 use arrow_buffer::Buffer;
 use arrow_ipc::{Message, MessageHeader, MetadataVersion};
 use arrow_schema::SchemaRef;
@@ -16,7 +15,7 @@ use crate::dictionaries::DictionaryMemo;
 use crate::error::Place;
 use crate::limits::Budget;
 use crate::schema::Plan;
-use crate::{Error, Limits};
+use crate::{Decoded, Error, Limits};
 
 /// What a stream has said so far: its schema and its dictionaries.
 #[derive(Debug)]
@@ -28,6 +27,15 @@ pub(crate) struct Reader {
     /// `None` until the schema was read; a second schema is refused.
     plan: Option<Plan>,
     dictionaries: DictionaryMemo,
+}
+
+/// What became of a message whose metadata is there, and perhaps its body.
+#[derive(Debug)]
+pub(crate) enum Opened {
+    /// It was read; its body had so many bytes.
+    Read(Decoded, usize),
+    /// Its body has so many bytes, which are not all there.
+    Announced(usize),
 }
 
 impl Reader {
@@ -79,33 +87,54 @@ impl Reader {
         }
     }
 
-    /// Checks the metadata of a message as far as possible without its body, and returns the length of its body.
+    /// Reads the message that `metadata` begins, where `input` has all of its body at its beginning.
     ///
     /// `framing` is how many bytes the prefix and the metadata have; with the body they count against
-    /// `max_message_bytes`. It runs before a byte of the body is gathered, so that a body that is too large is
-    /// refused when it is announced.
-    pub(crate) fn open(&self, metadata: &Buffer, number: u64, framing: usize) -> Result<usize, Error> {
-        guarded(number, || {
-            let message = parse(metadata, &self.limits)?;
-            let header = header_name(message.header_type());
-            self.check(&message, framing).map_err(|error| error.in_message(number, header))
+    /// `max_message_bytes`. What can be said without the body is checked before a byte of it is gathered, so that a
+    /// body that is too large is refused when it is announced.
+    pub(crate) fn open(
+        &mut self,
+        metadata: &Buffer,
+        input: &Buffer,
+        number: u64,
+        framing: usize,
+    ) -> Result<Opened, Error> {
+        self.with(metadata, number, framing, |reader, message, length| {
+            if input.len() < length {
+                return Ok(Opened::Announced(length));
+            }
+            let decoded = reader.read(message, &input.slice_with_length(0, length))?;
+            Ok(Opened::Read(decoded, length))
         })
     }
 
-    /// Takes a message whose metadata was opened, and returns the batch where it is one.
+    /// Reads a message that is there as a whole; what `body` has beyond the length that the message says is padding.
     ///
-    /// The flatbuffer is verified here once more: a verified message borrows its bytes and cannot be kept between the
-    /// two calls.
-    pub(crate) fn decode(
+    /// For a message that was opened before, its flatbuffer is verified once more: a verified message borrows its
+    /// bytes and cannot be kept while a body is gathered.
+    pub(crate) fn decode(&mut self, metadata: &Buffer, body: &Buffer, number: u64) -> Result<Decoded, Error> {
+        self.with(metadata, number, metadata.len(), |reader, message, length| {
+            if body.len() < length {
+                let reason = format!("the body has {} bytes, the message says {length}", body.len());
+                return Err(Error::invalid(reason));
+            }
+            reader.read(message, &body.slice_with_length(0, length))
+        })
+    }
+
+    /// Runs `work` with the message, verified and checked, and with the length of its body.
+    fn with<T>(
         &mut self,
         metadata: &Buffer,
-        body: &Buffer,
         number: u64,
-    ) -> Result<Option<RecordBatch>, Error> {
+        framing: usize,
+        work: impl FnOnce(&mut Self, &Message<'_>, usize) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         guarded(number, || {
             let message = parse(metadata, &self.limits)?;
             let header = header_name(message.header_type());
-            self.read(&message, body).map_err(|error| error.in_message(number, header))
+            let result = self.check(&message, framing).and_then(|length| work(self, &message, length));
+            result.map_err(|error| error.in_message(number, header))
         })
     }
 
@@ -152,14 +181,16 @@ impl Reader {
     ///
     /// What a dictionary takes is its body and what was allocated beside it, because its values may share the body's
     /// memory and keep all of it alive.
-    fn read(&mut self, message: &Message<'_>, body: &Buffer) -> Result<Option<RecordBatch>, Error> {
+    fn read(&mut self, message: &Message<'_>, body: &Buffer) -> Result<Decoded, Error> {
         if !self.counts_over_all {
             self.budget = Budget::new(self.limits.max_decompressed_bytes);
         }
         let Some(plan) = &self.plan else {
             let schema = message.header_as_schema().ok_or_else(no_header)?;
-            self.plan = Some(Plan::from_message(&schema, &self.limits)?);
-            return Ok(None);
+            let plan = Plan::from_message(&schema, &self.limits)?;
+            let schema = SchemaRef::clone(plan.schema());
+            self.plan = Some(plan);
+            return Ok(Decoded::Schema(schema));
         };
         let version = message.version();
         if let Some(batch) = message.header_as_record_batch() {
@@ -171,7 +202,7 @@ impl Reader {
                 &mut self.budget,
                 &mut self.dictionaries,
             )?;
-            return reader.read(plan.schema(), plan.columns()).map(Some);
+            return reader.read(plan.schema(), plan.columns()).map(Decoded::Batch);
         }
         let dictionary = message.header_as_dictionary_batch().ok_or_else(no_header)?;
         let id = dictionary.id();
@@ -189,7 +220,7 @@ impl Reader {
         } else {
             self.dictionaries.replace(id, values, bytes)?;
         }
-        Ok(None)
+        Ok(Decoded::Dictionary)
     }
 }
 
@@ -199,6 +230,9 @@ impl Reader {
 /// memory. The verifier counts tables, depth and bytes as often as it meets them, and its limits follow from
 /// [`Limits`]: what is refused here has more fields, is deeper or larger than the schema could be.
 fn parse<'a>(metadata: &'a Buffer, limits: &Limits) -> Result<Message<'a>, Error> {
+    if metadata.len() > limits.max_metadata_bytes {
+        return Err(Error::limit("max_metadata_bytes", limits.max_metadata_bytes, metadata.len()));
+    }
     let max_apparent_size = limits.max_metadata_bytes.saturating_mul(APPARENT_FACTOR);
     let options = VerifierOptions {
         max_depth: limits.nesting_depth() + TABLES_AROUND_FIELDS,

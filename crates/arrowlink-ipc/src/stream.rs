@@ -10,8 +10,8 @@ use bytes::Bytes;
 
 use crate::error::Place;
 use crate::framing::{Gather, Prefix};
-use crate::reader::Reader;
-use crate::{Error, Limits};
+use crate::reader::{Opened, Reader};
+use crate::{Decoded, Error, Limits};
 
 /// Reads an Arrow IPC stream as its bytes arrive, without I/O.
 ///
@@ -131,7 +131,7 @@ impl StreamDecoder {
         match self.state {
             State::Finished => Ok(()),
             State::Prefix(prefix) if prefix.is_untouched() && self.messages.schema().is_some() => Ok(()),
-            State::Failed => Err(failed().in_message(self.number, None)),
+            State::Failed => Err(Error::over(self.number)),
             State::Prefix(_) | State::Metadata { .. } | State::Body { .. } => {
                 Err(Error::Truncated { place: Place::in_message(self.number), needed })
             }
@@ -157,20 +157,26 @@ impl StreamDecoder {
                 State::Metadata { prefix, bytes } => match bytes.feed(input) {
                     Some(metadata) => {
                         let framing = metadata.len() + *prefix;
-                        let length = self.messages.open(&metadata, self.number, framing)?;
-                        State::Body { metadata, bytes: Gather::new(length) }
+                        match self.messages.open(&metadata, input, self.number, framing)? {
+                            Opened::Announced(length) => State::Body { metadata, bytes: Gather::new(length) },
+                            Opened::Read(decoded, length) => {
+                                input.advance(length);
+                                match self.next_message(decoded) {
+                                    Some(batch) => return Ok(Some(batch)),
+                                    None => continue,
+                                }
+                            }
+                        }
                     }
                     None => return Ok(None),
                 },
                 State::Body { metadata, bytes } => match bytes.feed(input) {
                     Some(body) => {
-                        let batch = self.messages.decode(metadata, &body, self.number)?;
-                        self.number += 1;
-                        self.state = State::Prefix(Prefix::default());
-                        if batch.is_some() {
-                            return Ok(batch);
+                        let decoded = self.messages.decode(metadata, &body, self.number)?;
+                        match self.next_message(decoded) {
+                            Some(batch) => return Ok(Some(batch)),
+                            None => continue,
                         }
-                        continue;
                     }
                     None => return Ok(None),
                 },
@@ -179,9 +185,19 @@ impl StreamDecoder {
                     let reason = format!("{} bytes follow the end of the stream", input.len());
                     return Err(Error::invalid(reason).in_message(self.number, None));
                 }
-                State::Failed => return Err(failed().in_message(self.number, None)),
+                State::Failed => return Err(Error::over(self.number)),
             };
             self.state = next;
+        }
+    }
+
+    /// Goes on to the next message; returns the batch where this one was one.
+    fn next_message(&mut self, decoded: Decoded) -> Option<RecordBatch> {
+        self.number += 1;
+        self.state = State::Prefix(Prefix::default());
+        match decoded {
+            Decoded::Batch(batch) => Some(batch),
+            Decoded::Schema(_) | Decoded::Dictionary => None,
         }
     }
 }
@@ -227,9 +243,4 @@ pub fn read_stream(bytes: Bytes, limits: &Limits) -> Result<(SchemaRef, Vec<Reco
             needed: decoder.needed().max(1),
         }),
     }
-}
-
-/// The answer to everything after an error: the place where the next message begins is not known any more.
-fn failed() -> Error {
-    Error::invalid("the stream has failed before, begin a new one")
 }
