@@ -51,7 +51,8 @@ pub use options::AcceptOptions;
 /// use std::convert::Infallible;
 /// use arrowlink_transport::{AcceptOptions, ConnectOptions, Connection, Drained, Listener, serve};
 /// use http::{Request, Response};
-/// /// use tower::{ServiceExt as _, service_fn};
+/// use tonic::body::Body;
+/// use tower::{ServiceExt as _, service_fn};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -13,6 +13,7 @@ use http_body_util::{BodyExt as _, Empty};
 use tonic::Status;
 
 use crate::Rope;
+use crate::grpc::BoxError;
 
 /// What a service answers with and a client sends.
 ///
@@ -35,12 +36,13 @@ use crate::Rope;
 pub struct Body(UnsyncBoxBody<Rope, Status>);
 
 impl Body {
-    /// Makes one of any body whose data is, or can be seen as, ropes.
+    /// Makes one of any body whose data is, or can be seen as, ropes. An error that is a [`Status`] stays that one.
     pub fn new<B>(body: B) -> Self
     where
-        B: http_body::Body<Data: Into<Rope>, Error: Into<Status>> + Send + 'static,
+        B: http_body::Body<Data: Into<Rope>, Error: Into<BoxError>> + Send + 'static,
     {
-        Self(body.map_frame(|frame| frame.map_data(Into::into)).map_err(Into::into).boxed_unsync())
+        let body = body.map_frame(|frame| frame.map_data(Into::into));
+        Self(body.map_err(|error| Status::from_error(error.into())).boxed_unsync())
     }
 
     /// Makes one that ends before it has said anything.
