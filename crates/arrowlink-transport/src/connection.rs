@@ -30,6 +30,7 @@ use tower::Service;
 
 use crate::Body;
 use crate::listen::Io;
+use crate::pool::BlockPool;
 use crate::tasks::Tasks;
 use crate::tls::{client_failure, lost_to_alert};
 
@@ -50,6 +51,7 @@ pub struct Connection {
     send: SendRequest<Body>,
     scheme: Scheme,
     authority: Authority,
+    pool: BlockPool,
     driver: Arc<Driver>,
 }
 
@@ -159,7 +161,8 @@ impl Connection {
                 tracing::debug!(%error, "connection ended with an error");
             }
         });
-        Ok(Self { send, scheme: endpoint.scheme(), authority: endpoint.authority(), driver })
+        let (scheme, authority, pool) = (endpoint.scheme(), endpoint.authority(), options.pool.clone());
+        Ok(Self { send, scheme, authority, pool, driver })
     }
 
     /// Returns whether the connection is known to be of no use any more: lost, or ended by the server.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use arrowlink_ipc::Limits;
 
+use crate::pool::BlockPool;
 use crate::tls::ClientTls;
 
 /// How a [`Connection`](crate::Connection) is made.
@@ -11,7 +12,8 @@ use crate::tls::ClientTls;
 /// # Defaults
 ///
 /// No TLS, which leaves Unix sockets alone; no plaintext over TCP; 10 seconds to connect; pings every 30 seconds
-/// while calls run, answered within 20; windows of 16 MiB per answer and 64 MiB per connection, frames of up to 256 KiB.
+/// while calls run, answered within 20; windows of 16 MiB per answer and 64 MiB per connection, frames of up to 256 KiB;
+/// a pool for the connections that are made with these options and their clones.
 ///
 /// ```
 /// use std::time::Duration;
@@ -40,6 +42,8 @@ pub struct ConnectOptions {
     pub connection_window_bytes: u32,
     /// The largest HTTP/2 frame that the server may send, in bytes, 16,384 to 16,777,215.
     pub max_frame_bytes: u32,
+    /// Where messages of the server are received, those of all calls.
+    pub pool: BlockPool,
 }
 
 impl ConnectOptions {
@@ -80,6 +84,13 @@ impl ConnectOptions {
         self.connection_window_bytes = connection_bytes;
         self
     }
+
+    /// Sets [`pool`](Self::pool).
+    #[must_use]
+    pub fn with_pool(mut self, pool: BlockPool) -> Self {
+        self.pool = pool;
+        self
+    }
 }
 
 impl Default for ConnectOptions {
@@ -93,6 +104,7 @@ impl Default for ConnectOptions {
             stream_window_bytes: 16 << 20,
             connection_window_bytes: 64 << 20,
             max_frame_bytes: 256 << 10,
+            pool: BlockPool::default(),
         }
     }
 }

@@ -6,11 +6,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrowlink_core::{BatchStream, CallContext, Error, ErrorKind, Name, Receipt};
-use arrowlink_proto::dataexchange::{Ack, ArrowData};
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _, stream};
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
-use prost::Message as _;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
@@ -18,10 +16,11 @@ use super::{Connection, ResponseBody, TransferOptions};
 use crate::deadline::{GRPC_TIMEOUT, write_timeout};
 use crate::flow::Flow;
 use crate::front::{GET_ARROW_DATA, SEND_ARROW_DATA};
-use crate::grpc::{self, Incoming};
+use crate::grpc;
 use crate::metadata::{MAX_MESSAGE_BYTES, NAME};
 use crate::outgoing::Outgoing;
 use crate::payload::{self, Origin};
+use crate::receive::{Messages, ReceiveOptions, Shape};
 use crate::{Body, Rope, frame, receipt, status};
 
 impl Connection {
@@ -81,7 +80,8 @@ impl Connection {
         flow.offered();
         within(ctx, async {
             let response = self.send(request, &flow, options).await?;
-            let payloads = payloads(response, ctx.deadline(), options)?;
+            let messages = self.messages(response, Shape::Payload("ArrowData"), options);
+            let payloads = payloads(messages, ctx.deadline());
             payload::decode(payloads, options.limits.clone(), Origin::Server).await
         })
         .await
@@ -138,7 +138,8 @@ impl Connection {
         let request = request(SEND_ARROW_DATA, ctx, name)?.map(|()| Outgoing::request(messages));
         let answer = within(ctx, async {
             let response = self.send(request, &upload.flow, options).await?;
-            acknowledged(response, options).await
+            let receipt = receipt::read(response.headers());
+            acknowledged(self.messages(response, Shape::Payload("Ack"), options), receipt).await
         });
         let answer = answer.await;
         match upload.failure.lock().unwrap_or_else(PoisonError::into_inner).take() {
@@ -169,6 +170,17 @@ impl Connection {
             return Err(not_grpc(self.address(), response.status()));
         }
         Ok(response)
+    }
+
+    fn messages(
+        &self,
+        response: Response<ResponseBody>,
+        shape: Shape,
+        options: &TransferOptions,
+    ) -> Messages<ResponseBody> {
+        let TransferOptions { max_message_bytes, idle_timeout, .. } = *options;
+        let receive = ReceiveOptions { pool: self.pool.clone(), max_message_bytes, idle_timeout };
+        Messages::new(response.into_body(), shape, receive, Origin::Server)
     }
 }
 
@@ -237,12 +249,10 @@ fn request(path: &'static str, ctx: &CallContext, name: Option<&Name>) -> Result
 
 /// The payloads of an answer until its trailers, which must say that all went well.
 fn payloads(
-    response: Response<ResponseBody>,
+    messages: Messages<ResponseBody>,
     deadline: Option<Instant>,
-    options: &TransferOptions,
-) -> Result<impl Stream<Item = Result<Bytes, Error>> + Send + 'static, Error> {
-    let messages = incoming(response, options);
-    Ok(stream::try_unfold(messages, move |mut messages| async move {
+) -> impl Stream<Item = Result<Bytes, Error>> + Send + 'static {
+    stream::try_unfold(messages, move |mut messages| async move {
         let next = match deadline {
             Some(deadline) => {
                 timeout_at(deadline, messages.next()).await.unwrap_or_else(|_| Err(passed()))?
@@ -250,24 +260,24 @@ fn payloads(
             None => messages.next().await?,
         };
         let Some(message) = next else { return ended(&messages).map(|()| None) };
-        let data = ArrowData::decode(message).map_err(|error| not_protobuf("ArrowData", error))?;
-        Ok(Some((data.payload, messages)))
-    }))
+        Ok(Some((message.payload(), messages)))
+    })
 }
 
-async fn acknowledged(response: Response<ResponseBody>, options: &TransferOptions) -> Result<Receipt, Error> {
-    let receipt = receipt::read(response.headers());
-    let mut messages = incoming(response, options);
+async fn acknowledged(
+    mut messages: Messages<ResponseBody>,
+    receipt: Option<Receipt>,
+) -> Result<Receipt, Error> {
     let mut acknowledged = None;
     while let Some(message) = messages.next().await? {
-        acknowledged = Some(Ack::decode(message).map_err(|error| not_protobuf("Ack", error))?);
+        acknowledged = Some(acknowledgement(&message.payload())?);
     }
     ended(&messages)?;
     match (acknowledged, receipt) {
         (Some(_), Some(receipt)) => Ok(receipt),
-        (Some(ack), None) => Err(Error::new(
+        (Some(text), None) => Err(Error::new(
             ErrorKind::Unsupported,
-            format!("the upload was acknowledged (`{}`) without saying how many rows were kept", ack.message),
+            format!("the upload was acknowledged (`{text}`) without saying how many rows were kept"),
         )),
         (None, _) => {
             Err(Error::new(ErrorKind::Unavailable, "the server ended the call without acknowledging it"))
@@ -275,12 +285,16 @@ async fn acknowledged(response: Response<ResponseBody>, options: &TransferOption
     }
 }
 
-fn incoming(response: Response<ResponseBody>, options: &TransferOptions) -> Incoming<ResponseBody> {
-    let body = response.into_body();
-    Incoming::new(body, options.max_message_bytes, options.idle_timeout, Origin::Server)
+/// The sentence of an `Ack`, which is text.
+fn acknowledgement(payload: &[u8]) -> Result<String, Error> {
+    let text = str::from_utf8(payload).map_err(|error| {
+        let text = "the server sent a message that is not an `Ack`";
+        Error::new(ErrorKind::Corrupt, text).with_source(error)
+    })?;
+    Ok(text.to_owned())
 }
 
-fn ended(messages: &Incoming<ResponseBody>) -> Result<(), Error> {
+fn ended(messages: &Messages<ResponseBody>) -> Result<(), Error> {
     messages.trailers().and_then(status::from_headers).unwrap_or_else(|| {
         Err(Error::new(ErrorKind::Unavailable, "the answer ended without a status: its end is missing"))
     })
@@ -298,11 +312,6 @@ async fn within<T>(
 
 fn passed() -> Error {
     Error::new(ErrorKind::DeadlineExceeded, "the call was not finished before its deadline")
-}
-
-fn not_protobuf(what: &str, error: prost::DecodeError) -> Error {
-    Error::new(ErrorKind::Corrupt, format!("the server sent a message that is not an `{what}`"))
-        .with_source(error)
 }
 
 /// The kind of an HTTP status without a gRPC status, as gRPC maps it.

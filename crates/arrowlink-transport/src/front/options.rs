@@ -6,13 +6,15 @@ use arrowlink_core::Name;
 use arrowlink_ipc::Limits;
 
 use crate::metadata::MOST_MESSAGE_BYTES;
+use crate::pool::BlockPool;
+use crate::receive::ReceiveOptions;
 
 /// Names and limits of a [`Front`](crate::Front).
 ///
 /// # Defaults
 ///
 /// Uploads without a name go to `uploads`; messages are at most 256 MiB in either direction, and at most 4 MiB to a
-/// client that announces nothing; an upload may pause for 60 seconds.
+/// client that announces nothing; an upload may pause for 60 seconds; messages are received into a pool of its own.
 ///
 /// ```
 /// use arrowlink_core::Name;
@@ -34,12 +36,20 @@ pub struct FrontOptions {
     /// How long a client may send nothing in the middle of its request. Time in which the service takes nothing does not
     /// count.
     pub idle_timeout: Duration,
+    /// Where messages of clients are received.
+    pub pool: BlockPool,
 }
 
 impl FrontOptions {
     /// Reads `default` and writes `uploads` where the client gives no name.
-    pub const fn new(default: Name, uploads: Name) -> Self {
-        Self { default, uploads, max_message_bytes: 256 << 20, idle_timeout: Duration::from_secs(60) }
+    pub fn new(default: Name, uploads: Name) -> Self {
+        Self {
+            default,
+            uploads,
+            max_message_bytes: 256 << 20,
+            idle_timeout: Duration::from_secs(60),
+            pool: BlockPool::default(),
+        }
     }
 
     /// Sets [`max_message_bytes`](Self::max_message_bytes), moved into its range.
@@ -56,6 +66,13 @@ impl FrontOptions {
         self
     }
 
+    /// Sets [`pool`](Self::pool).
+    #[must_use]
+    pub fn with_pool(mut self, pool: BlockPool) -> Self {
+        self.pool = pool;
+        self
+    }
+
     /// Returns what one payload of a client may take when it is decoded: as much as a message, also where it was compressed
     /// or repeats a dictionary.
     pub fn limits(&self) -> Limits {
@@ -63,5 +80,10 @@ impl FrontOptions {
             .with_max_message_bytes(self.max_message_bytes)
             .with_max_decompressed_bytes(self.max_message_bytes)
             .with_max_dictionary_bytes(self.max_message_bytes)
+    }
+
+    /// How requests with messages of at most `max_message_bytes` are received.
+    pub(crate) fn receive(&self, max_message_bytes: usize) -> ReceiveOptions {
+        ReceiveOptions { pool: self.pool.clone(), max_message_bytes, idle_timeout: self.idle_timeout }
     }
 }

@@ -5,17 +5,16 @@
 
 use std::sync::Arc;
 
-use arrowlink_core::{BatchStream, Chunk, Error, ErrorKind, WriteOptions};
-use arrowlink_proto::dataexchange::{Ack, ArrowData};
+use arrowlink_core::{BatchStream, Chunk, Error, WriteOptions};
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _, stream};
 use http::{HeaderMap, Response};
-use prost::Message as _;
 
 use super::Call;
-use crate::grpc::{BoxError, Incoming};
+use crate::grpc::BoxError;
 use crate::outgoing::Outgoing;
 use crate::payload::{self, Origin};
+use crate::receive::{Messages, Shape};
 use crate::record::CallRecord;
 use crate::{Body, frame, metadata, receipt};
 
@@ -27,32 +26,29 @@ where
     let name = metadata::name(headers)?.unwrap_or_else(|| call.options.uploads.clone());
     call.record.set_name(&name);
     let options = &call.options;
-    let messages = Incoming::new(body, options.max_message_bytes, options.idle_timeout, Origin::Client);
+    let receive = options.receive(options.max_message_bytes);
+    let messages = Messages::new(body, Shape::Payload("ArrowData"), receive, Origin::Client);
     let payloads = payloads(messages, call.record.clone());
     let batches = payload::decode(payloads, options.limits(), Origin::Client).await?;
     let batches = counted(batches, call.record);
     let receipt = call.service.write(call.ctx, name.clone(), batches, WriteOptions::default()).await?;
-    let ack = Ack { message: receipt::sentence(&receipt, &name) };
-    let message = frame::small(ack.message.as_bytes());
+    let message = frame::small(receipt::sentence(&receipt, &name).as_bytes());
     let mut response = Outgoing::answer(stream::iter([Ok(message)]).boxed());
     receipt::write(&receipt, response.headers_mut());
     Ok(response)
 }
 
-fn payloads<B>(messages: Incoming<B>, record: CallRecord) -> impl Stream<Item = Result<Bytes, Error>> + Send
+fn payloads<B>(messages: Messages<B>, record: CallRecord) -> impl Stream<Item = Result<Bytes, Error>> + Send
 where
     B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
 {
-    stream::try_unfold((messages, 1_u64), move |(mut messages, number)| {
+    stream::try_unfold(messages, move |mut messages| {
         let record = record.clone();
         async move {
             let Some(message) = messages.next().await? else { return Ok(None) };
-            let data = ArrowData::decode(message).map_err(|error| {
-                let text = format!("message {number} is not an `ArrowData`");
-                Error::new(ErrorKind::InvalidArgument, text).with_source(error)
-            })?;
-            record.add(0, 0, data.payload.len() as u64);
-            Ok(Some((data.payload, (messages, number + 1))))
+            let payload = message.payload();
+            record.add(0, 0, payload.len() as u64);
+            Ok(Some((payload, messages)))
         }
     })
 }

@@ -6,9 +6,10 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use http::{HeaderMap, Response};
 
 use super::Call;
-use crate::grpc::{BoxError, Incoming};
+use crate::grpc::BoxError;
 use crate::outgoing::Outgoing;
 use crate::payload::{self, Origin, Payload};
+use crate::receive::{Messages, Shape};
 use crate::{Body, frame, metadata};
 
 /// Answers one call. The first payload is made before the answer begins, so that an error until then is its status.
@@ -19,7 +20,8 @@ where
     let name = metadata::name(headers)?.unwrap_or_else(|| call.options.default.clone());
     call.record.set_name(&name);
     let max_message_bytes = metadata::max_message_bytes(headers, call.options.max_message_bytes)?;
-    expect_one(Incoming::new(body, MAX_REQUEST_BYTES, call.options.idle_timeout, Origin::Client)).await?;
+    let receive = call.options.receive(MAX_REQUEST_BYTES);
+    expect_one(Messages::new(body, Shape::Empty, receive, Origin::Client)).await?;
     let batches = call.service.read(call.ctx.clone(), Target::from(name), ReadOptions::default()).await?;
     let mut payloads = Box::pin(payload::encode(batches, max_message_bytes));
     let first = payloads.try_next().await?;
@@ -35,7 +37,7 @@ where
 }
 
 /// Reads the one message of the request, which says nothing.
-async fn expect_one<B>(mut messages: Incoming<B>) -> Result<(), Error>
+async fn expect_one<B>(mut messages: Messages<B>) -> Result<(), Error>
 where
     B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
 {

@@ -1,0 +1,1 @@
+//! Messages in any form and any frames.
