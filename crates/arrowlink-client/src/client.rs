@@ -17,8 +17,10 @@ use crate::{ClientOptions, RetryOptions};
 
 /// A server's datasets. Cloning shares the connection.
 ///
+/// Datasets are read, and written, and functions called by Arrow Flight; `list` and `describe` are not supported yet.
+///
 /// A read is answered from its first row; dropping it cancels the work on the server. Projection, skip and limit are
-/// applied here, because the small service carries whole datasets; a limit ends the transfer early. The deadline of a
+/// applied here, because a ticket that is a name stands for a whole dataset; a limit ends the transfer early. The deadline of a
 /// [`CallContext`] covers connecting, waiting between repetitions, and the answer to its last row.
 ///
 /// ```no_run
@@ -65,7 +67,7 @@ impl Client {
 
     /// Reads up to the first rows; what fails before them may be repeated.
     async fn read_once(&self, ctx: &CallContext, name: &Name) -> Result<BatchStream> {
-        self.connection(ctx).await?.get_arrow_data(ctx, Some(name), &self.transfer).await
+        self.connection(ctx).await?.do_get(ctx, name, &self.transfer).await
     }
 
     /// Returns the connection while there is time.
@@ -119,19 +121,20 @@ impl DataService for Client {
         async move {
             refuse_options(&options)?;
             let connection = self.connection(&ctx).await?;
-            connection.send_arrow_data(&ctx, Some(&name), batches, &self.transfer).await
+            connection.do_put(&ctx, &name, batches, &self.transfer).await
         }
         .boxed()
     }
 
     fn call(
         &self,
-        _ctx: CallContext,
-        _name: Name,
-        _batches: BatchStream,
+        ctx: CallContext,
+        name: Name,
+        batches: BatchStream,
         _options: CallOptions,
     ) -> BoxFuture<'_, Result<BatchStream>> {
-        ready(Err(unsupported("call"))).boxed()
+        async move { self.connection(&ctx).await?.do_exchange(&ctx, &name, batches, &self.transfer).await }
+            .boxed()
     }
 }
 
@@ -164,6 +167,6 @@ fn refuse_options(options: &WriteOptions) -> Result<()> {
 fn unsupported(what: &str) -> Error {
     Error::new(
         ErrorKind::Unsupported,
-        format!("the small service carries whole reads and writes, not {what}"),
+        format!("the client carries whole reads and writes, and calls, not {what}"),
     )
 }

@@ -3,9 +3,12 @@
 //! Nothing here reconnects or retries; a connection that is lost is replaced by whoever holds it. What it says when it
 //! cannot be made, or is lost, names the address, the cause, and what to do.
 
+mod call;
 mod endpoint;
+mod flight;
 mod options;
 mod transfer;
+mod upload;
 
 use std::fmt;
 use std::io;
@@ -44,8 +47,9 @@ pub use options::{ConnectOptions, Plaintext, TransferOptions};
 /// so that many run at a time; how many, the server says ([`AcceptOptions`](crate::AcceptOptions)), and further ones wait
 /// in `poll_ready` or for their answer.
 ///
-/// The two calls of the small service are methods, [`get_arrow_data`](Self::get_arrow_data) and
-/// [`send_arrow_data`](Self::send_arrow_data).
+/// Arrow Flight's data calls are methods, [`do_get`](Self::do_get), [`do_put`](Self::do_put) and
+/// [`do_exchange`](Self::do_exchange), and so are the two of the small service,
+/// [`get_arrow_data`](Self::get_arrow_data) and [`send_arrow_data`](Self::send_arrow_data).
 #[derive(Clone)]
 pub struct Connection {
     send: SendRequest<Body>,

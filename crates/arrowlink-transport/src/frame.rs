@@ -10,6 +10,8 @@
 //! ...                the field
 //! ```
 
+pub(crate) mod flight;
+
 use bytes::{BufMut as _, BytesMut};
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint, key_len};
 

@@ -1,7 +1,11 @@
 //! The service at the front: the data calls by their exact path, everything else to tonic's services.
 
+mod do_exchange;
+mod do_get;
+mod do_put;
 mod options;
 mod receive;
+mod request;
 mod send;
 
 use std::convert::Infallible;
@@ -9,26 +13,30 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use arrowlink_core::{CallContext, DataService, Error};
+use arrow_schema::SchemaRef;
+use arrowlink_core::{BatchStream, CallContext, DataService, Error};
 use bytes::Bytes;
-use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use futures::{FutureExt as _, StreamExt as _, stream};
 use http::{Request, Response};
 use tonic::service::Routes;
 use tower::Service;
 
 use crate::Body;
 use crate::deadline::{GrpcTimeout, GrpcTimeoutLayer};
+use crate::flight::{self, Batches, Piece};
 use crate::grpc::{self, BoxError};
+use crate::outgoing::Outgoing;
 use crate::record::CallRecord;
 use crate::status::to_status;
 
 pub use options::FrontOptions;
 
-/// Answers `GetArrowData` and `SendArrowData` from a [`DataService`] and hands every other path to `others`.
+/// Answers the data calls of the small service and of Arrow Flight from a [`DataService`] and hands every other path to
+/// `others`.
 ///
-/// The metadata key `arrowlink-name` picks the dataset of a call, `arrowlink-max-message-bytes` says how large messages
-/// to the client may be. Deadlines that clients send hold for every path. The [`CallContext`] is taken from the
+/// In the small service the metadata key `arrowlink-name` picks the dataset of a call, in Flight ticket or descriptor do; `arrowlink-max-message-bytes` says how large
+/// messages to the client may be. Deadlines that clients send hold for every path. The [`CallContext`] is taken from the
 /// request's extensions and made where there is none; a [`CallRecord`] there is filled in.
 ///
 /// Requests must be gRPC with uncompressed protobuf messages: another method is answered by HTTP 405, another content
@@ -41,6 +49,12 @@ pub use options::FrontOptions;
 /// |---|---|---|
 /// | `GetArrowData` | one `Empty` | payloads within the client's limit, at least one |
 /// | `SendArrowData` | payloads of one schema, at least one | one `Ack`, with the receipt in the headers |
+/// | `DoGet` | one `Ticket`, which is a dataset's name in UTF-8 | `FlightData`, whole batches within the client's limit |
+/// | `DoPut` | `FlightData` with the dataset's name as path | one `PutResult`, with the receipt in JSON |
+/// | `DoExchange` | `FlightData` with the function's name as path | `FlightData`, as the function answers |
+///
+/// Clients of Flight in C++, Python and Java take messages of any size; others get what gRPC takes by default, 4 MiB,
+/// unless they announce more.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -113,13 +127,9 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let method = match request.uri().path() {
-            GET_ARROW_DATA => Method::GetArrowData,
-            SEND_ARROW_DATA => Method::SendArrowData,
-            _ => {
-                let answer = self.others.call(request);
-                return async move { Ok(answer.await?.map(Body::from)) }.boxed();
-            }
+        let Some(method) = Method::at(request.uri().path()) else {
+            let answer = self.others.call(request);
+            return async move { Ok(answer.await?.map(Body::from)) }.boxed();
         };
         let call = Call::new(self, &request);
         let (head, body) = request.into_parts();
@@ -131,6 +141,9 @@ where
             let answer = match method {
                 Method::GetArrowData => send::answer(call, &head.headers, body).await,
                 Method::SendArrowData => receive::answer(call, &head.headers, body).await,
+                Method::DoGet => do_get::answer(call, &head.headers, body).await,
+                Method::DoPut => do_put::answer(call, body).await,
+                Method::DoExchange => do_exchange::answer(call, &head.headers, body).await,
             };
             Ok(answer.unwrap_or_else(|error: Error| to_status(&error.with_request_id(id)).into_http()))
         }
@@ -151,6 +164,22 @@ impl fmt::Debug for Paths {
 enum Method {
     GetArrowData,
     SendArrowData,
+    DoGet,
+    DoPut,
+    DoExchange,
+}
+
+impl Method {
+    fn at(path: &str) -> Option<Self> {
+        match path {
+            GET_ARROW_DATA => Some(Self::GetArrowData),
+            SEND_ARROW_DATA => Some(Self::SendArrowData),
+            flight::DO_GET => Some(Self::DoGet),
+            flight::DO_PUT => Some(Self::DoPut),
+            flight::DO_EXCHANGE => Some(Self::DoExchange),
+            _ => None,
+        }
+    }
 }
 
 /// What one call works with.
@@ -169,6 +198,37 @@ impl Call {
             ctx: request.extensions().get::<CallContext>().cloned().unwrap_or_default(),
             record: request.extensions().get::<CallRecord>().cloned().unwrap_or_default(),
         }
+    }
+
+    /// What a client of Flight sends, counted as it comes.
+    fn received<B>(&self, schema: SchemaRef, batches: Batches<B>) -> BatchStream
+    where
+        B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
+    {
+        let record = self.record.clone();
+        let chunks = stream::try_unfold(batches, move |mut batches| {
+            let record = record.clone();
+            async move {
+                let Some(chunk) = batches.next().await? else { return Ok(None) };
+                let rows = chunk.batch.num_rows() as u64;
+                record.add(rows, rows * chunk.batch.num_columns() as u64, batches.take_wire_bytes());
+                Ok(Some((chunk, batches)))
+            }
+        });
+        BatchStream::new(schema, chunks)
+    }
+
+    /// The answer of Flight that is made of `batches`, counted as they go.
+    fn send_batches(self, batches: BatchStream, max_message_bytes: usize) -> Result<Response<Body>, Error> {
+        let pieces = flight::encode(batches, &[], max_message_bytes)?;
+        let messages = pieces.map(move |piece| match piece {
+            Ok(Piece { rope, rows, cells }) => {
+                self.record.add(rows, cells, rope.len() as u64);
+                Ok(rope)
+            }
+            Err(error) => Err(error.with_request_id(self.ctx.request_id())),
+        });
+        Ok(Outgoing::answer(messages.boxed()))
     }
 }
 

@@ -38,6 +38,7 @@ pub mod certificates;
 mod connection;
 mod deadline;
 mod error;
+mod flight;
 mod flow;
 mod frame;
 mod front;

@@ -1,10 +1,10 @@
-//! The metadata keys of the small service.
+//! The metadata keys of the data calls.
 //!
-//! Both are optional, so that a client that knows nothing but the service's definition gets the default dataset in
+//! All are optional, so that a client that knows nothing but the service's definition gets the default dataset in
 //! messages that it takes. A key that is there and cannot be read is an error, never ignored.
 
 use arrowlink_core::{Error, ErrorKind, Name};
-use http::HeaderMap;
+use http::{HeaderMap, header};
 
 /// Which dataset a call is about.
 pub(crate) const NAME: &str = "arrowlink-name";
@@ -24,7 +24,27 @@ pub(crate) fn name(headers: &HeaderMap) -> Result<Option<Name>, Error> {
 /// Reads how large messages to the client may be: what it announces, within `most`, or the default.
 pub(crate) fn max_message_bytes(headers: &HeaderMap, most: usize) -> Result<usize, Error> {
     let most = most.min(MOST_MESSAGE_BYTES);
-    let Some(text) = text(headers, MAX_MESSAGE_BYTES)? else { return Ok(DEFAULT_MESSAGE_BYTES.min(most)) };
+    Ok(announced(headers)?.unwrap_or(DEFAULT_MESSAGE_BYTES).min(most))
+}
+
+/// Reads how large messages of Flight may be: what the client announces, within `most`, or all of that where it is known
+/// to take messages of any size, or the default.
+pub(crate) fn max_flight_bytes(headers: &HeaderMap, most: usize) -> Result<usize, Error> {
+    let most = most.min(MOST_MESSAGE_BYTES);
+    let user_agent =
+        headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let default = if takes_any_size(user_agent) { most } else { DEFAULT_MESSAGE_BYTES };
+    Ok(announced(headers)?.unwrap_or(default).min(most))
+}
+
+/// Whether this is Arrow's Flight client in C++ (and so Python, R, Ruby) or Java, which lift gRPC's limit.
+fn takes_any_size(user_agent: &str) -> bool {
+    ["grpc-c++/", "grpc-java-"].iter().any(|name| user_agent.split(' ').any(|part| part.starts_with(name)))
+}
+
+/// Reads the size that a client announces.
+fn announced(headers: &HeaderMap) -> Result<Option<usize>, Error> {
+    let Some(text) = text(headers, MAX_MESSAGE_BYTES)? else { return Ok(None) };
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if !digits || text.bytes().all(|byte| byte == b'0') {
         return Err(Error::new(
@@ -34,7 +54,7 @@ pub(crate) fn max_message_bytes(headers: &HeaderMap, most: usize) -> Result<usiz
             ),
         ));
     }
-    Ok(text.parse().unwrap_or(usize::MAX).min(most))
+    Ok(Some(text.parse().unwrap_or(usize::MAX)))
 }
 
 fn text<'a>(headers: &'a HeaderMap, key: &str) -> Result<Option<&'a str>, Error> {

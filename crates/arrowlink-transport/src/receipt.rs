@@ -43,6 +43,43 @@ pub(crate) fn read(headers: &HeaderMap) -> Option<Receipt> {
     Some(receipt)
 }
 
+/// Writes the receipt as the metadata of a `PutResult`: `{"state":"durable","rows":3,"batches":1,"bytes":96}`, with a `position`
+/// in hexadecimal where the dataset knows positions. The state is `durable` or `in memory`.
+pub(crate) fn to_json(receipt: &Receipt) -> String {
+    let mut json = serde_json::json!({
+        "state": receipt.durability.to_string(),
+        "rows": receipt.rows,
+        "batches": receipt.batches,
+        "bytes": receipt.bytes,
+    });
+    if let Some(position) = &receipt.position {
+        let digits: String = position.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        json["position"] = digits.into();
+    }
+    json.to_string()
+}
+
+/// Reads the metadata of a `PutResult`; `None` where it is no receipt, as that of a server that is not ArrowLink.
+pub(crate) fn from_json(json: &[u8]) -> Option<Receipt> {
+    let json: serde_json::Value = serde_json::from_slice(json).ok()?;
+    let number = |key: &str| json.get(key)?.as_u64();
+    let state = json.get("state")?.as_str()?;
+    let durability =
+        [Durability::Durable, Durability::Memory].into_iter().find(|known| known.to_string() == state)?;
+    let mut receipt = Receipt::new(number("rows")?, number("batches")?, number("bytes")?, durability);
+    receipt.position = match json.get("position") {
+        Some(position) => Some(Position::new(bytes_of(position.as_str()?)?)),
+        None => None,
+    };
+    Some(receipt)
+}
+
+/// Reads pairs of hexadecimal digits.
+fn bytes_of(digits: &str) -> Option<Vec<u8>> {
+    let pairs = digits.as_bytes().chunks(2);
+    pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
+}
+
 fn known(durability: &str) -> Option<Durability> {
     match durability {
         DURABLE => Some(Durability::Durable),

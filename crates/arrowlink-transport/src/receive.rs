@@ -45,6 +45,14 @@ pub(crate) struct ReceiveOptions {
     pub(crate) idle_timeout: Duration,
 }
 
+impl ReceiveOptions {
+    /// Sets how long the sender may send nothing.
+    pub(crate) const fn with_idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = timeout;
+        self
+    }
+}
+
 /// Messages of a body, one after the other.
 ///
 /// An end is told apart from a loss: where a body stops in the middle of a message, or was reset, that is an error, so

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use arrowlink_ipc::Limits;
 
+use crate::metadata::DEFAULT_MESSAGE_BYTES;
 use crate::pool::BlockPool;
 use crate::tls::ClientTls;
 
@@ -130,8 +131,9 @@ pub enum Plaintext {
 ///
 /// # Defaults
 ///
-/// Messages of at most 256 MiB are received, of at most 4 MiB sent, which every gRPC server takes; the other side may
-/// do nothing for 120 seconds.
+/// Messages of at most 256 MiB are received; of at most 4 MiB are sent by the small service, which every gRPC server
+/// takes, and of at most 256 MiB by Flight, which is what an ArrowLink server takes; the other side may do nothing for
+/// 120 seconds.
 ///
 /// ```
 /// use arrowlink_transport::TransferOptions;
@@ -144,8 +146,9 @@ pub enum Plaintext {
 pub struct TransferOptions {
     /// The largest message that is received, framing included, in bytes; the server is told and cuts its messages by it.
     pub max_message_bytes: usize,
-    /// The largest message that is sent, framing included, in bytes. A row that is larger is an error before it is sent.
-    pub max_send_bytes: usize,
+    /// The largest message that is sent, framing included, in bytes; larger batches are cut. A row that is larger is an
+    /// error before it is sent. `None` is the default of the protocol.
+    pub max_send_bytes: Option<usize>,
     /// What a received payload may take when it is decoded.
     pub limits: Limits,
     /// How long the server may neither send nor take anything. Time in which this side makes the next rows, or has not
@@ -169,7 +172,7 @@ impl TransferOptions {
     /// Sets [`max_send_bytes`](Self::max_send_bytes).
     #[must_use]
     pub const fn with_max_send_bytes(mut self, bytes: usize) -> Self {
-        self.max_send_bytes = bytes;
+        self.max_send_bytes = Some(bytes);
         self
     }
 
@@ -186,13 +189,23 @@ impl TransferOptions {
         self.idle_timeout = timeout;
         self
     }
+
+    /// What messages of the small service may take.
+    pub(crate) fn max_payload_bytes(&self) -> usize {
+        self.max_send_bytes.unwrap_or(DEFAULT_MESSAGE_BYTES)
+    }
+
+    /// What messages of Flight may take.
+    pub(crate) fn max_flight_bytes(&self) -> usize {
+        self.max_send_bytes.unwrap_or(256 << 20)
+    }
 }
 
 impl Default for TransferOptions {
     fn default() -> Self {
         Self {
             max_message_bytes: 256 << 20,
-            max_send_bytes: 4 << 20,
+            max_send_bytes: None,
             limits: Limits::default(),
             idle_timeout: Duration::from_secs(120),
         }

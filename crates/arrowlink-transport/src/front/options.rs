@@ -14,7 +14,8 @@ use crate::receive::ReceiveOptions;
 /// # Defaults
 ///
 /// Uploads without a name go to `uploads`; messages are at most 256 MiB in either direction, and at most 4 MiB to a
-/// client that announces nothing; an upload may pause for 60 seconds; messages are received into a pool of its own.
+/// client that announces nothing; an upload may pause for 60 seconds, an exchange for 10
+/// minutes; messages are received into a pool of its own.
 ///
 /// ```
 /// use arrowlink_core::Name;
@@ -36,6 +37,8 @@ pub struct FrontOptions {
     /// How long a client may send nothing in the middle of its request. Time in which the service takes nothing does not
     /// count.
     pub idle_timeout: Duration,
+    /// How long a client may send nothing in an exchange, which stays open while its client has nothing to say.
+    pub exchange_timeout: Duration,
     /// Where messages of clients are received.
     pub pool: BlockPool,
 }
@@ -48,6 +51,7 @@ impl FrontOptions {
             uploads,
             max_message_bytes: 256 << 20,
             idle_timeout: Duration::from_secs(60),
+            exchange_timeout: Duration::from_secs(600),
             pool: BlockPool::default(),
         }
     }
@@ -63,6 +67,13 @@ impl FrontOptions {
     #[must_use]
     pub const fn with_idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = timeout;
+        self
+    }
+
+    /// Sets [`exchange_timeout`](Self::exchange_timeout).
+    #[must_use]
+    pub const fn with_exchange_timeout(mut self, timeout: Duration) -> Self {
+        self.exchange_timeout = timeout;
         self
     }
 

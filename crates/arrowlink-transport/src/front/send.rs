@@ -1,11 +1,12 @@
 //! `GetArrowData`: a dataset as payloads within the client's message limit.
 
-use arrowlink_core::{Error, ErrorKind, ReadOptions, Target};
+use arrowlink_core::{Error, ReadOptions, Target};
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use http::{HeaderMap, Response};
 
 use super::Call;
+use super::request::{MAX_REQUEST_BYTES, only_message};
 use crate::grpc::BoxError;
 use crate::outgoing::Outgoing;
 use crate::payload::{self, Origin, Payload};
@@ -21,7 +22,7 @@ where
     call.record.set_name(&name);
     let max_message_bytes = metadata::max_message_bytes(headers, call.options.max_message_bytes)?;
     let receive = call.options.receive(MAX_REQUEST_BYTES);
-    expect_one(Messages::new(body, Shape::Empty, receive, Origin::Client)).await?;
+    only_message(Messages::new(body, Shape::Empty, receive, Origin::Client), "an `Empty`").await?;
     let batches = call.service.read(call.ctx.clone(), Target::from(name), ReadOptions::default()).await?;
     let mut payloads = Box::pin(payload::encode(batches, max_message_bytes));
     let first = payloads.try_next().await?;
@@ -35,27 +36,3 @@ where
     });
     Ok(Outgoing::answer(messages.boxed()))
 }
-
-/// Reads the one message of the request, which says nothing.
-async fn expect_one<B>(mut messages: Messages<B>) -> Result<(), Error>
-where
-    B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
-{
-    let first = messages.next().await.map_err(|error| match error.kind() {
-        ErrorKind::LimitExceeded => {
-            let text = format!("the request is larger than {MAX_REQUEST_BYTES} bytes: send an `Empty`");
-            Error::new(ErrorKind::InvalidArgument, text)
-        }
-        _ => error,
-    })?;
-    if first.is_none() {
-        return Err(Error::new(ErrorKind::InvalidArgument, "the request has no message: send one `Empty`"));
-    }
-    match messages.next().await? {
-        None => Ok(()),
-        Some(_) => Err(Error::new(ErrorKind::InvalidArgument, "the request has more than one message")),
-    }
-}
-
-/// The largest request, which is empty but for fields of later versions.
-const MAX_REQUEST_BYTES: usize = 64 * 1024;

@@ -11,7 +11,6 @@ pub(crate) enum Shape {
     /// Field 1 of bytes, as the message of this name: `ArrowData`, `Ack`, `Ticket`, `PutResult`.
     Payload(&'static str),
     /// Those of Flight's `FlightData`.
-    #[cfg_attr(not(test), expect(dead_code, reason = "read by Flight's calls"))]
     Flight,
 }
 
@@ -48,7 +47,6 @@ pub(super) enum Field {
 
 /// One message. A field that was not there is `None`; Protobuf makes no difference between that and an empty one.
 #[derive(Debug, Default)]
-#[cfg_attr(not(test), expect(dead_code, reason = "read by Flight's calls"))]
 pub(crate) struct Message {
     /// Flight's `flight_descriptor`, encoded.
     pub(crate) descriptor: Option<Bytes>,

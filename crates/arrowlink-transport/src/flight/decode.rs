@@ -1,0 +1,101 @@
+//! `FlightData` to batches, each checked before a row of it is believed.
+
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use arrowlink_core::{Chunk, Error};
+use arrowlink_ipc::{Decoded, Limits, MessageDecoder};
+use bytes::Bytes;
+use http::HeaderMap;
+
+use crate::grpc::BoxError;
+use crate::payload::{Origin, from_ipc};
+use crate::receive::{Message, Messages};
+
+/// The batches of a stream of `FlightData`.
+pub(crate) struct Batches<B> {
+    messages: Messages<B>,
+    decoder: MessageDecoder,
+    origin: Origin,
+    /// What all messages that were read took on the wire.
+    wire_bytes: u64,
+}
+
+impl<B> Batches<B>
+where
+    B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
+{
+    /// Begins with what comes after the messages that were taken out of `messages`.
+    pub(crate) fn new(messages: Messages<B>, limits: Limits, origin: Origin) -> Self {
+        Self { messages, decoder: MessageDecoder::new(limits), origin, wire_bytes: 0 }
+    }
+
+    /// Reads up to the schema, which may be in `first`; `None` where the stream ends before it. A message without a
+    /// header, such as a descriptor by itself, may come before.
+    pub(crate) async fn schema(&mut self, first: Option<Message>) -> Result<Option<SchemaRef>, Error> {
+        let mut next = first;
+        loop {
+            let message = match next.take() {
+                Some(message) => message,
+                None => match self.messages.next().await? {
+                    Some(message) => message,
+                    None => return Ok(None),
+                },
+            };
+            self.decode(message)?;
+            if let Some(schema) = self.decoder.schema() {
+                return Ok(Some(Arc::clone(schema)));
+            }
+        }
+    }
+
+    /// Returns the next batch with its metadata; metadata that comes without a batch comes with one of no rows. Cancel safe.
+    pub(crate) async fn next(&mut self) -> Result<Option<Chunk>, Error> {
+        while let Some(message) = self.messages.next().await? {
+            if let Some(chunk) = self.decode(message)? {
+                return Ok(Some(chunk));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns what all messages so far took on the wire, and begins anew.
+    pub(crate) const fn take_wire_bytes(&mut self) -> u64 {
+        std::mem::replace(&mut self.wire_bytes, 0)
+    }
+
+    /// Returns what came after the last message.
+    pub(crate) const fn trailers(&self) -> Option<&HeaderMap> {
+        self.messages.trailers()
+    }
+
+    fn decode(&mut self, message: Message) -> Result<Option<Chunk>, Error> {
+        self.wire_bytes += message.wire_bytes as u64;
+        let metadata = message.app_metadata.unwrap_or_default();
+        let Some(header) = message.header.filter(|header| !header.is_empty()) else {
+            let schema = self.decoder.schema().filter(|_| !metadata.is_empty());
+            return Ok(schema.map(|schema| chunk(RecordBatch::new_empty(Arc::clone(schema)), metadata)));
+        };
+        let body = message.bulk.unwrap_or_default();
+        match self.decoder.decode(&header, &body).map_err(|error| not_arrow(error, self.origin))? {
+            Decoded::Batch(batch) => Ok(Some(chunk(batch, metadata))),
+            _ => Ok(None),
+        }
+    }
+}
+
+fn chunk(batch: RecordBatch, metadata: Bytes) -> Chunk {
+    let mut chunk = Chunk::new(batch);
+    chunk.metadata = metadata;
+    chunk
+}
+
+fn not_arrow(error: arrowlink_ipc::Error, origin: Origin) -> Error {
+    let text = match (error.kind(), origin) {
+        (arrowlink_ipc::ErrorKind::LimitExceeded, _) => "a message exceeds a limit",
+        (_, Origin::Client) => "what was sent is not a valid stream of Arrow messages",
+        (_, Origin::Server) => "what the server sent is not a valid stream of Arrow messages",
+    };
+    from_ipc(error, text, origin)
+}

@@ -1,0 +1,34 @@
+//! Requests of one message.
+
+use arrowlink_core::{Error, ErrorKind};
+use bytes::Bytes;
+
+use crate::grpc::BoxError;
+use crate::receive::{Message, Messages};
+
+/// Reads the only message of a request; `what` says in errors what it should be, with its article.
+pub(super) async fn only_message<B>(mut messages: Messages<B>, what: &str) -> Result<Message, Error>
+where
+    B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
+{
+    let invalid = |text: String| Error::new(ErrorKind::InvalidArgument, text);
+    let first = messages.next().await.map_err(|error| match error.kind() {
+        ErrorKind::LimitExceeded => {
+            invalid(format!("the request is larger than {MAX_REQUEST_BYTES} bytes: send {what}"))
+        }
+        _ => error,
+    })?;
+    let Some(message) = first else {
+        return Err(invalid(format!(
+            "the request has no message: send {}",
+            what.replacen("an ", "one ", 1).replacen("a ", "one ", 1)
+        )));
+    };
+    match messages.next().await? {
+        None => Ok(message),
+        Some(_) => Err(invalid("the request has more than one message".to_owned())),
+    }
+}
+
+/// The largest request of one message, which has a name in it at most.
+pub(super) const MAX_REQUEST_BYTES: usize = 64 * 1024;
