@@ -14,7 +14,9 @@ use super::Message;
 pub(super) struct Segments(vec::IntoIter<Buffer>);
 
 impl Segments {
-    pub(super) fn new(segments: Vec<Buffer>) -> Self {
+    /// Leaves out segments without bytes, which stand for empty buffers and could also follow the last message.
+    pub(super) fn new(mut segments: Vec<Buffer>) -> Self {
+        segments.retain(|segment| !segment.is_empty());
         Self(segments.into_iter())
     }
 
@@ -46,9 +48,7 @@ impl Segments {
         while got < length {
             let segment = self.0.next().ok_or_else(|| not_cut("body"))?;
             got = got.saturating_add(segment.len());
-            if !segment.is_empty() {
-                body.push(segment);
-            }
+            body.push(segment);
         }
         if got == length { Ok(Message::new(header, body, length)) } else { Err(not_cut("body")) }
     }

@@ -21,7 +21,8 @@ use crate::{Error, Limits};
 /// let batch = record_batch!(("id", Int64, [1, 2, 3])).unwrap();
 /// let mut encoder = MessageEncoder::new(&batch.schema(), &EncodeOptions::default())?;
 /// let message = encoder.encode(&batch)?.remove(0);
-/// let body = Buffer::from(message.body().concat().as_slice());
+/// let body: Vec<u8> = message.body().iter().flat_map(|segment| segment.to_vec()).collect();
+/// let body = Buffer::from(body.as_slice());
 ///
 /// let mut decoder = MessageDecoder::new(Limits::default());
 /// decoder.decode(encoder.schema().header(), &Buffer::default())?;

@@ -22,7 +22,7 @@ use crate::{EncodeOptions, Error, StreamEncoder};
 /// decoder.decode(encoder.schema().header(), &Buffer::default())?;
 ///
 /// for message in encoder.encode(&batch)? {
-///     let body: Vec<u8> = message.body().concat();
+///     let body: Vec<u8> = message.body().iter().flat_map(|segment| segment.to_vec()).collect();
 ///     let decoded = decoder.decode(message.header(), &body.into())?;
 ///     assert_eq!(decoded, Decoded::Batch(batch.clone()));
 /// }

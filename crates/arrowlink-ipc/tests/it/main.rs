@@ -16,6 +16,8 @@ mod invalid;
 mod limits;
 mod messages;
 mod mutations;
+mod one_by_one;
+mod one_by_one_invalid;
 mod round_trip;
 mod splits;
 mod support;

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use arrow_array::{Array as _, RecordBatch};
-use arrow_buffer::Buffer;
+use arrow_buffer::{Buffer, MutableBuffer};
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use arrow_schema::Schema;
 use arrowlink_ipc::{
-    Compression, EncodeOptions, Error, ErrorKind, Limits, StreamDecoder, read_stream, write_stream,
+    Compression, Decoded, EncodeOptions, Error, ErrorKind, Limits, Message, MessageDecoder, MessageEncoder,
+    StreamDecoder, read_stream, write_stream,
 };
 use bytes::Bytes;
 
@@ -83,4 +84,47 @@ pub(crate) fn use_batch(batch: &RecordBatch) {
 fn check_no_panic(error: &Error) {
     assert_ne!(error.kind(), ErrorKind::Internal, "{error}");
     assert_ne!(error.to_string(), "");
+}
+
+/// Returns the body of a message as one buffer that begins at a multiple of 64, as a receiver has it.
+pub(crate) fn body(message: &Message) -> Buffer {
+    let mut body = MutableBuffer::with_capacity(message.body_bytes());
+    message.body().iter().for_each(|segment| body.extend_from_slice(segment));
+    body.into()
+}
+
+/// Writes `batches` as messages, the schema's first.
+pub(crate) fn written(batches: &[RecordBatch], options: &EncodeOptions) -> Vec<Message> {
+    let mut encoder = MessageEncoder::new(&batches[0].schema(), options).unwrap();
+    let mut messages = vec![encoder.schema().clone()];
+    for batch in batches {
+        messages.extend(encoder.encode(batch).unwrap());
+    }
+    messages
+}
+
+/// Reads messages whose headers and bodies are given.
+pub(crate) fn read_messages<'a>(
+    messages: impl IntoIterator<Item = &'a (Buffer, Buffer)>,
+    limits: &Limits,
+) -> Result<Vec<RecordBatch>, Error> {
+    let mut decoder = MessageDecoder::new(limits.clone());
+    let mut batches = Vec::new();
+    for (header, body) in messages {
+        match decoder.decode(header, body) {
+            Ok(Decoded::Batch(batch)) => batches.push(batch),
+            Ok(_) => {}
+            Err(error) => {
+                check_no_panic(&error);
+                assert_eq!(decoder.decode(header, body).unwrap_err().kind(), ErrorKind::Invalid);
+                return Err(error);
+            }
+        }
+    }
+    Ok(batches)
+}
+
+/// Returns header and body of every message.
+pub(crate) fn parts(messages: &[Message]) -> Vec<(Buffer, Buffer)> {
+    messages.iter().map(|message| (message.header().clone(), body(message))).collect()
 }
