@@ -49,6 +49,8 @@ enum Step {
     Skip(usize),
     /// So many bytes of a field.
     Bytes(Field, usize),
+    /// The rest of a message that is none.
+    Malformed(Malformed),
 }
 
 impl Assembler {
@@ -72,17 +74,9 @@ impl Assembler {
     }
 
     /// Reads `bytes` up to the end of a message, which is returned, or all of them.
+    ///
+    /// That a message is malformed is told at its end: until then, its sender may still say why it broke off.
     pub(super) fn read(&mut self, bytes: &mut Bytes) -> Result<Option<Message>, Fault> {
-        let outcome = self.run(bytes);
-        if outcome.is_err() {
-            // Nobody waits for the rest, so that nothing must be kept for it.
-            self.draft = Draft::default();
-            bytes.clear();
-        }
-        outcome
-    }
-
-    fn run(&mut self, bytes: &mut Bytes) -> Result<Option<Message>, Fault> {
         loop {
             if self.is_at_end() {
                 return self.finish().map(Some);
@@ -90,8 +84,19 @@ impl Assembler {
             if bytes.is_empty() {
                 return Ok(None);
             }
-            self.step(bytes)?;
+            match self.step(bytes) {
+                Ok(()) => {}
+                Err(Fault::Malformed(malformed)) => self.give_up(malformed),
+                Err(fault) => return Err(fault),
+            }
         }
+    }
+
+    /// Reads on to the end of the message, but keeps nothing of it.
+    fn give_up(&mut self, malformed: Malformed) {
+        self.draft = Draft::default();
+        self.groups.clear();
+        self.step = Step::Malformed(malformed);
     }
 
     const fn is_at_end(&self) -> bool {
@@ -99,6 +104,9 @@ impl Assembler {
     }
 
     fn finish(&mut self) -> Result<Message, Fault> {
+        if let Step::Malformed(malformed) = self.step {
+            return Err(Fault::Malformed(malformed));
+        }
         let is_between_fields = matches!(self.step, Step::Key(varint) if varint.is_empty());
         if !is_between_fields || !self.groups.is_empty() {
             return Err(self.malformed(Reason::Cut));
@@ -137,6 +145,12 @@ impl Assembler {
             }
             Step::Bytes(field, length) => {
                 self.read_bytes(field, length, bytes);
+                Ok(())
+            }
+            Step::Malformed(_) => {
+                let here = self.left.min(bytes.len());
+                bytes.advance(here);
+                self.left -= here;
                 Ok(())
             }
         }
