@@ -100,8 +100,8 @@ impl Blame {
     fn malformed(&self, malformed: Malformed) -> Error {
         let (number, name) = (self.number, self.shape.name());
         let text = match self.origin {
-            Origin::Client => format!("message {number} is not an `{name}`"),
-            Origin::Server => format!("the server sent a message that is not an `{name}`"),
+            Origin::Client => format!("message {number} is not {name}"),
+            Origin::Server => format!("the server sent a message that is not {name}"),
         };
         Error::new(self.origin.invalid(), text).with_source(malformed)
     }

@@ -15,13 +15,15 @@ pub(crate) enum Shape {
 }
 
 impl Shape {
-    /// The name of the message.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
+    /// What a message is called, with its article.
+    pub(super) fn name(self) -> String {
+        let name = match self {
             Self::Empty => "Empty",
             Self::Payload(name) => name,
             Self::Flight => "FlightData",
-        }
+        };
+        let article = if name.starts_with(['A', 'E', 'I', 'O', 'U']) { "an" } else { "a" };
+        format!("{article} `{name}`")
     }
 
     /// What the field `number` is, where the message has one.
