@@ -7,12 +7,11 @@ use arrowlink_transport::{ConnectOptions, Connection, Listener};
 
 use crate::support::options;
 
-/// What the small service does not carry.
+/// What names as tickets do not carry.
 fn suite() -> Suite {
     [
         Capability::List,
         Capability::Describe,
-        Capability::Call,
         Capability::Resume,
         Capability::WriteMode,
         Capability::IdempotencyKey,

@@ -3,8 +3,8 @@
 use arrow_array::record_batch;
 use arrowlink_client::Client;
 use arrowlink_core::{
-    BatchStream, CallContext, CallOptions, Chunk, DataService as _, DataServiceExt as _, Error, ErrorKind,
-    ListOptions, Position, ReadOptions, Target, WriteMode, WriteOptions,
+    BatchStream, CallContext, Chunk, DataService as _, DataServiceExt as _, Error, ErrorKind, ListOptions,
+    Position, ReadOptions, Target, WriteMode, WriteOptions,
 };
 use arrowlink_testkit::{Certificates, Server, catalog, check_error, name, stream_of, three_rows};
 use futures::stream;
@@ -76,8 +76,6 @@ async fn what_the_protocol_cannot_carry_is_unsupported() {
         let default = || Target::Name(name("default"));
         unsupported(client.list(ctx(), ListOptions::default()).await.map(drop), &["not list"]);
         unsupported(client.describe(ctx(), default()).await.map(drop), &["not describe"]);
-        let call = client.call(ctx(), name("echo"), stream_of(&three_rows()), CallOptions::default()).await;
-        unsupported(call.map(drop), &["not call"]);
         let sql = client.read(ctx(), Target::Sql("select 1".into()), ReadOptions::default()).await;
         unsupported(sql.map(drop), &["not SQL"]);
         let resume = ReadOptions::default().with_resume(Position::new(vec![1]));

@@ -6,7 +6,7 @@ use arrowlink_server::Config;
 
 use crate::support::Running;
 
-/// Runs the suite of what the small service can carry against a server of `config`.
+/// Runs the suite of what names as tickets can carry against a server of `config`.
 async fn check(config: Config) {
     let server = Running::build(config).await;
     let options = ClientOptions::default().with_ca_file(server.ca());
@@ -14,7 +14,6 @@ async fn check(config: Config) {
     let cannot = [
         Capability::List,
         Capability::Describe,
-        Capability::Call,
         Capability::Resume,
         Capability::WriteMode,
         Capability::IdempotencyKey,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use arrow_array::{Array as _, ArrayRef, Float64Array, RecordBatch};
 use arrowlink_core::{CallContext, Catalog, DataServiceExt as _, MemoryDataset};
 use arrowlink_ipc::{EncodeOptions, write_stream};
+use arrowlink_transport::Body;
 use arrowlink_transport::{
     AcceptOptions, BlockPool, ConnectOptions, Connection, Front, FrontOptions, TransferOptions,
 };
@@ -17,7 +18,6 @@ use http::{Request, Response};
 use http_body::Frame;
 use http_body_util::StreamBody;
 use tokio::time::{Instant, sleep};
-use tonic::body::Body;
 use tonic::service::Routes;
 use tonic::{Code, Status};
 use tower::Service as _;
