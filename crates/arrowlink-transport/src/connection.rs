@@ -36,6 +36,7 @@ use crate::listen::Io;
 use crate::pool::BlockPool;
 use crate::tasks::Tasks;
 use crate::tls::{client_failure, lost_to_alert};
+use crate::unix::enlarge_buffers;
 
 use endpoint::Endpoint;
 pub use options::{ConnectOptions, Plaintext, TransferOptions};
@@ -276,7 +277,11 @@ async fn dial(endpoint: &Endpoint, uri: &str) -> Result<Io, Error> {
     };
     match endpoint {
         Endpoint::Memory => Err(refused(io::ErrorKind::ConnectionRefused.into())),
-        Endpoint::Unix(path) => Ok(Box::new(UnixStream::connect(path).await.map_err(refused)?)),
+        Endpoint::Unix(path) => {
+            let stream = UnixStream::connect(path).await.map_err(refused)?;
+            enlarge_buffers(&stream);
+            Ok(Box::new(stream))
+        }
         Endpoint::Plaintext { host, port } => {
             let stream = TcpStream::connect((host.as_str(), *port)).await.map_err(refused)?;
             stream.set_nodelay(true).map_err(refused)?;

@@ -67,7 +67,7 @@ pub use deadline::{GrpcTimeout, GrpcTimeoutLayer, grpc_timeout};
 pub use error::Error;
 pub use front::{Front, FrontOptions};
 pub use listen::{Dialer, ListenAddr, Listener};
-pub use peer::{Encryption, Peer};
+pub use peer::{Credentials, Encryption, Peer};
 pub use pool::{BlockPool, PoolUsage};
 pub use record::CallRecord;
 pub use rope::Rope;

@@ -82,6 +82,11 @@ impl fmt::Display for ListenAddr {
 ///
 /// TCP connections have `TCP_NODELAY` set. To be given to [`serve`](crate::serve).
 ///
+/// Over a Unix socket a request's authority is made up: clients of gRPC's C-core and of Java call the server by the path of
+/// its socket, which no authority may be, so that `%2Ftmp%2Fa.sock` arrives as `-2Ftmp-2Fa.sock`. What is a host name
+/// and its port, such as `localhost:50051`, stays. Nothing may be routed or allowed by it; who calls, the
+/// [`Peer`] knows.
+///
 /// ```
 /// use arrowlink_transport::{Error, ListenAddr, Listener};
 ///
@@ -164,7 +169,10 @@ impl Listener {
                 stream.set_nodelay(true)?;
                 Ok(Accepted::Tcp(stream, addr))
             }
-            Source::Unix(socket) => Ok(Accepted::Plain(Box::new(socket.accept().await?), Peer::unix())),
+            Source::Unix(socket) => {
+                let (stream, credentials) = socket.accept().await?;
+                Ok(Accepted::Plain(Box::new(stream), Peer::unix(credentials)))
+            }
             Source::Memory(rx) => match rx.recv().await {
                 Some(stream) => Ok(Accepted::Plain(Box::new(stream?), Peer::memory())),
                 None => std::future::pending().await,

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::SocketAddr;
 
+use tokio::net::unix::UCred;
+
 /// The other end of a connection, in the extensions of every request that comes over it.
 ///
 /// ```
@@ -13,46 +15,123 @@ use std::net::SocketAddr;
 /// assert_eq!(peer.encryption(), Encryption::Tls);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Peer {
-    addr: Option<SocketAddr>,
-    medium: Medium,
-    encryption: Encryption,
-}
+pub struct Peer(Medium);
 
 impl Peer {
     /// Describes a peer that came over TCP; it is shown as its address.
     pub const fn tcp(addr: SocketAddr, encryption: Encryption) -> Self {
-        Self { addr: Some(addr), medium: Medium::Tcp, encryption }
+        Self(Medium::Tcp(addr, encryption))
     }
 
-    /// Describes a process of this host that came over a Unix socket; it is shown as `unix`.
-    pub const fn unix() -> Self {
-        Self { addr: None, medium: Medium::Unix, encryption: Encryption::None }
+    /// Describes a process of this host that came over a Unix socket; it is shown as `unix:pid=812,uid=1000`, or as
+    /// `unix` where the system does not tell who it is.
+    pub const fn unix(credentials: Option<Credentials>) -> Self {
+        Self(Medium::Unix(credentials))
     }
 
     /// Describes a caller inside this process; it is shown as `memory`.
     pub const fn memory() -> Self {
-        Self { addr: None, medium: Medium::Memory, encryption: Encryption::None }
+        Self(Medium::Memory)
     }
 
     /// Returns the remote address; `None` for Unix sockets and callers inside the process.
     pub const fn addr(&self) -> Option<SocketAddr> {
-        self.addr
+        match self.0 {
+            Medium::Tcp(addr, _) => Some(addr),
+            Medium::Unix(_) | Medium::Memory => None,
+        }
+    }
+
+    /// Returns who came over a Unix socket; `None` for other connections and where the system does not tell.
+    pub const fn credentials(&self) -> Option<Credentials> {
+        match self.0 {
+            Medium::Unix(credentials) => credentials,
+            Medium::Tcp(..) | Medium::Memory => None,
+        }
     }
 
     /// Returns whether what passes between the two ends is encrypted.
     pub const fn encryption(&self) -> Encryption {
-        self.encryption
+        match self.0 {
+            Medium::Tcp(_, encryption) => encryption,
+            Medium::Unix(_) | Medium::Memory => Encryption::None,
+        }
     }
 }
 
 impl fmt::Display for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.medium, self.addr) {
-            (Medium::Tcp, Some(addr)) => addr.fmt(f),
-            (Medium::Tcp | Medium::Unix, _) => f.write_str("unix"),
-            (Medium::Memory, _) => f.write_str("memory"),
+        match self.0 {
+            Medium::Tcp(addr, _) => addr.fmt(f),
+            Medium::Unix(Some(credentials)) => write!(f, "unix:{credentials}"),
+            Medium::Unix(None) => f.write_str("unix"),
+            Medium::Memory => f.write_str("memory"),
         }
+    }
+}
+
+/// The process and user that opened a Unix socket, as the system vouches for them.
+///
+/// They are those of the moment it connected: the process may since have ended or handed the socket on, and its
+/// number may be another's.
+///
+/// ```
+/// use arrowlink_transport::{Credentials, Peer};
+///
+/// let credentials = Credentials::new(1000, 100).with_pid(812);
+/// assert_eq!((credentials.uid(), credentials.gid(), credentials.pid()), (1000, 100, Some(812)));
+///
+/// let peer = Peer::unix(Some(credentials));
+/// assert_eq!(peer.to_string(), "unix:pid=812,uid=1000");
+/// assert_eq!(peer.credentials(), Some(credentials));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Credentials {
+    uid: u32,
+    gid: u32,
+    pid: Option<u32>,
+}
+
+impl Credentials {
+    /// Names a user and a group by their numbers.
+    pub const fn new(uid: u32, gid: u32) -> Self {
+        Self { uid, gid, pid: None }
+    }
+
+    /// Names the process too.
+    pub const fn with_pid(self, pid: u32) -> Self {
+        Self { pid: Some(pid), ..self }
+    }
+
+    /// Takes what the system told of a socket.
+    pub(crate) fn told(found: UCred) -> Self {
+        let pid = found.pid().and_then(|pid| pid.try_into().ok()).filter(|pid| *pid != 0);
+        Self { uid: found.uid(), gid: found.gid(), pid }
+    }
+
+    /// Returns the number of the user.
+    pub const fn uid(&self) -> u32 {
+        self.uid
+    }
+
+    /// Returns the number of the user's group.
+    pub const fn gid(&self) -> u32 {
+        self.gid
+    }
+
+    /// Returns the number of the process; `None` where the system does not tell, or has no number for it here: a
+    /// process of another container may have none.
+    pub const fn pid(&self) -> Option<u32> {
+        self.pid
+    }
+}
+
+impl fmt::Display for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(pid) = self.pid {
+            write!(f, "pid={pid},")?;
+        }
+        write!(f, "uid={}", self.uid)
     }
 }
 
@@ -61,8 +140,8 @@ impl fmt::Display for Peer {
 /// ```
 /// use arrowlink_transport::{Encryption, Peer};
 ///
-/// assert_eq!(Peer::unix().encryption(), Encryption::None);
-/// assert_eq!(Peer::unix().to_string(), "unix");
+/// assert_eq!(Peer::unix(None).encryption(), Encryption::None);
+/// assert_eq!(Peer::unix(None).to_string(), "unix");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -75,7 +154,7 @@ pub enum Encryption {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Medium {
-    Tcp,
-    Unix,
+    Tcp(SocketAddr, Encryption),
+    Unix(Option<Credentials>),
     Memory,
 }
