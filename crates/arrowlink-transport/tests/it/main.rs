@@ -22,3 +22,4 @@ mod support;
 mod tls;
 mod transfer;
 mod types;
+mod unix;

@@ -9,14 +9,14 @@ use tokio::time::timeout;
 
 pub(crate) const DATA: u8 = 0;
 pub(crate) const GO_AWAY: u8 = 7;
-const HEADERS: u8 = 1;
+pub(crate) const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
 const PING: u8 = 6;
 const WINDOW_UPDATE: u8 = 8;
 const ACK: u8 = 1;
-const END_STREAM: u8 = 1;
-const END_HEADERS: u8 = 4;
+pub(crate) const END_STREAM: u8 = 1;
+pub(crate) const END_HEADERS: u8 = 4;
 /// The only call of a raw client.
 const STREAM: u32 = 1;
 
@@ -115,7 +115,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> RawClient<T> {
         Ok(Some(RawFrame { kind: head[3], flags: head[4], payload: payload.into() }))
     }
 
-    async fn send(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) -> io::Result<()> {
+    pub(crate) async fn send(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) -> io::Result<()> {
         let mut frame = BytesMut::new();
         frame.put_uint(payload.len() as u64, 3);
         frame.put_u8(kind);
