@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Barrier};
 
 use arrowlink_core::ErrorKind;
 use arrowlink_transport::{
@@ -161,12 +162,16 @@ async fn tells_the_service_the_group_of_the_caller() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn lets_one_of_many_servers_have_a_stale_path() {
-    for _ in 0..20 {
+    for _ in 0..100 {
         let (dir, path) = place();
         drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
-        let racing = (0..8).map(|_| {
-            let path = path.clone();
-            tokio::spawn(async move { bind(&path).await })
+        let start = Arc::new(Barrier::new(4));
+        let racing = (0..4).map(|_| {
+            let (path, start) = (path.clone(), Arc::clone(&start));
+            tokio::spawn(async move {
+                start.wait();
+                bind(&path).await
+            })
         });
         let (bound, refused): (Vec<_>, Vec<_>) =
             join_all(racing).await.into_iter().map(Result::unwrap).partition(Result::is_ok);
