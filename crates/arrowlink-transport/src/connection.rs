@@ -28,7 +28,6 @@ use rustls_pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
 use tower::Service;
 
 use crate::Body;
@@ -102,7 +101,7 @@ impl Connection {
         let endpoint = Endpoint::parse(uri, options)?;
         let limit = options.connect_timeout;
         let connecting = async {
-            let io = dial(&endpoint, uri).await?;
+            let io = dial(&endpoint, uri, options.http2.nodelay()).await?;
             Self::over_io(io, uri, &endpoint, options).await
         };
         timeout(limit, connecting).await.unwrap_or_else(|_| {
@@ -153,9 +152,10 @@ impl Connection {
         let mut builder = http2::Builder::new(tasks.clone());
         builder
             .timer(TokioTimer::new())
-            .initial_stream_window_size(options.stream_window_bytes)
-            .initial_connection_window_size(options.connection_window_bytes)
-            .max_frame_size(options.max_frame_bytes)
+            .initial_stream_window_size(options.http2.stream_window_bytes())
+            .initial_connection_window_size(options.http2.connection_window_bytes())
+            .max_frame_size(options.http2.max_frame_bytes())
+            .max_send_buf_size(options.http2.max_send_buffer_bytes() as usize)
             .max_header_list_size(MAX_HEADER_LIST_BYTES)
             .keep_alive_interval(options.keep_alive_interval)
             .keep_alive_timeout(options.keep_alive_timeout);
@@ -270,7 +270,7 @@ impl fmt::Debug for ResponseBody {
     }
 }
 
-async fn dial(endpoint: &Endpoint, uri: &str) -> Result<Io, Error> {
+async fn dial(endpoint: &Endpoint, uri: &str, nodelay: bool) -> Result<Io, Error> {
     let refused = |error: io::Error| {
         Error::new(ErrorKind::Unavailable, format!("cannot connect to `{uri}`: is a server running there?"))
             .with_source(error)
@@ -284,14 +284,14 @@ async fn dial(endpoint: &Endpoint, uri: &str) -> Result<Io, Error> {
         }
         Endpoint::Plaintext { host, port } => {
             let stream = TcpStream::connect((host.as_str(), *port)).await.map_err(refused)?;
-            stream.set_nodelay(true).map_err(refused)?;
+            stream.set_nodelay(nodelay).map_err(refused)?;
             Ok(Box::new(stream))
         }
         Endpoint::Tls { host, port, tls } => {
             let stream = TcpStream::connect((host.as_str(), *port)).await.map_err(refused)?;
-            stream.set_nodelay(true).map_err(refused)?;
+            stream.set_nodelay(nodelay).map_err(refused)?;
             let name = ServerName::try_from(host.clone()).map_err(|_| endpoint::invalid(uri))?;
-            let connected = TlsConnector::from(tls.config()).connect(name, stream).await;
+            let connected = tls.connect(name, stream).await;
             Ok(Box::new(connected.map_err(|error| client_failure(&error, uri, tls.ca()))?))
         }
     }

@@ -80,7 +80,7 @@ impl fmt::Display for ListenAddr {
 
 /// Something that listens on a [`ListenAddr`]; dropping it stops that, and removes the file of a Unix socket.
 ///
-/// TCP connections have `TCP_NODELAY` set. To be given to [`serve`](crate::serve).
+/// To be given to [`serve`](crate::serve).
 ///
 /// Over a Unix socket a request's authority is made up: clients of gRPC's C-core and of Java call the server by the path of
 /// its socket, which no authority may be, so that `%2Ftmp%2Fa.sock` arrives as `-2Ftmp-2Fa.sock`. What is a host name
@@ -166,7 +166,6 @@ impl Listener {
         match &mut self.source {
             Source::Tcp(listener) => {
                 let (stream, addr) = listener.accept().await?;
-                stream.set_nodelay(true)?;
                 Ok(Accepted::Tcp(stream, addr))
             }
             Source::Unix(socket) => {

@@ -5,10 +5,10 @@
 
 mod client;
 mod failure;
+mod options;
 mod server;
 
 use std::path::Path;
-use std::sync::Arc;
 
 use rustls::crypto::CryptoProvider;
 use rustls::sign::CertifiedKey;
@@ -17,6 +17,7 @@ use crate::{Error, pem};
 
 pub use client::ClientTls;
 pub(crate) use failure::{client_failure, lost_to_alert, server_failure};
+pub use options::{CipherPreference, TlsOptions};
 pub use server::ServerTls;
 
 /// Reads a certificate chain and its key and makes sure that they belong together.
@@ -32,8 +33,8 @@ pub(crate) fn pair(cert: &Path, key: &Path) -> Result<CertifiedKey, Error> {
 }
 
 /// The one cryptography of the project, whatever a process-wide default says.
-pub(crate) fn provider() -> Arc<CryptoProvider> {
-    Arc::new(rustls::crypto::ring::default_provider())
+fn provider() -> CryptoProvider {
+    rustls::crypto::ring::default_provider()
 }
 
 /// The protocol that both ends offer by ALPN.

@@ -19,7 +19,6 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_rustls::TlsAcceptor;
 use tower::Service;
 
 use super::Shared;
@@ -37,6 +36,12 @@ where
     S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send + 'static,
 {
+    if let Accepted::Tcp(stream, addr) = &accepted
+        && let Err(error) = stream.set_nodelay(shared.options.http2.nodelay())
+    {
+        tracing::debug!(peer = %addr, %error, "connection ended before it was accepted");
+        return;
+    }
     let (io, peer) = match (accepted, &shared.tls) {
         (Accepted::Plain(io, peer), _) => (io, peer),
         (Accepted::Tcp(stream, addr), None) => (Box::new(stream) as Io, Peer::tcp(addr, Encryption::None)),
@@ -55,8 +60,9 @@ async fn encrypted(stream: TcpStream, addr: SocketAddr, tls: &ServerTls, shared:
         if let Some(reason) = plaintext(&stream).await {
             return Err((reason, stream));
         }
-        let accepted = TlsAcceptor::from(tls.config()).accept(stream).into_fallible().await;
-        accepted.map_err(|(error, stream)| (server_failure(&error), stream))
+        let accepted = tls.accept(stream).into_fallible().await;
+        // What the client sent and nobody read is thrown away in any case: by the buffer here, the rest below.
+        accepted.map_err(|(error, stream)| (server_failure(&error), stream.into_inner()))
     };
     let draining = &shared.draining;
     let (reason, stream) = match draining.run_until_cancelled(timeout(limit, handshake)).await? {
@@ -105,9 +111,10 @@ where
         .timer(TokioTimer::new())
         .max_concurrent_streams(options.max_concurrent_streams)
         .max_header_list_size(options.max_header_list_bytes)
-        .initial_stream_window_size(options.stream_window_bytes)
-        .initial_connection_window_size(options.connection_window_bytes)
-        .max_frame_size(options.max_frame_bytes)
+        .initial_stream_window_size(options.http2.stream_window_bytes())
+        .initial_connection_window_size(options.http2.connection_window_bytes())
+        .max_frame_size(options.http2.max_frame_bytes())
+        .max_send_buf_size(options.http2.max_send_buffer_bytes() as usize)
         .keep_alive_interval(options.keep_alive_interval)
         .keep_alive_timeout(options.keep_alive_timeout);
     let io = TokioIo::new(Lingering::new(io, Arc::clone(&activity)));

@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
+use crate::http2::Http2Options;
+
 /// Limits and times of [`serve`](crate::serve).
 ///
 /// # Defaults
 ///
 /// 1,024 connections with 256 calls each at a time; 10 seconds for a handshake; a connection without calls is closed
 /// after 10 minutes, a call whose client reads nothing for 60 seconds is cut; pings every 30 seconds, answered within
-/// 20; 30 seconds to drain, of which a client without calls gets one; 16 KiB of request headers; windows of 4 MiB per call and 16 MiB per connection, frames of
-/// up to 256 KiB.
+/// 20; 30 seconds to drain, of which a client without calls gets one; 16 KiB of request headers;
+/// [`Http2Options::for_server`].
 ///
 /// ```
 /// use arrowlink_transport::AcceptOptions;
@@ -27,7 +29,6 @@ use std::time::Duration;
 ///
 /// let options = AcceptOptions::default().with_grace(Duration::from_secs(8)).with_goodbye(Duration::from_millis(500));
 /// assert!(options.goodbye < options.grace);
-/// assert_eq!(options.with_max_frame_bytes(1).max_frame_bytes, 16_384, "the least that HTTP/2 allows");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -56,14 +57,9 @@ pub struct AcceptOptions {
     /// The most bytes of headers of a request, names and values with 32 bytes for each; a larger one is refused,
     /// by HTTP 431 or by the end of its connection.
     pub max_header_list_bytes: u32,
-    /// The HTTP/2 window of one call's request, in bytes: what a client may send before the service takes it. Also the
-    /// most memory that an upload which is not being read holds.
-    pub stream_window_bytes: u32,
-    /// The HTTP/2 window of all requests of a connection, in bytes; where it is used up by one that is not being read,
-    /// the others wait.
-    pub connection_window_bytes: u32,
-    /// The largest HTTP/2 frame that clients may send, in bytes, 16,384 to 16,777,215.
-    pub max_frame_bytes: u32,
+    /// Windows, frames and send buffer. Clients can make the server hold the connection's window for each of
+    /// [`max_connections`](Self::max_connections), by requests that are not being read.
+    pub http2: Http2Options,
 }
 
 impl AcceptOptions {
@@ -131,19 +127,10 @@ impl AcceptOptions {
         self
     }
 
-    /// Sets [`stream_window_bytes`](Self::stream_window_bytes) and
-    /// [`connection_window_bytes`](Self::connection_window_bytes).
+    /// Sets [`http2`](Self::http2).
     #[must_use]
-    pub const fn with_windows(mut self, stream_bytes: u32, connection_bytes: u32) -> Self {
-        self.stream_window_bytes = stream_bytes;
-        self.connection_window_bytes = connection_bytes;
-        self
-    }
-
-    /// Sets [`max_frame_bytes`](Self::max_frame_bytes), moved into its range.
-    #[must_use]
-    pub fn with_max_frame_bytes(mut self, bytes: u32) -> Self {
-        self.max_frame_bytes = bytes.clamp(16_384, 16_777_215);
+    pub const fn with_http2(mut self, http2: Http2Options) -> Self {
+        self.http2 = http2;
         self
     }
 }
@@ -161,9 +148,7 @@ impl Default for AcceptOptions {
             keep_alive_interval: Duration::from_secs(30),
             keep_alive_timeout: Duration::from_secs(20),
             max_header_list_bytes: 16 * 1024,
-            stream_window_bytes: 4 << 20,
-            connection_window_bytes: 16 << 20,
-            max_frame_bytes: 256 << 10,
+            http2: Http2Options::for_server(),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use arrowlink_ipc::Limits;
 
+use crate::http2::Http2Options;
 use crate::metadata::DEFAULT_MESSAGE_BYTES;
 use crate::pool::BlockPool;
 use crate::tls::ClientTls;
@@ -13,8 +14,8 @@ use crate::tls::ClientTls;
 /// # Defaults
 ///
 /// No TLS, which leaves Unix sockets alone; no plaintext over TCP; 10 seconds to connect; pings every 30 seconds
-/// while calls run, answered within 20; windows of 16 MiB per answer and 64 MiB per connection, frames of up to 256 KiB;
-/// a pool for the connections that are made with these options and their clones.
+/// while calls run, answered within 20; [`Http2Options::for_client`]; a pool for the connections that are made with these
+/// options and their clones.
 ///
 /// ```
 /// use std::time::Duration;
@@ -36,13 +37,8 @@ pub struct ConnectOptions {
     pub keep_alive_interval: Duration,
     /// How long the answer to a ping may take before the connection is given up.
     pub keep_alive_timeout: Duration,
-    /// The HTTP/2 window of one answer, in bytes: what the server may send before it is read. On links that are both fast
-    /// and long it bounds the speed, to one window in each round trip.
-    pub stream_window_bytes: u32,
-    /// The HTTP/2 window of all answers, in bytes: the most memory that answers which are not being read hold.
-    pub connection_window_bytes: u32,
-    /// The largest HTTP/2 frame that the server may send, in bytes, 16,384 to 16,777,215.
-    pub max_frame_bytes: u32,
+    /// Windows, frames and send buffer.
+    pub http2: Http2Options,
     /// Where messages of the server are received, those of all calls.
     pub pool: BlockPool,
 }
@@ -77,12 +73,10 @@ impl ConnectOptions {
         self
     }
 
-    /// Sets [`stream_window_bytes`](Self::stream_window_bytes) and
-    /// [`connection_window_bytes`](Self::connection_window_bytes).
+    /// Sets [`http2`](Self::http2).
     #[must_use]
-    pub const fn with_windows(mut self, stream_bytes: u32, connection_bytes: u32) -> Self {
-        self.stream_window_bytes = stream_bytes;
-        self.connection_window_bytes = connection_bytes;
+    pub const fn with_http2(mut self, http2: Http2Options) -> Self {
+        self.http2 = http2;
         self
     }
 
@@ -102,9 +96,7 @@ impl Default for ConnectOptions {
             connect_timeout: Duration::from_secs(10),
             keep_alive_interval: Duration::from_secs(30),
             keep_alive_timeout: Duration::from_secs(20),
-            stream_window_bytes: 16 << 20,
-            connection_window_bytes: 64 << 20,
-            max_frame_bytes: 256 << 10,
+            http2: Http2Options::for_client(),
             pool: BlockPool::default(),
         }
     }

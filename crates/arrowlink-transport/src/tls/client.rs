@@ -5,9 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::client::WantsClientCert;
+use rustls::sign::SingleCertAndKey;
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore};
+use rustls_pki_types::ServerName;
+use tokio::io::BufReader;
+use tokio::net::TcpStream;
+use tokio_rustls::{Connect, TlsConnector};
 
-use super::{ALPN, pair, provider};
+use super::{ALPN, TlsOptions, pair};
 use crate::certificates::FIX;
 use crate::{Error, pem};
 
@@ -30,8 +35,16 @@ use crate::{Error, pem};
 /// ```
 #[derive(Clone)]
 pub struct ClientTls {
+    sources: Arc<Sources>,
     config: Arc<ClientConfig>,
+}
+
+#[derive(Clone, Debug)]
+struct Sources {
     ca: PathBuf,
+    /// Certificate and key.
+    identity: Option<(PathBuf, PathBuf)>,
+    options: TlsOptions,
 }
 
 impl ClientTls {
@@ -42,8 +55,7 @@ impl ClientTls {
     /// [`Error::Missing`], which says how the file is made, [`Error::Unreadable`], [`Error::NotPem`] and
     /// [`Error::Unusable`].
     pub fn from_ca_file(ca: &Path) -> Result<Self, Error> {
-        let config = trusting(ca)?.with_no_client_auth();
-        Ok(Self::new(config, ca))
+        Self::new(Sources { ca: ca.to_owned(), identity: None, options: TlsOptions::default() })
     }
 
     /// As [`from_ca_file`](Self::from_ca_file), and shows the certificate `cert` to servers that ask for one.
@@ -52,42 +64,78 @@ impl ClientTls {
     ///
     /// As [`from_ca_file`](Self::from_ca_file), for each of the files; [`Error::KeyMismatch`].
     pub fn with_identity(ca: &Path, cert: &Path, key: &Path) -> Result<Self, Error> {
-        let chain = pair(cert, key)?.cert;
-        let secret = pem::key(key, FIX)?;
-        let config = trusting(ca)?
-            .with_client_auth_cert(chain, secret)
-            .map_err(|error| Error::Unusable { path: cert.to_owned(), reason: error.to_string() })?;
-        Ok(Self::new(config, ca))
+        let identity = Some((cert.to_owned(), key.to_owned()));
+        Self::new(Sources { ca: ca.to_owned(), identity, options: TlsOptions::default() })
     }
 
-    fn new(mut config: ClientConfig, ca: &Path) -> Self {
-        config.alpn_protocols = vec![ALPN.to_vec()];
-        Self { config: Arc::new(config), ca: ca.to_owned() }
+    /// Sets how its connections read, send and encrypt; the files are read again for it.
+    ///
+    /// # Errors
+    ///
+    /// As [`with_identity`](Self::with_identity).
+    pub fn with_options(self, options: TlsOptions) -> Result<Self, Error> {
+        Self::new(Sources { options, ..Sources::clone(&self.sources) })
     }
 
-    pub(crate) fn config(&self) -> Arc<ClientConfig> {
-        Arc::clone(&self.config)
+    fn new(sources: Sources) -> Result<Self, Error> {
+        let config = Arc::new(sources.load()?);
+        Ok(Self { sources: Arc::new(sources), config })
     }
 
     /// Returns the file of the CA.
     pub fn ca(&self) -> &Path {
-        &self.ca
+        &self.sources.ca
+    }
+
+    /// Returns how its connections read, send and encrypt.
+    pub fn options(&self) -> TlsOptions {
+        self.sources.options
+    }
+
+    /// Begins a handshake with the server `name`.
+    ///
+    /// What is read is buffered below TLS, which reads a quarter of a record at a time; what is written is not.
+    pub(crate) fn connect(
+        &self,
+        name: ServerName<'static>,
+        stream: TcpStream,
+    ) -> Connect<BufReader<TcpStream>> {
+        let options = self.options();
+        let stream = BufReader::with_capacity(options.read_buffer_bytes() as usize, stream);
+        let limit = options.send_buffer_bytes() as usize;
+        let connector = TlsConnector::from(Arc::clone(&self.config));
+        connector.connect_with(name, stream, |session| session.set_buffer_limit(Some(limit)))
     }
 }
 
 impl fmt::Debug for ClientTls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientTls").field("ca", &self.ca).finish_non_exhaustive()
+        f.debug_struct("ClientTls").field("sources", &self.sources).finish_non_exhaustive()
     }
 }
 
-fn trusting(ca: &Path) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, Error> {
+impl Sources {
+    fn load(&self) -> Result<ClientConfig, Error> {
+        let builder = trusting(&self.ca, self.options)?;
+        let mut config = match &self.identity {
+            None => builder.with_no_client_auth(),
+            Some((cert, key)) => {
+                let shown = SingleCertAndKey::from(pair(cert, key)?);
+                builder.with_client_cert_resolver(Arc::new(shown))
+            }
+        };
+        config.alpn_protocols = vec![ALPN.to_vec()];
+        Ok(config)
+    }
+}
+
+fn trusting(ca: &Path, options: TlsOptions) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, Error> {
     let unusable = |error: rustls::Error| Error::Unusable { path: ca.to_owned(), reason: error.to_string() };
     let mut roots = RootCertStore::empty();
     for certificate in pem::certificates(ca, FIX)? {
         roots.add(certificate).map_err(unusable)?;
     }
-    let builder = ClientConfig::builder_with_provider(provider())
+    let builder = ClientConfig::builder_with_provider(options.ciphers().provider())
         .with_safe_default_protocol_versions()
         .map_err(unusable)?;
     Ok(builder.with_root_certificates(roots))

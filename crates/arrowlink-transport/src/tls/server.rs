@@ -7,8 +7,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use rustls::server::{ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{RootCertStore, ServerConfig};
+use tokio::io::BufReader;
+use tokio::net::TcpStream;
+use tokio_rustls::{Accept, TlsAcceptor};
 
-use super::{ALPN, pair, provider};
+use super::{ALPN, TlsOptions, pair, provider};
 use crate::certificates::CertificateFiles;
 use crate::x509::{Facts, minute};
 use crate::{Error, pem};
@@ -38,6 +41,7 @@ struct Sources {
     cert: PathBuf,
     key: PathBuf,
     client_ca: Option<PathBuf>,
+    options: TlsOptions,
 }
 
 impl ServerTls {
@@ -68,9 +72,31 @@ impl ServerTls {
             cert: files.cert.clone(),
             key: files.key.clone(),
             client_ca: client_ca.map(Path::to_owned),
+            options: TlsOptions::default(),
         };
+        Self::new(sources)
+    }
+
+    /// Sets how its connections read, send and encrypt; the files are read again for it. Clones that were made before
+    /// keep what they have.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_files`](Self::from_files).
+    pub fn with_options(self, options: TlsOptions) -> Result<Self, Error> {
+        let Sources { cert, key, client_ca, .. } = &*self.sources;
+        let (cert, key, client_ca) = (cert.clone(), key.clone(), client_ca.clone());
+        Self::new(Sources { cert, key, client_ca, options })
+    }
+
+    fn new(sources: Sources) -> Result<Self, Error> {
         let config = sources.load()?;
         Ok(Self { sources: Arc::new(sources), current: Arc::new(RwLock::new(config)) })
+    }
+
+    /// Returns how its connections read, send and encrypt.
+    pub fn options(&self) -> TlsOptions {
+        self.sources.options
     }
 
     /// Reads the files again; connections made from now on see what they hold.
@@ -84,9 +110,15 @@ impl ServerTls {
         Ok(())
     }
 
-    /// Returns what a connection that begins now is shown.
-    pub(crate) fn config(&self) -> Arc<ServerConfig> {
-        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    /// Begins a handshake with the certificate that a connection that begins now is shown.
+    ///
+    /// What is read is buffered below TLS, which reads a quarter of a record at a time; what is written is not.
+    pub(crate) fn accept(&self, stream: TcpStream) -> Accept<BufReader<TcpStream>> {
+        let config = Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner));
+        let options = self.options();
+        let stream = BufReader::with_capacity(options.read_buffer_bytes() as usize, stream);
+        let limit = options.send_buffer_bytes() as usize;
+        TlsAcceptor::from(config).accept_with(stream, |session| session.set_buffer_limit(Some(limit)))
     }
 }
 
@@ -101,16 +133,16 @@ impl Sources {
         let certified = pair(&self.cert, &self.key)?;
         self.refuse_expired(&certified)?;
         let resolver: Arc<dyn ResolvesServerCert> = Arc::new(SingleCertAndKey::from(certified));
-        let builder =
-            ServerConfig::builder_with_provider(provider())
-                .with_safe_default_protocol_versions()
-                .map_err(|error| Error::Unusable { path: self.cert.clone(), reason: error.to_string() })?;
+        let builder = ServerConfig::builder_with_provider(self.options.ciphers().provider())
+            .with_safe_default_protocol_versions()
+            .map_err(|error| Error::Unusable { path: self.cert.clone(), reason: error.to_string() })?;
         let builder = match &self.client_ca {
             None => builder.with_no_client_auth(),
             Some(path) => builder.with_client_cert_verifier(client_verifier(path)?),
         };
         let mut config = builder.with_cert_resolver(resolver);
         config.alpn_protocols = vec![ALPN.to_vec()];
+        config.ignore_client_order = true;
         Ok(Arc::new(config))
     }
 
@@ -135,7 +167,7 @@ fn client_verifier(path: &Path) -> Result<Arc<dyn rustls::server::danger::Client
             .add(certificate)
             .map_err(|error| Error::Unusable { path: path.to_owned(), reason: error.to_string() })?;
     }
-    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
+    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::new(provider()))
         .build()
         .map_err(|error| Error::Unusable { path: path.to_owned(), reason: error.to_string() })
 }

@@ -81,7 +81,8 @@ const LITERALS: [(u8, u32); 3] = [(0x40, 6), (0, 4), (0x10, 4)];
 /// The authority `sent`, which is to arrive as `wanted`, in all ways that a literal can be written.
 fn authorities(sent: &[u8], wanted: &[u8]) -> Vec<Pair> {
     let names = |(first, bits)| [integer(first, bits, 1), [vec![first], text(b":authority")].concat()];
-    let field = |name: Vec<u8>| Pair::join([Pair::same(&name), Pair { sent: text(sent), wanted: text(wanted) }]);
+    let field =
+        |name: Vec<u8>| Pair::join([Pair::same(&name), Pair { sent: text(sent), wanted: text(wanted) }]);
     LITERALS.into_iter().flat_map(names).map(field).collect()
 }
 
@@ -207,11 +208,16 @@ fn leaves_everything_after_what_it_does_not_expect() {
         connection([Pair::same(&[1; 4]).framed(HEADERS, PRIORITY | END_HEADERS)]),
         connection([Pair::same(&[0x40, 1]).framed(HEADERS, END_HEADERS)]),
         connection([Pair::same(&[0x82]).framed(CONTINUATION, END_HEADERS)]),
-        connection([Pair::same(&[0x82]).framed(HEADERS, 0), Pair::same(&[0x82]).framed(HEADERS, END_HEADERS)]),
+        connection([
+            Pair::same(&[0x82]).framed(HEADERS, 0),
+            Pair::same(&[0x82]).framed(HEADERS, END_HEADERS),
+        ]),
         connection([Pair::same(&[0x82]).framed(HEADERS, 0), Pair::same(&[0]).framed(DATA, 0)]),
         connection([Pair::same(&[0, 0, 0, 2]).framed(PUSH_PROMISE, END_HEADERS)]),
         connection([Pair::same(&[0x7f, 0xff, 0xff, 0xff, 0xff, 0x7f]).framed(HEADERS, END_HEADERS)]),
-        connection([Pair::same(&[[0xff].as_slice(), &[0x80; 6], &[0]].concat()).framed(HEADERS, END_HEADERS)]),
+        connection(
+            [Pair::same(&[[0xff].as_slice(), &[0x80; 6], &[0]].concat()).framed(HEADERS, END_HEADERS)],
+        ),
     ];
     for strange in strange {
         check(&Pair::join([strange, after.clone()]));
