@@ -11,7 +11,7 @@ mod options;
 mod retry;
 mod slot;
 
-pub use arrowlink_transport::Plaintext;
+pub use arrowlink_transport::{CipherPreference, Http2Options, Plaintext, TlsOptions};
 pub use client::Client;
 pub use options::ClientOptions;
 pub use retry::RetryOptions;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use arrowlink_core::Result;
-use arrowlink_transport::{ClientTls, ConnectOptions, Plaintext, TransferOptions};
+use arrowlink_transport::{ClientTls, ConnectOptions, Http2Options, Plaintext, TlsOptions, TransferOptions};
 
 use crate::RetryOptions;
 
@@ -13,7 +13,7 @@ use crate::RetryOptions;
 /// # Defaults
 ///
 /// No CA, which leaves Unix sockets alone; 10 seconds to connect; 120 seconds in which the server does nothing;
-/// messages of at most 256 MiB; [`RetryOptions::default`].
+/// messages of at most 256 MiB; [`Http2Options::for_client`], [`TlsOptions::default`] and [`RetryOptions::default`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -37,6 +37,10 @@ pub struct ClientOptions {
     pub idle_timeout: Duration,
     /// The largest message that is received, in bytes; the server is told. Default: 256 MiB.
     pub max_message_bytes: usize,
+    /// Windows, frames and send buffer of connections. Default: [`Http2Options::for_client`].
+    pub http2: Http2Options,
+    /// Buffers and ciphers of `https`. Default: [`TlsOptions::default`].
+    pub tls: TlsOptions,
     /// How reads are repeated.
     pub retry: RetryOptions,
 }
@@ -84,6 +88,28 @@ impl ClientOptions {
         self
     }
 
+    /// Sets [`http2`](Self::http2).
+    ///
+    /// ```
+    /// use arrowlink_client::{ClientOptions, Http2Options};
+    ///
+    /// // For 10 Gbit/s and 100 milliseconds there and back, 125 MB are on their way at a time.
+    /// let far = Http2Options::for_client().with_windows(128 << 20, 256 << 20);
+    /// assert_eq!(ClientOptions::default().with_http2(far).http2.stream_window_bytes(), 128 << 20);
+    /// ```
+    #[must_use]
+    pub const fn with_http2(mut self, http2: Http2Options) -> Self {
+        self.http2 = http2;
+        self
+    }
+
+    /// Sets [`tls`](Self::tls).
+    #[must_use]
+    pub const fn with_tls(mut self, tls: TlsOptions) -> Self {
+        self.tls = tls;
+        self
+    }
+
     /// Sets [`retry`](Self::retry).
     #[must_use]
     pub const fn with_retry(mut self, retry: RetryOptions) -> Self {
@@ -95,12 +121,14 @@ impl ClientOptions {
     pub(crate) fn connect_options(&self) -> Result<ConnectOptions> {
         let options = ConnectOptions::default()
             .with_plaintext(self.plaintext)
-            .with_connect_timeout(self.connect_timeout);
-        Ok(match (&self.ca_file, &self.identity) {
-            (Some(ca), Some((cert, key))) => options.with_tls(ClientTls::with_identity(ca, cert, key)?),
-            (Some(ca), None) => options.with_tls(ClientTls::from_ca_file(ca)?),
-            (None, _) => options,
-        })
+            .with_connect_timeout(self.connect_timeout)
+            .with_http2(self.http2);
+        let tls = match (&self.ca_file, &self.identity) {
+            (Some(ca), Some((cert, key))) => ClientTls::with_identity(ca, cert, key)?,
+            (Some(ca), None) => ClientTls::from_ca_file(ca)?,
+            (None, _) => return Ok(options),
+        };
+        Ok(options.with_tls(tls.with_options(self.tls)?))
     }
 
     pub(crate) fn transfer_options(&self) -> TransferOptions {
@@ -119,6 +147,8 @@ impl Default for ClientOptions {
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(120),
             max_message_bytes: 256 << 20,
+            http2: Http2Options::for_client(),
+            tls: TlsOptions::default(),
             retry: RetryOptions::default(),
         }
     }

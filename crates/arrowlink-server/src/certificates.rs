@@ -39,7 +39,9 @@ pub(crate) fn prepare(config: &Config) -> Result<Option<Certificates>, ServerErr
 
 /// Reads a certificate and its key.
 pub(crate) fn read(files: &CertificateFiles, config: &Config) -> Result<ServerTls, ServerError> {
-    ServerTls::from_files(files, config.tls.client_ca.as_deref()).map_err(ServerError::Certificates)
+    ServerTls::from_files(files, config.tls.client_ca.as_deref())
+        .and_then(|tls| tls.with_options(config.tls.options))
+        .map_err(ServerError::Certificates)
 }
 
 /// What would be shown.

@@ -18,6 +18,7 @@ mod file;
 mod limits;
 mod problem;
 mod read;
+mod read_connection;
 mod read_dataset;
 mod rules;
 mod section;
@@ -28,7 +29,7 @@ mod value;
 use std::path::PathBuf;
 
 use arrowlink_core::Name;
-use arrowlink_transport::ListenAddr;
+use arrowlink_transport::{Http2Options, ListenAddr, TlsOptions};
 
 pub use dataset::{DatasetConfig, DatasetSource, FileSettings};
 pub use limits::Limits;
@@ -80,6 +81,8 @@ pub struct Config {
     pub log_filter: String,
     /// The bounds of everything a client can make grow.
     pub limits: Limits,
+    /// Windows, frames and send buffer of connections. Default: [`Http2Options::for_server`].
+    pub http2: Http2Options,
     /// What is served beside uploads. Default: nothing but the one row.
     pub datasets: Vec<DatasetConfig>,
 }
@@ -151,6 +154,13 @@ impl Config {
         self
     }
 
+    /// Sets [`http2`](Self::http2).
+    #[must_use]
+    pub const fn with_http2(mut self, http2: Http2Options) -> Self {
+        self.http2 = http2;
+        self
+    }
+
     /// Sets [`insecure`](Self::insecure).
     #[must_use]
     pub const fn with_insecure(mut self, insecure: bool) -> Self {
@@ -180,7 +190,8 @@ impl Default for Config {
 ///
 /// # Defaults
 ///
-/// A development certificate authority in the folder `certs`, made where it is absent; no client certificates.
+/// A development certificate authority in the folder `certs`, made where it is absent; no client certificates; buffers
+/// and ciphers of [`TlsOptions::default`].
 ///
 /// ```
 /// use arrowlink_server::TlsConfig;
@@ -198,6 +209,8 @@ pub struct TlsConfig {
     pub certificate: Option<Certificate>,
     /// The authorities of client certificates, PEM: mutual TLS. Default: none is asked for.
     pub client_ca: Option<PathBuf>,
+    /// Buffers and ciphers. Default: [`TlsOptions::default`].
+    pub options: TlsOptions,
 }
 
 impl TlsConfig {
@@ -221,11 +234,23 @@ impl TlsConfig {
         self.client_ca = Some(client_ca.into());
         self
     }
+
+    /// Sets [`options`](Self::options).
+    #[must_use]
+    pub const fn with_options(mut self, options: TlsOptions) -> Self {
+        self.options = options;
+        self
+    }
 }
 
 impl Default for TlsConfig {
     fn default() -> Self {
-        Self { dir: PathBuf::from("certs"), certificate: None, client_ca: None }
+        Self {
+            dir: PathBuf::from("certs"),
+            certificate: None,
+            client_ca: None,
+            options: TlsOptions::default(),
+        }
     }
 }
 

@@ -224,7 +224,7 @@ fn front_options(config: &Config) -> FrontOptions {
         .with_idle_timeout(config.limits.stall_timeout)
 }
 
-/// Takes over what bounds connections; HTTP/2 windows and pings stay as transport has them.
+/// Takes over what bounds connections, and their HTTP/2; pings stay as transport has them.
 fn accept_options(config: &Config) -> AcceptOptions {
     let limits = &config.limits;
     AcceptOptions::default()
@@ -234,4 +234,5 @@ fn accept_options(config: &Config) -> AcceptOptions {
         .with_idle_timeout(limits.idle_timeout)
         .with_stall_timeout(limits.stall_timeout)
         .with_grace(limits.grace)
+        .with_http2(config.http2)
 }

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use arrowlink_core::Name;
-use arrowlink_transport::ListenAddr;
+use arrowlink_transport::{Http2Options, ListenAddr};
 
 use super::dataset::DatasetConfig;
 use super::problem::{Origin, Problem};
+use super::read_connection::{read_http2, read_tls_options};
 use super::read_dataset::read_dataset;
 use super::section::Section;
 use super::tree::Table;
@@ -20,13 +21,14 @@ pub(super) fn read(table: Table, problems: &mut Vec<Problem>) -> Config {
     let mut root = Section::new("", table, problems);
     let mut config = read_server(root.section("server"));
     config.limits = read_limits(root.section("limits"));
+    config.http2 = read_http2(root.section("http2"));
     let datasets = root.take_tables("dataset");
     root.finish();
     config.datasets = read_datasets(datasets, problems);
     config
 }
 
-/// Reads `[server]`; limits and datasets are filled in by the caller.
+/// Reads `[server]`; the other sections are filled in by the caller.
 fn read_server(mut server: Section<'_>) -> Config {
     let config = Config {
         listen: server.take("listen").unwrap_or_else(default_listen),
@@ -38,6 +40,7 @@ fn read_server(mut server: Section<'_>) -> Config {
         log_filter: server.take("log_filter").unwrap_or_else(|| "info".to_owned()),
         tls: read_tls(server.section("tls")),
         limits: Limits::default(),
+        http2: Http2Options::for_server(),
         datasets: Vec::new(),
     };
     server.finish();
@@ -62,8 +65,9 @@ fn read_tls(mut tls: Section<'_>) -> TlsConfig {
         (None, None) => None,
     };
     let client_ca = tls.take("client_ca");
+    let options = read_tls_options(&mut tls);
     tls.finish();
-    TlsConfig { dir, certificate, client_ca }
+    TlsConfig { dir, certificate, client_ca, options }
 }
 
 /// Reads `[limits]`.

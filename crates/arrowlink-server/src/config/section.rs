@@ -1,10 +1,12 @@
 //! Takes typed values out of one table and reports what is left over as unknown.
 
+use std::ops::RangeInclusive;
+
 use arrowlink_core::nearest;
 
 use super::problem::{Origin, Problem};
 use super::tree::{Table, Value};
-use super::value::FromNode;
+use super::value::{FromNode, Size};
 
 /// One table on its way to types: keys are taken one by one, problems are gathered.
 ///
@@ -36,6 +38,30 @@ impl<'a> Section<'a> {
             Ok(value) => Some((value, node.origin)),
             Err(reason) => {
                 self.problems.push(Problem::at(&node.origin, format!("`{}`: {reason}", self.spell(key))));
+                None
+            }
+        }
+    }
+
+    /// Takes the size at `key`, in bytes. `None` where there is none, or where it is wrong or not within `range`, which is
+    /// noted.
+    pub(super) fn take_size(&mut self, key: &'static str, range: &RangeInclusive<u32>) -> Option<u32> {
+        self.take_size_with_origin(key, range).map(|(bytes, _)| bytes)
+    }
+
+    /// Takes the size at `key` and where it was written.
+    pub(super) fn take_size_with_origin(
+        &mut self,
+        key: &'static str,
+        range: &RangeInclusive<u32>,
+    ) -> Option<(u32, Origin)> {
+        let (Size(bytes), origin) = self.take_with_origin(key)?;
+        match u32::try_from(bytes).ok().filter(|bytes| range.contains(bytes)) {
+            Some(bytes) => Some((bytes, origin)),
+            None => {
+                let (path, least, most) = (self.spell(key), range.start(), range.end());
+                let text = format!("`{path}`: expected a size from {least} to {most} bytes, found `{bytes}`");
+                self.problems.push(Problem::at(&origin, text));
                 None
             }
         }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use arrowlink_core::Name;
-use arrowlink_transport::ListenAddr;
+use arrowlink_transport::{CipherPreference, ListenAddr};
 use bytesize::ByteSize;
 
 use super::tree::{Node, Value};
@@ -101,6 +101,16 @@ impl FromNode for LogFormat {
             "text" => Ok(Self::Text),
             "json" => Ok(Self::Json),
             _ => Err(wrong("`text` or `json`", node)),
+        }
+    }
+}
+
+impl FromNode for CipherPreference {
+    fn from_node(node: &Node) -> Result<Self, String> {
+        match text(node, "`fast` or `strong`")? {
+            "fast" => Ok(Self::Fast),
+            "strong" => Ok(Self::Strong),
+            _ => Err(wrong("`fast` or `strong`", node)),
         }
     }
 }
