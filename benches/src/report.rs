@@ -1,131 +1,168 @@
-//! Tables of figures: printed for people, collected for `--json`.
+//! Tables of figures: printed for people as they come, collected for `--json` and for the document.
 
-use std::fs::File;
+mod document;
+mod print;
+mod target;
+
+use std::fs::{self, File};
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::Failure;
+use crate::{Failure, Summary};
+
+pub use target::{Bound, Measure, Target, Verdict};
 
 /// Everything that one run measured.
-#[derive(Default, Serialize)]
-pub(crate) struct Report {
+///
+/// ```
+/// use arrowlink_benches::{Report, Row, Summary, Target, Verdict};
+///
+/// let mut report = Report::default();
+/// report.section("reading");
+/// let peer = Summary::single(0.5);
+/// let ours = Row::new("ours", "GB/s", Summary::single(2.5));
+/// report.row(ours.against("the peer", peer).with_target(Target::ratio_at_least(4.0, 6.0)));
+/// assert_eq!(report.rows().next().unwrap().verdict(), Some(Verdict::Reached));
+/// ```
+#[derive(Debug, Default, Serialize)]
+pub struct Report {
+    sections: Vec<Section>,
+}
+
+/// Rows that belong together.
+#[derive(Debug, Default, Serialize)]
+struct Section {
+    title: String,
     rows: Vec<Row>,
 }
 
 /// One figure with what it is held against.
-#[derive(Clone, Serialize)]
-pub(crate) struct Row {
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Row {
     /// What was measured.
-    pub(crate) what: String,
-    /// The median.
-    pub(crate) value: f64,
-    /// The unit of `value`, and of `target` where that is no ratio.
-    pub(crate) unit: &'static str,
-    /// The smallest and the largest value of the repetitions.
-    pub(crate) spread: (f64, f64),
-    /// `value` divided by the peer's, where there is a peer.
-    pub(crate) ratio: Option<f64>,
+    pub what: String,
+    /// The unit of the figures, and of the target where that is no ratio.
+    pub unit: &'static str,
+    /// The figures; nothing where there are none.
+    pub summary: Option<Summary>,
+    /// Why there are no figures.
+    pub missing: Option<String>,
+    /// The median divided by the peer's, where there is a peer.
+    pub ratio: Option<f64>,
+    /// Who the peer is.
+    pub peer: Option<String>,
     /// What is to be reached.
-    pub(crate) target: Option<Target>,
-}
-
-/// What is to be reached.
-#[derive(Clone, Copy, Serialize)]
-pub(crate) enum Target {
-    /// The value stays at or below this.
-    AtMost(f64),
+    pub target: Option<Target>,
+    /// Whether it is.
+    verdict: Option<Verdict>,
 }
 
 impl Row {
-    /// Makes a row from the values of all repetitions.
-    pub(crate) fn new(what: impl Into<String>, unit: &'static str, values: &mut [f64]) -> Self {
-        values.sort_by(f64::total_cmp);
-        let at = |idx: usize| values.get(idx).copied().unwrap_or(f64::NAN);
+    /// Makes a row of figures.
+    pub fn new(what: impl Into<String>, unit: &'static str, summary: Summary) -> Self {
+        Self { summary: Some(summary), ..Self::missing(what, unit, None) }
+    }
+
+    /// Makes the row of a measurement that could not be taken.
+    pub fn absent(what: impl Into<String>, unit: &'static str, reason: impl Into<String>) -> Self {
+        Self::missing(what, unit, Some(reason.into()))
+    }
+
+    fn missing(what: impl Into<String>, unit: &'static str, missing: Option<String>) -> Self {
         Self {
             what: what.into(),
-            value: at(values.len() / 2),
             unit,
-            spread: (at(0), at(values.len().saturating_sub(1))),
+            summary: None,
+            missing,
             ratio: None,
+            peer: None,
             target: None,
+            verdict: None,
         }
     }
 
-    /// Says how the value stands to that of a peer.
-    pub(crate) fn against(mut self, peer: f64) -> Self {
-        self.ratio = Some(self.value / peer);
-        self
+    /// Says how the median stands to that of a peer of the same run.
+    #[must_use]
+    pub fn against(mut self, peer: impl Into<String>, figures: Summary) -> Self {
+        self.ratio = self.summary.map(|summary| summary.median / figures.median);
+        self.peer = Some(peer.into());
+        self.judged()
     }
 
     /// Says what is to be reached.
-    pub(crate) fn with_target(mut self, target: Target) -> Self {
+    #[must_use]
+    pub fn with_target(mut self, target: Target) -> Self {
         self.target = Some(target);
-        self
+        self.judged()
     }
 
-    fn verdict(&self) -> String {
-        let Some(Target::AtMost(most)) = self.target else { return String::new() };
-        format!("at most {most:.3}: {}", if self.value <= most { "reached" } else { "MISSED" })
+    /// Says whether the target is reached; nothing where there is none, or nothing to hold against it.
+    pub const fn verdict(&self) -> Option<Verdict> {
+        self.verdict
+    }
+
+    fn judged(mut self) -> Self {
+        self.verdict = self.target.and_then(|target| target.judge(self.summary?.median, self.ratio));
+        self
     }
 }
 
 impl Report {
-    /// Starts a table.
-    pub(crate) fn heading(&self, text: &str) {
-        println!("\n{text}");
-        println!("{:<46} {:>12} {:>23} {:>7}  target", "", "median", "min - max", "ratio");
+    /// Begins a table.
+    pub fn section(&mut self, title: impl Into<String>) {
+        let title = title.into();
+        print::heading(&title);
+        self.sections.push(Section { title, rows: Vec::new() });
     }
 
-    /// Prints a row and keeps it; returns its median.
-    pub(crate) fn row(&mut self, row: Row) -> f64 {
-        let ratio = row.ratio.map(|ratio| format!("{ratio:.2}")).unwrap_or_default();
-        let spread = format!("{:.3} - {:.3}", row.spread.0, row.spread.1);
-        println!(
-            "{:<46} {:>7.3} {:<4} {:>23} {:>7}  {}",
-            row.what,
-            row.value,
-            row.unit,
-            spread,
-            ratio,
-            row.verdict()
-        );
-        let value = row.value;
-        self.rows.push(row);
-        value
+    /// Prints a row and keeps it.
+    pub fn row(&mut self, row: Row) {
+        print::row(&row);
+        if self.sections.is_empty() {
+            self.sections.push(Section::default());
+        }
+        self.sections.iter_mut().next_back().into_iter().for_each(|section| section.rows.push(row.clone()));
     }
 
-    /// Writes all rows to `file`.
-    pub(crate) fn write_json(&self, file: &Path) -> Result<(), Failure> {
+    /// Returns all rows in the order they were measured in.
+    pub fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.sections.iter().flat_map(|section| &section.rows)
+    }
+
+    /// Prints how many targets there are, how many are reached, and which are not.
+    pub fn conclude(&self) {
+        print::conclusion(self);
+    }
+
+    /// Returns all sections as Markdown tables.
+    pub fn to_markdown(&self) -> String {
+        document::markdown(self)
+    }
+
+    /// Writes everything to `file`.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be written.
+    pub fn write_json(&self, file: &Path) -> Result<(), Failure> {
         serde_json::to_writer_pretty(File::create(file)?, self)?;
         println!("\nwritten to {}", file.display());
         Ok(())
     }
-}
 
-/// Runs `work` once unmeasured and then `repetitions` times; returns each time it took.
-pub(crate) fn times<T>(
-    repetitions: usize,
-    mut work: impl FnMut() -> Result<T, Failure>,
-) -> Result<Vec<Duration>, Failure> {
-    work()?;
-    let mut times = Vec::with_capacity(repetitions);
-    for _ in 0..repetitions {
-        let start = Instant::now();
-        let kept = work()?;
-        times.push(start.elapsed());
-        drop(kept);
+    /// Puts the tables between the marks of the document `file`.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be read or written, or has no marks.
+    pub fn write_into(&self, file: &Path) -> Result<(), Failure> {
+        let text = fs::read_to_string(file)?;
+        let filled = document::fill(&text, &self.to_markdown())
+            .ok_or_else(|| format!("`{}` has no line `{}`", file.display(), document::BEGIN))?;
+        fs::write(file, filled)?;
+        println!("\nwritten into {}", file.display());
+        Ok(())
     }
-    Ok(times)
-}
-
-/// Turns times into milliseconds.
-pub(crate) fn milliseconds(times: &[Duration]) -> Vec<f64> {
-    times.iter().map(|time| time.as_secs_f64() * 1e3).collect()
-}
-
-/// Turns the times in which `bytes` went over into GB/s.
-pub(crate) fn rates(times: &[Duration], bytes: u64) -> Vec<f64> {
-    times.iter().map(|time| bytes as f64 / time.as_secs_f64() / 1e9).collect()
 }

@@ -43,6 +43,11 @@ impl Python {
         command
     }
 
+    /// Returns the environment's interpreter.
+    pub(crate) fn program(&self) -> &Path {
+        &self.program
+    }
+
     /// Returns the folder of the programs that packages bring along.
     pub(crate) fn programs(&self) -> PathBuf {
         self.program.parent().map(Path::to_owned).unwrap_or_default()

@@ -2,7 +2,6 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -15,37 +14,42 @@ use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
 use tokio::runtime::Builder;
 
-use crate::Failure;
-use crate::process::Peer;
-use crate::report::{Report, Row, Target as Goal};
+use crate::lab::Lab;
+use crate::party::{Maker, Way};
+use crate::roles::TABLE;
+use crate::{Failure, Report, Row, Summary, Target as Goal};
 
 /// Makes the folder where it is not there yet, reads it whole and in order, and reports time and peak memory.
-pub(crate) fn measure(server: &Path, data: &Path, mib: u64, report: &mut Report) -> Result<(), Failure> {
-    let folder = data.join(format!("parquet-{mib}-mib"));
-    let rows = make(&folder, mib)?;
-    report.heading(&format!("a Parquet folder of {mib} MiB with row groups of 64 MiB, read whole over TLS"));
-    let certificates = tempfile::tempdir()?;
-    let peer = Peer::start(
-        Command::new(server)
-            .current_dir(certificates.path())
-            .args(["--listen", "127.0.0.1:0", "--dataset"])
-            .arg(format!("folder={}", fs::canonicalize(&folder)?.display())),
-    )?;
-    let options = ClientOptions::default().with_ca_file(certificates.path().join("certs/ca.crt"));
+pub(crate) fn measure(lab: &Lab, report: &mut Report) -> Result<(), Failure> {
+    let Some(folder) = made(lab)? else { return Ok(()) };
+    let mib = lab.folder_mib;
+    report.section(format!("a Parquet folder of {mib} MiB with row groups of 64 MiB, read whole over TLS"));
+    let server = lab.our_server_of(Way::Tls, &format!("{TABLE}={}", folder.display()), &[])?;
+    let options = ClientOptions::default().with_ca_file(lab.ca_file());
     let start = Instant::now();
-    read_in_order(&format!("https://localhost:{}", peer.port()?), options, rows)?;
-    let seconds = start.elapsed().as_secs_f64();
-    report.row(Row::new("rows read in order", "GB/s", &mut [(mib << 20) as f64 / seconds / 1e9]));
-    let goal = Goal::AtMost(MOST_MEMORY_MIB);
-    report.row(Row::new("server's peak memory", "MiB", &mut [peer.peak_mib()?]).with_target(goal));
+    read_in_order(&server.uri(Maker::Ours), options, rows(mib))?;
+    let rate = (mib << 20) as f64 / start.elapsed().as_secs_f64() / 1e9;
+    report.row(Row::new("rows read in order", "GB/s", Summary::single(rate)));
+    let peak = Row::new("server's peak memory", "MiB", Summary::single(server.process.peak_mib()?));
+    report.row(peak.with_target(Goal::at_most(MOST_MEMORY_MIB)));
     Ok(())
+}
+
+/// Returns the folder, made where it is not there yet; nothing where it is to be left out.
+pub(crate) fn made(lab: &Lab) -> Result<Option<PathBuf>, Failure> {
+    if lab.folder_mib == 0 {
+        return Ok(None);
+    }
+    let folder = lab.data.join(format!("parquet-{}-mib", lab.folder_mib));
+    make(&folder, lab.folder_mib)?;
+    Ok(Some(folder))
 }
 
 /// Reads the dataset and fails unless its first column counts the rows.
 fn read_in_order(uri: &str, options: ClientOptions, rows: u64) -> Result<(), Failure> {
     Builder::new_current_thread().enable_all().build()?.block_on(async {
         let client = Client::connect(uri, options).await?;
-        let target = Target::from(Name::new("folder")?);
+        let target = Target::from(Name::new(TABLE)?);
         let mut stream = client.read(CallContext::new(), target, ReadOptions::default()).await?;
         let mut next = 0;
         while let Some(chunk) = stream.try_next().await? {
@@ -61,23 +65,26 @@ fn read_in_order(uri: &str, options: ClientOptions, rows: u64) -> Result<(), Fai
     })
 }
 
-/// Makes `mib` MiB of Parquet files that hardly compress, and returns how many rows they have.
-fn make(folder: &Path, mib: u64) -> Result<u64, Failure> {
-    let files = mib.div_ceil(FILE_MIB);
-    let rows = files * FILE_MIB / GROUP_MIB * ROWS_PER_GROUP;
+/// Makes `mib` MiB of Parquet files that hardly compress.
+fn make(folder: &Path, mib: u64) -> Result<(), Failure> {
     // Beside the folder: everything in it is served.
     let complete = folder.with_extension("complete");
     if complete.exists() {
-        return Ok(rows);
+        return Ok(());
     }
     println!("making {} once", folder.display());
     fs::create_dir_all(folder)?;
     let mut first = 0;
-    for file in 0..files {
+    for file in 0..mib.div_ceil(FILE_MIB) {
         first = write_file(&folder.join(format!("part-{file:04}.parquet")), first)?;
     }
     File::create(complete)?;
-    Ok(rows)
+    Ok(())
+}
+
+/// Returns how many rows a folder of `mib` MiB has.
+const fn rows(mib: u64) -> u64 {
+    mib.div_ceil(FILE_MIB) * FILE_MIB / GROUP_MIB * ROWS_PER_GROUP
 }
 
 fn write_file(path: &PathBuf, mut first: u64) -> Result<u64, Failure> {

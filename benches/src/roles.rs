@@ -1,0 +1,122 @@
+//! What a process of a measurement is: one server, or one client.
+
+mod clients;
+mod our_client;
+mod raw;
+mod stock_client;
+mod stock_server;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use crate::Failure;
+
+/// The hidden subcommands that the bench starts itself and the peers by.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum Role {
+    /// Serves bytes over a plain socket: the peer that nothing can be faster than.
+    #[command(hide = true)]
+    RawServer {
+        /// How many bytes each connection gets.
+        #[arg(long)]
+        bytes: u64,
+        /// The Unix socket to listen on; without it a free port.
+        #[arg(long)]
+        socket: Option<PathBuf>,
+    },
+    /// Reads from the raw server.
+    #[command(hide = true)]
+    RawClient(ClientArguments),
+    /// Serves a table with arrow-flight as it comes.
+    #[command(hide = true)]
+    StockServer {
+        /// The Arrow file to serve.
+        #[arg(long)]
+        table: PathBuf,
+        /// The folder of `server.crt` and `server.key`; without it plaintext.
+        #[arg(long)]
+        certs: Option<PathBuf>,
+    },
+    /// Reads or writes with arrow-flight's own client.
+    #[command(hide = true)]
+    StockClient(ClientArguments),
+    /// Reads, writes or exchanges with ArrowLink's client.
+    #[command(hide = true)]
+    Client(ClientArguments),
+    /// Reads the table over many connections of ArrowLink's client at once.
+    #[command(hide = true)]
+    Readers {
+        #[command(flatten)]
+        client: ClientArguments,
+        /// How many connections.
+        #[arg(long)]
+        count: usize,
+    },
+    /// Reads the table whole, then begins again and stops after the first batch.
+    #[command(hide = true)]
+    StoppedReader(ClientArguments),
+}
+
+impl Role {
+    /// Plays the role until its input ends or the process is ended.
+    pub(crate) fn play(self) -> Result<(), Failure> {
+        match self {
+            Self::RawServer { bytes, socket } => raw::serve(bytes, socket.as_deref()),
+            Self::RawClient(client) => raw::take_turns(&client.uri),
+            Self::StockServer { table, certs } => stock_server::serve(&table, certs.as_deref()),
+            Self::StockClient(client) => stock_client::take_turns(&client),
+            Self::Client(client) => our_client::take_turns(&client),
+            Self::Readers { client, count } => clients::read_at_once(&client, count),
+            Self::StoppedReader(client) => clients::stop_reading(&client),
+        }
+    }
+}
+
+/// What every client is told.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ClientArguments {
+    /// Where the server is.
+    #[arg(long)]
+    pub(crate) uri: String,
+    /// What a turn is.
+    #[arg(long, value_enum, default_value_t = Work::Read)]
+    pub(crate) work: Work,
+    /// The Arrow file that is served, and written.
+    #[arg(long)]
+    pub(crate) table: PathBuf,
+    /// The certificate of the server's CA.
+    #[arg(long)]
+    pub(crate) ca: Option<PathBuf>,
+}
+
+/// What one turn of a client is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Work {
+    /// Reads the whole table.
+    Read,
+    /// Writes the whole table.
+    Write,
+    /// Sends a small batch and waits for it to come back, many times over one open call.
+    Exchange,
+}
+
+impl Work {
+    /// Returns its name on the command line.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Exchange => "exchange",
+        }
+    }
+}
+
+/// The name that tables are served under.
+pub(crate) const TABLE: &str = "table";
+/// The name that clients write to.
+pub(crate) const UPLOADS: &str = "written";
+/// The rows of a batch that is sent to and fro.
+pub(crate) const EXCHANGED_ROWS: usize = 32;
+/// The round trips of one turn.
+pub(crate) const ROUND_TRIPS: usize = 2_000;
