@@ -3,9 +3,10 @@
 use std::fs;
 use std::time::Duration;
 
-use arrowlink_client::{Client, ClientOptions, Plaintext};
+use arrowlink_client::{Client, ClientOptions, Http2Options, Plaintext};
 use arrowlink_core::{CallContext, DataService as _, DataServiceExt as _, ErrorKind, ReadOptions, Target};
 use arrowlink_testkit::{Certificates, Server, catalog, check_error, name, stream_of, three_rows};
+use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
@@ -49,6 +50,30 @@ async fn nobody_there_is_unavailable() {
     let uri = format!("https://localhost:{}", addr.port());
     let refused = Client::connect(&uri, options(&certificates)).await;
     check_error(refused, ErrorKind::Unavailable, &[&uri, "is a server running there?"]);
+}
+
+#[tokio::test]
+async fn sizes_of_http2_are_announced_to_the_server() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let uri = format!("http://{}", listener.local_addr().unwrap());
+    let http2 = Http2Options::for_client().with_windows(70_001, 200_001).with_max_frame_bytes(20_001);
+    let options = ClientOptions::default().with_plaintext(Plaintext::Loopback).with_http2(http2);
+    let client = Client::connect(&uri, options).await.unwrap();
+    let (mut server, _) = listener.accept().await.unwrap();
+    // The preface, then a frame of settings: its length, its head, and entries of a number and a value.
+    let mut head = [0; PREFACE_BYTES + 9];
+    server.read_exact(&mut head).await.unwrap();
+    assert_eq!(head[PREFACE_BYTES + 3], SETTINGS);
+    let mut settings =
+        vec![0; usize::from(u16::from_be_bytes([head[PREFACE_BYTES + 1], head[PREFACE_BYTES + 2]]))];
+    server.read_exact(&mut settings).await.unwrap();
+    let settings: Vec<_> = settings
+        .chunks(6)
+        .map(|entry| (entry[1], u32::from_be_bytes([entry[2], entry[3], entry[4], entry[5]])))
+        .collect();
+    assert!(settings.contains(&(INITIAL_WINDOW_SIZE, 70_001)), "{settings:?}");
+    assert!(settings.contains(&(MAX_FRAME_SIZE, 20_001)), "{settings:?}");
+    drop(client);
 }
 
 #[tokio::test]
@@ -125,3 +150,8 @@ async fn deadline_that_has_passed_ends_reads_and_writes() {
     drop(client);
     server.stop().await;
 }
+
+const PREFACE_BYTES: usize = 24;
+const SETTINGS: u8 = 4;
+const INITIAL_WINDOW_SIZE: u8 = 4;
+const MAX_FRAME_SIZE: u8 = 5;

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use arrow_array::{RecordBatch, record_batch};
 use arrowlink_core::{CallContext, ErrorKind};
-use arrowlink_server::{Config, DatasetConfig, Limits};
+use arrowlink_server::{Config, DatasetConfig, Limits, Server};
+use arrowlink_transport::{Http2Options, Listener};
 use futures::StreamExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::support::{Program, Running, client, name};
 
@@ -24,6 +26,31 @@ async fn reads_a_dataset_by_its_name() {
     assert_eq!(rows(&batches), 100_000);
     assert_eq!(schema.field(0).name(), "id");
     server.stop().await;
+}
+
+#[tokio::test]
+async fn announces_the_sizes_of_its_configuration() {
+    let http2 = Http2Options::for_server().with_windows(70_001, 200_001).with_max_frame_bytes(20_001);
+    let server = Server::build(Config::default().with_insecure(true).with_http2(http2)).await.unwrap();
+    let (listener, dialer) = Listener::in_memory();
+    let asking = async {
+        let mut stream = dialer.dial().await.unwrap();
+        stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+        let mut head = [0; 9];
+        stream.read_exact(&mut head).await.unwrap();
+        let mut settings = vec![0; usize::from(u16::from_be_bytes([head[1], head[2]]))];
+        stream.read_exact(&mut settings).await.unwrap();
+        settings
+    };
+    let (tx, rx) = tokio::sync::oneshot::channel();
+    let served = server.serve(vec![listener], async { tx.send(asking.await).unwrap() });
+    served.await.unwrap();
+    let settings: Vec<_> = rx.await.unwrap();
+    // Entries of a number, INITIAL_WINDOW_SIZE (4) and MAX_FRAME_SIZE (5), and a value.
+    for (number, value) in [(4_u16, 70_001_u32), (5, 20_001)] {
+        let entry = [&number.to_be_bytes()[..], &value.to_be_bytes()].concat();
+        assert!(settings.chunks(6).any(|other| other == entry), "{number}: {settings:?}");
+    }
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use arrowlink_server::{Config, DatasetSource, Flags, LogFormat, Sources};
+use arrowlink_transport::{CipherPreference, Http2Options, TlsOptions};
 use clap::Parser as _;
 use expect_test::{Expect, expect};
 
@@ -38,7 +39,7 @@ fn lists_the_keys_where_none_is_near() {
     check(
         "[server.tls]\nzzz = 1\n",
         &expect![
-            "/etc/arrowlink.toml:2: unknown key `server.tls.zzz`, known here: `dir`, `cert`, `key`, `client_ca`"
+            "/etc/arrowlink.toml:2: unknown key `server.tls.zzz`, known here: `dir`, `cert`, `key`, `client_ca`, `read_buffer_bytes`, `send_buffer_bytes`, `ciphers`"
         ],
     );
     check(
@@ -334,6 +335,11 @@ fn has_the_documented_defaults() {
                 dir: "certs",
                 certificate: None,
                 client_ca: None,
+                options: TlsOptions {
+                    read_buffer_bytes: 262144,
+                    send_buffer_bytes: 1048576,
+                    ciphers: Fast,
+                },
             },
             log_format: Text,
             log_filter: "info",
@@ -353,6 +359,13 @@ fn has_the_documented_defaults() {
                 call_timeout: None,
                 grace: 30s,
             },
+            http2: Http2Options {
+                stream_window_bytes: 4194304,
+                connection_window_bytes: 16777216,
+                max_frame_bytes: 262144,
+                max_send_buffer_bytes: 1048576,
+                nodelay: true,
+            },
             datasets: [],
         }
     "#]]
@@ -366,4 +379,45 @@ fn refuses_messages_that_no_client_could_take() {
         &expect!["`limits.max_message_bytes` is more than a gRPC client can take: use at most `\"2 GiB\"`"],
     );
     assert_eq!(understood("[limits]\nmax_message_bytes = '2 GiB'\n").limits.max_message_bytes, 2 << 30);
+}
+
+#[test]
+fn reads_the_sizes_of_connections_from_file_and_environment() {
+    let file = "[http2]\nstream_window_bytes = '1 MiB'\nmax_frame_bytes = 16384\nnodelay = false\n\n\
+                [server.tls]\nread_buffer_bytes = '64 KiB'\nciphers = 'strong'\n";
+    let sources = Sources::default()
+        .with_file("arrowlink.toml", file)
+        .with_variable("ARROWLINK__HTTP2__CONNECTION_WINDOW_BYTES", "2 MiB")
+        .with_variable("ARROWLINK__HTTP2__MAX_SEND_BUFFER_BYTES", "65536")
+        .with_variable("ARROWLINK__SERVER__TLS__SEND_BUFFER_BYTES", "32 KiB");
+    let config = Config::from_sources(sources).unwrap();
+    let http2 = Http2Options::for_server().with_windows(1 << 20, 2 << 20).with_max_frame_bytes(16_384);
+    assert_eq!(config.http2, http2.with_max_send_buffer_bytes(65_536).with_nodelay(false));
+    let tls = TlsOptions::default().with_read_buffer_bytes(64 << 10).with_send_buffer_bytes(32 << 10);
+    assert_eq!(config.tls.options, tls.with_ciphers(CipherPreference::Strong));
+}
+
+#[test]
+fn refuses_sizes_of_connections_that_cannot_be() {
+    check(
+        "[http2]\nmax_frame_bytes = '4 KiB'\nstream_window_bytes = '64 kB'\nmax_send_buffer_bytes = '2 GiB'\n",
+        &expect![""],
+    );
+    check(
+        "[http2]\nconnection_window_bytes = '3 GiB'\nmax_frame_bytes = '16 MiB'\nnodelay = 'on'\n",
+        &expect![""],
+    );
+    check(
+        "[server.tls]\nread_buffer_bytes = 0\nsend_buffer_bytes = '1 KiB'\nciphers = 'weak'\n",
+        &expect![""],
+    );
+    check("[http2]\nmax_frame_size = '1 MiB'\n", &expect![""]);
+}
+
+#[test]
+fn refuses_a_window_of_a_call_that_is_larger_than_the_connections() {
+    check("[http2]\nstream_window_bytes = '64 MiB'\n", &expect![""]);
+    check("[http2]\nstream_window_bytes = '2 MiB'\nconnection_window_bytes = '1 MiB'\n", &expect![""]);
+    let http2 = understood("[http2]\nstream_window_bytes = '16 MiB'\n").http2;
+    assert_eq!(http2.stream_window_bytes(), http2.connection_window_bytes());
 }

@@ -17,6 +17,7 @@ mod payload;
 mod pool;
 mod raw;
 mod receive;
+mod settings;
 mod status;
 mod support;
 mod tls;

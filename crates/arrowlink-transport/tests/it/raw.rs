@@ -1,4 +1,4 @@
-//! A client that speaks HTTP/2 frame by frame, to do what no library does.
+//! An end that speaks HTTP/2 frame by frame, to do and see what no library does.
 
 use std::io;
 use std::time::Duration;
@@ -11,9 +11,9 @@ pub(crate) const DATA: u8 = 0;
 pub(crate) const GO_AWAY: u8 = 7;
 pub(crate) const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
-const SETTINGS: u8 = 4;
+pub(crate) const SETTINGS: u8 = 4;
 const PING: u8 = 6;
-const WINDOW_UPDATE: u8 = 8;
+pub(crate) const WINDOW_UPDATE: u8 = 8;
 const ACK: u8 = 1;
 pub(crate) const END_STREAM: u8 = 1;
 pub(crate) const END_HEADERS: u8 = 4;
@@ -48,6 +48,14 @@ impl<T: AsyncRead + AsyncWrite + Unpin> RawClient<T> {
         client.send(SETTINGS, 0, 0, &window).await.unwrap();
         client.send(WINDOW_UPDATE, 0, 0, &(1_u32 << 30).to_be_bytes()).await.unwrap();
         client
+    }
+
+    /// Takes the place of the server: reads with what words a client begins.
+    pub(crate) async fn accept(mut stream: T) -> Self {
+        let mut preface = [0; 24];
+        stream.read_exact(&mut preface).await.unwrap();
+        assert_eq!(&preface, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+        Self(stream)
     }
 
     /// Begins a gRPC call of `path`.
