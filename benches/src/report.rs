@@ -103,6 +103,14 @@ impl Row {
         self.verdict
     }
 
+    /// Returns why there are no figures, no longer than fits a table; all of it is in `missing`.
+    fn reason(&self) -> String {
+        let line = self.missing.as_deref().and_then(|text| text.lines().next()).unwrap_or("no figures");
+        let mut letters = line.chars();
+        let short: String = letters.by_ref().take(LONGEST_REASON).collect();
+        if letters.next().is_some() { short + "..." } else { short }
+    }
+
     fn judged(mut self) -> Self {
         self.verdict = self.target.and_then(|target| target.judge(self.summary?.median, self.ratio));
         self
@@ -120,10 +128,10 @@ impl Report {
     /// Prints a row and keeps it.
     pub fn row(&mut self, row: Row) {
         print::row(&row);
-        if self.sections.is_empty() {
-            self.sections.push(Section::default());
+        match self.sections.last_mut() {
+            Some(section) => section.rows.push(row),
+            None => self.sections.push(Section { title: String::new(), rows: vec![row] }),
         }
-        self.sections.iter_mut().next_back().into_iter().for_each(|section| section.rows.push(row.clone()));
     }
 
     /// Returns all rows in the order they were measured in.
@@ -166,3 +174,6 @@ impl Report {
         Ok(())
     }
 }
+
+/// In letters.
+const LONGEST_REASON: usize = 120;

@@ -30,7 +30,9 @@ impl Results {
     /// Says what `share` of the round trips take at most, in microseconds.
     pub(crate) fn round_trips(outcomes: &[Outcome], share: f64) -> Self {
         Self::new("us", outcomes, |_, turn| {
-            percentile(&turn.seconds, share).map(|seconds| seconds * 1e6).ok_or("no round trips".to_owned())
+            percentile(&turn.seconds, share)
+                .map(|seconds| seconds * 1e6)
+                .ok_or_else(|| "no round trips".to_owned())
         })
     }
 
@@ -44,7 +46,7 @@ impl Results {
             let values = turns.and_then(|turns| {
                 turns.iter().map(|turn| figure(outcome.party, turn)).collect::<Result<Vec<f64>, String>>()
             });
-            let summary = values.and_then(|values| Summary::of(&values).ok_or("no turns".to_owned()));
+            let summary = values.and_then(|values| Summary::of(&values).ok_or_else(|| "no turns".to_owned()));
             (outcome.party, summary)
         });
         Self { unit, figures: figures.collect() }

@@ -53,7 +53,7 @@ pub(crate) enum Role {
         #[arg(long)]
         count: usize,
     },
-    /// Reads the table whole, then begins again and stops after the first batch.
+    /// Begins to read the table and stops after the first batch.
     #[command(hide = true)]
     StoppedReader(ClientArguments),
 }

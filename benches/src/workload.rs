@@ -116,10 +116,10 @@ fn nested(rows: usize) -> Result<RecordBatch, Failure> {
     ]);
     let mut items = ListBuilder::new(StructBuilder::from_fields(item, rows * 4));
     for row in 0..rows {
-        for at in 0..4 {
+        for name in &CITIES[..4] {
             let fields = items.values();
             fields.field_builder::<Float64Builder>(0).ok_or("no prices")?.append_value(row as f64);
-            fields.field_builder::<StringBuilder>(1).ok_or("no names")?.append_value(CITIES[at]);
+            fields.field_builder::<StringBuilder>(1).ok_or("no names")?.append_value(name);
             fields.append(true);
         }
         items.append(true);

@@ -86,7 +86,7 @@ def main() -> None:
         try:
             answer = {"done": asdict(work())}
         except (pa.ArrowException, StopIteration) as error:
-            answer = {"failed": f"{type(error).__name__}: {str(error).splitlines()[:1]}"}
+            answer = {"failed": f"{type(error).__name__}: {error}"}
         _say(json.dumps(answer))
 
 

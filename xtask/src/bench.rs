@@ -24,5 +24,4 @@ pub(crate) fn run(project: &Project, arguments: Arguments) -> Result<()> {
 }
 
 /// The bench program starts the others.
-const BUILD: &str =
-    "build --release --workspace --bin arrowlink-bench --bin arrowlink-peer --bin arrowlink-server --bin arrowlink";
+const BUILD: &str = "build --release --workspace --bin arrowlink-bench --bin arrowlink-peer --bin arrowlink-server --bin arrowlink";

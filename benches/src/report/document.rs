@@ -24,9 +24,9 @@ pub(super) fn fill(text: &str, figures: &str) -> Option<String> {
 
 fn line(row: &Row) -> String {
     let Row { what, unit, peer, ratio, target, .. } = row;
-    let figures = match (row.summary, &row.missing) {
-        (Some(it), _) => format!("{:.3} {unit} | {:.3} - {:.3}", it.median, it.least, it.most),
-        (None, reason) => format!("not there: {} |", reason.as_deref().unwrap_or("no figures")),
+    let figures = match row.summary {
+        Some(it) => format!("{:.3} {unit} | {:.3} - {:.3}", it.median, it.least, it.most),
+        None => format!("not there: {} |", row.reason().replace('|', "/")),
     };
     let ratio = ratio.map(|ratio| format!("{ratio:.2}x")).unwrap_or_default();
     let target = target.map(|target| target.to_string()).unwrap_or_default();

@@ -1,12 +1,12 @@
 //! Clients that show what the server holds for them: many at once, and one that stops.
 
-use arrowlink_core::{BatchStream, CallContext, DataService, ReadOptions};
+use arrowlink_core::{BatchStream, CallContext, DataService, Name, ReadOptions, Target};
 use futures::TryStreamExt as _;
 use futures::future::try_join_all;
 use tokio::runtime::Builder;
 
-use super::ClientArguments;
-use super::our_client::{connect, read, target};
+use super::our_client::{connect, read};
+use super::{ClientArguments, TABLE};
 use crate::turn::{self, Turn};
 use crate::{Failure, table};
 
@@ -15,7 +15,8 @@ pub(crate) fn read_at_once(arguments: &ClientArguments, count: usize) -> Result<
     let runtime = Builder::new_multi_thread().enable_all().build()?;
     let services = runtime.block_on(try_join_all((0..count).map(|_| connect(arguments))))?;
     turn::take_turns(|| {
-        let turns = runtime.block_on(try_join_all(services.iter().map(|service| read(service.as_ref()))))?;
+        let turns =
+            runtime.block_on(try_join_all(services.iter().map(|service| read(service.as_ref(), TABLE))))?;
         Ok(turns.into_iter().fold(Turn::default(), add))
     })
 }
@@ -28,18 +29,15 @@ fn add(mut sum: Turn, turn: Turn) -> Turn {
     sum
 }
 
-/// Reads the table whole in the first turn, so that everything is warm; in the second begins to read it and takes no
-/// more than the first batch. The call stays open until the input ends.
+/// Begins to read the table and takes no more than its first batch; the call stays open until the input ends.
+///
+/// The one row that every server has is read before: what the first call of all costs is not this reader's.
 pub(crate) fn stop_reading(arguments: &ClientArguments) -> Result<(), Failure> {
     let runtime = Builder::new_multi_thread().enable_all().build()?;
     let service = runtime.block_on(connect(arguments))?;
-    let mut is_warm = false;
+    runtime.block_on(read(service.as_ref(), "default"))?;
     let mut stopped = Vec::new();
     turn::take_turns(|| {
-        if !is_warm {
-            is_warm = true;
-            return runtime.block_on(read(service.as_ref()));
-        }
         let (stream, turn) = runtime.block_on(read_one(service.as_ref()))?;
         stopped.push(stream);
         Ok(turn)
@@ -47,7 +45,8 @@ pub(crate) fn stop_reading(arguments: &ClientArguments) -> Result<(), Failure> {
 }
 
 async fn read_one(service: &dyn DataService) -> Result<(BatchStream, Turn), Failure> {
-    let mut stream = service.read(CallContext::new(), target()?, ReadOptions::default()).await?;
+    let mut stream =
+        service.read(CallContext::new(), Target::from(Name::new(TABLE)?), ReadOptions::default()).await?;
     let batch = stream.try_next().await?.ok_or("the table is empty")?.batch;
     let (rows, bytes) = (batch.num_rows() as u64, table::bytes(&batch)?);
     Ok((stream, Turn { rows, bytes, batches: 1, seconds: Vec::new() }))

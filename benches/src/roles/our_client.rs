@@ -24,7 +24,7 @@ pub(crate) fn take_turns(arguments: &ClientArguments) -> Result<(), Failure> {
     let service = runtime.block_on(connect(arguments))?;
     let service = service.as_ref();
     match arguments.work {
-        Work::Read => turn::take_turns(|| runtime.block_on(read(service))),
+        Work::Read => turn::take_turns(|| runtime.block_on(read(service, TABLE))),
         Work::Write => {
             let (schema, batches) = table::load(&arguments.table)?;
             turn::take_turns(|| runtime.block_on(write(service, &schema, &batches)))
@@ -45,10 +45,11 @@ pub(crate) async fn connect(arguments: &ClientArguments) -> Result<Arc<dyn DataS
     Ok(Arc::new(Client::connect(&arguments.uri, options).await?))
 }
 
-/// Reads the whole table and counts rows and bytes of every batch.
-pub(crate) async fn read(service: &dyn DataService) -> Result<Turn, Failure> {
+/// Reads the whole table `name` and counts rows and bytes of every batch.
+pub(crate) async fn read(service: &dyn DataService, name: &str) -> Result<Turn, Failure> {
     let start = Instant::now();
-    let mut stream = service.read(CallContext::new(), target()?, ReadOptions::default()).await?;
+    let mut stream =
+        service.read(CallContext::new(), Target::from(Name::new(name)?), ReadOptions::default()).await?;
     let (mut rows, mut bytes, mut batches) = (0, 0, 0);
     while let Some(chunk) = stream.try_next().await? {
         rows += chunk.batch.num_rows() as u64;
@@ -57,11 +58,6 @@ pub(crate) async fn read(service: &dyn DataService) -> Result<Turn, Failure> {
     }
     let seconds = vec![start.elapsed().as_secs_f64()];
     Ok(Turn { rows, bytes, batches, seconds })
-}
-
-/// Names what is read.
-pub(crate) fn target() -> Result<Target, Failure> {
-    Ok(Target::from(Name::new(TABLE)?))
 }
 
 async fn write(

@@ -21,7 +21,21 @@ fn report() -> Report {
 
 #[test]
 fn becomes_markdown_tables() {
-    expect![[""]].assert_eq(&report().to_markdown());
+    expect![[r#"
+
+        ### Reading over TCP
+
+        | what | median | min - max | held against | ratio | target | |
+        |---|---|---|---|---|---|---|
+        | the peer | 0.500 GB/s | 0.400 - 0.600 |  |  |  |  |
+        | ours | 2.500 GB/s | 2.000 - 3.500 | the peer | 5.00x | at least 4.00x, aim 6.00x | reached |
+
+        ### Small batches
+
+        | what | median | min - max | held against | ratio | target | |
+        |---|---|---|---|---|---|---|
+        | ours | not there: the server does not exchange | |  |  | at most 0.60x, aim 0.40x |  |
+    "#]].assert_eq(&report().to_markdown());
 }
 
 #[test]
