@@ -117,7 +117,7 @@ where
     async fn read(&mut self) -> Result<bool, Error> {
         let began = Instant::now();
         while self.read_frame(began).await? {
-            if !self.unread.is_empty() {
+            if !self.unread.is_empty() || self.trailers.is_some() {
                 return Ok(true);
             }
             if began.elapsed() >= self.idle_timeout {

@@ -92,7 +92,7 @@ impl DataService for Meter {
     ) -> BoxFuture<'_, Result<Receipt>> {
         async move {
             while let Some(chunk) = batches.next().await {
-                assert!(chunk?.batch.column(0).len() > 0);
+                assert!(!chunk?.batch.column(0).is_empty());
                 self.0.lock().unwrap().push(ALLOCATED.get());
             }
             Err(Error::new(ErrorKind::Unsupported, "a meter keeps nothing"))

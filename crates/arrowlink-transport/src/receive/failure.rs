@@ -11,7 +11,7 @@ use crate::grpc::BoxError;
 use crate::payload::Origin;
 
 /// Why a message cannot be read.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Fault {
     /// Its prefix begins with this, and not with 0.
     Flag(u8),

@@ -244,75 +244,75 @@ fn says_which_message_is_wrong_and_where() {
         Shape::Flight,
         &[0x12, 1, 7, 0x12, 9, 1],
         expect![
-            "message 1 is not an `FlightData`: failed to decode Protobuf message: field 2 claims 9 bytes, and the message has 1 more, at byte 4"
+            "message 1 is not a `FlightData`: failed to decode Protobuf message: field 2 claims 9 bytes, and the message has 1 more, at byte 4"
         ],
     );
     check(
         Shape::Flight,
         &[0x12, 1, 7, 0x10, 9],
         expect![
-            "message 1 is not an `FlightData`: failed to decode Protobuf message: field 2 has the wire type 0 and not 2, at byte 3"
+            "message 1 is not a `FlightData`: failed to decode Protobuf message: field 2 has the wire type 0 and not 2, at byte 3"
         ],
     );
     check(
         Shape::Payload("Ticket"),
         &[0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f],
         expect![
-            "message 1 is not an `Ticket`: failed to decode Protobuf message: field 1 claims 4294967295 bytes, and the message has 0 more, at byte 1"
+            "message 1 is not a `Ticket`: failed to decode Protobuf message: field 1 claims 4294967295 bytes, and the message has 0 more, at byte 1"
         ],
     );
     check(
         Shape::Flight,
         &[0x02, 0],
-        expect!["message 1 is not an `FlightData`: failed to decode Protobuf message: invalid tag value: 0"],
+        expect!["message 1 is not a `FlightData`: failed to decode Protobuf message: invalid tag value: 0"],
     );
     check(
         Shape::Flight,
         &[0x12, 0, 0x27],
         expect![
-            "message 1 is not an `FlightData`: failed to decode Protobuf message: invalid wire type value: 7, at byte 2"
+            "message 1 is not a `FlightData`: failed to decode Protobuf message: invalid wire type value: 7, at byte 2"
         ],
     );
     check(
         Shape::Flight,
         &[0x12, 0, 0x21, 1, 2],
         expect![
-            "message 1 is not an `FlightData`: failed to decode Protobuf message: field 4 claims 8 bytes, and the message has 2 more, at byte 2"
+            "message 1 is not a `FlightData`: failed to decode Protobuf message: field 4 claims 8 bytes, and the message has 2 more, at byte 2"
         ],
     );
     check(
         Shape::Flight,
         &[0x12, 0, 0x20],
         expect![
-            "message 1 is not an `FlightData`: failed to decode Protobuf message: the message ends in the middle of a field, at byte 3"
+            "message 1 is not a `FlightData`: failed to decode Protobuf message: the message ends in the middle of a field, at byte 3"
         ],
     );
     check(
         Shape::Flight,
         &[0x23, 0x2c],
         expect![
-            "message 1 is not an `FlightData`: failed to decode Protobuf message: unexpected end group tag, at byte 1"
+            "message 1 is not a `FlightData`: failed to decode Protobuf message: unexpected end group tag, at byte 1"
         ],
     );
     check(
         Shape::Flight,
         &[0x23],
         expect![
-            "message 1 is not an `FlightData`: failed to decode Protobuf message: the message ends in the middle of a field, at byte 1"
+            "message 1 is not a `FlightData`: failed to decode Protobuf message: the message ends in the middle of a field, at byte 1"
         ],
     );
     check(
         Shape::Flight,
         &[0x23; 101],
         expect![
-            "message 1 is not an `FlightData`: failed to decode Protobuf message: groups are nested too deeply, at byte 100"
+            "message 1 is not a `FlightData`: failed to decode Protobuf message: groups are nested too deeply, at byte 100"
         ],
     );
     check(
         Shape::Flight,
         &[0x12, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 1],
         expect![
-            "message 1 is not an `FlightData`: failed to decode Protobuf message: invalid key value, at byte 2"
+            "message 1 is not a `FlightData`: failed to decode Protobuf message: invalid key value, at byte 2"
         ],
     );
 }

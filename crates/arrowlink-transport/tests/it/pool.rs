@@ -33,7 +33,7 @@ fn tiny_copies_are_no_blocks() {
     for bytes in [0, 1, 4096] {
         let copy = pool.copy_of(&vec![7; bytes]);
         assert_eq!(copy.as_slice(), vec![7; bytes]);
-        assert!(bytes == 0 || place(&copy) % 64 == 0);
+        assert!(bytes == 0 || place(&copy).is_multiple_of(64));
         assert!(!pool.owns(&copy));
     }
     assert_eq!(usage(&pool), [0; 4]);

@@ -5,7 +5,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use arrow_array::{Array as _, ArrayRef, Float64Array, RecordBatch};
-use arrowlink_core::{CallContext, Catalog, DataServiceExt as _, MemoryDataset};
+use arrowlink_core::{CallContext, Catalog, DataServiceExt as _, ErrorKind, MemoryDataset};
 use arrowlink_ipc::{EncodeOptions, write_stream};
 use arrowlink_transport::Body;
 use arrowlink_transport::{
@@ -17,10 +17,11 @@ use futures::{Stream, StreamExt as _, poll, stream};
 use http::{Request, Response};
 use http_body::Frame;
 use http_body_util::StreamBody;
+use hyper::body::Incoming;
 use tokio::time::{Instant, sleep};
 use tonic::service::Routes;
 use tonic::{Code, Status};
-use tower::Service as _;
+use tower::{Service as _, service_fn};
 
 use crate::support::{Server, catalog, front_options, name, stream_of};
 
@@ -99,7 +100,7 @@ async fn rows_lie_aligned_in_the_block_they_came_in_at_both_ends() {
     let batch = numbers(50_000);
     connection.send_arrow_data(&ctx, Some(&dataset), stream_of(&batch), &transfer).await.unwrap();
     let (_, stored) = service.read_all(&dataset).await.unwrap();
-    assert_eq!(stored, [batch.clone()]);
+    assert_eq!(stored, std::slice::from_ref(&batch));
     assert!(lies_in(&uploads, &stored[0]), "the upload was copied");
     assert_eq!(uploads.usage().in_use_blocks, 1);
 
@@ -174,6 +175,68 @@ async fn an_upload_that_ends_anywhere_leaves_no_block() {
         assert_eq!(code(upload(&mut front, frames(half).chain(lost))).await, Code::Cancelled);
         assert_eq!(pool.usage().in_use_blocks, 0, "lost after {end} bytes");
     }
+}
+
+/// Answers every call with the first bytes of a message and then with `rest`.
+async fn answering(
+    first: Bytes,
+    rest: fn() -> stream::BoxStream<'static, Result<Frame<Bytes>, Status>>,
+) -> (Server, Connection, BlockPool) {
+    let service = service_fn(move |_request: Request<Incoming>| {
+        let body = Body::new(StreamBody::new(frames([first.clone()]).chain(rest())));
+        let response = Response::builder().header("content-type", "application/grpc").body(body).unwrap();
+        std::future::ready(Ok::<_, std::convert::Infallible>(response))
+    });
+    let (server, dialer) = Server::in_memory(service, AcceptOptions::default());
+    let pool = BlockPool::default();
+    let options = ConnectOptions::default().with_pool(pool.clone());
+    let connection = Connection::over(dialer.dial().await.unwrap(), &options).await.unwrap();
+    (server, connection, pool)
+}
+
+#[tokio::test]
+async fn an_answer_that_ends_anywhere_leaves_no_block() {
+    let late = || {
+        let status = [("grpc-status", "8"), ("grpc-message", "enough")];
+        let trailers = status.map(|(key, value)| (key.parse().unwrap(), value.parse().unwrap()));
+        stream::iter([Ok(Frame::trailers(trailers.into_iter().collect()))]).boxed()
+    };
+    let lost = || stream::iter([Err(Status::cancelled("lost"))]).boxed();
+    let ends: [(fn() -> _, _); 3] = [
+        (|| stream::empty().boxed(), ErrorKind::Corrupt),
+        (late, ErrorKind::LimitExceeded),
+        (lost, ErrorKind::Unavailable),
+    ];
+    let bytes = message(&numbers(300));
+    for (rest, expected) in ends {
+        for end in (1..bytes.len()).step_by(211).chain([5, 6, 7, 8, 9, bytes.len() - 1]) {
+            let (server, connection, pool) = answering(bytes.slice(..end), rest).await;
+            let (ctx, transfer) = (CallContext::new(), TransferOptions::default());
+            let error = connection.get_arrow_data(&ctx, None, &transfer).await.unwrap_err();
+            assert_eq!((error.kind(), pool.usage().in_use_blocks), (expected, 0), "after {end} bytes");
+            drop(connection);
+            server.stop().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_dropped_leaves_no_block() {
+    let half = message(&numbers(300)).slice(..2000);
+    let (server, connection, pool) = answering(half, || stream::pending().boxed()).await;
+    let (ctx, transfer) = (CallContext::new(), TransferOptions::default());
+    let arrives = async {
+        while pool.usage().in_use_blocks == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        answer = connection.get_arrow_data(&ctx, None, &transfer) => panic!("half of it: {answer:?}"),
+        () = arrives => {}
+    }
+    assert_eq!(pool.usage().in_use_blocks, 0);
+    drop(connection);
+    server.stop().await;
 }
 
 #[tokio::test]
