@@ -17,6 +17,8 @@ use crate::{Error, Limits};
 #[derive(Debug)]
 pub(crate) struct DictionaryMemo {
     entries: HashMap<i64, Entry>,
+    /// What all entries take together.
+    held: usize,
     max_bytes: usize,
     /// The most values of one dictionary, and of every array within it.
     max_length: usize,
@@ -35,7 +37,7 @@ impl DictionaryMemo {
     /// Begins without dictionaries.
     pub(crate) fn new(limits: &Limits) -> Self {
         let max_length = limits.max_rows.min(LONGEST);
-        Self { entries: HashMap::new(), max_bytes: limits.max_dictionary_bytes, max_length }
+        Self { entries: HashMap::new(), held: 0, max_bytes: limits.max_dictionary_bytes, max_length }
     }
 
     /// Sets dictionary `id`; batches that were read before keep what they have.
@@ -44,7 +46,7 @@ impl DictionaryMemo {
     /// `max_dictionary_bytes`; what is replaced does not count.
     pub(crate) fn replace(&mut self, id: i64, values: ArrayRef, bytes: usize) -> Result<(), Error> {
         let replaced = self.entries.get(&id).map_or(0, |entry| entry.bytes);
-        self.check_room(bytes, replaced)?;
+        self.held = self.room(bytes, replaced)?;
         self.entries.insert(id, Entry { parts: vec![values], bytes });
         Ok(())
     }
@@ -54,12 +56,13 @@ impl DictionaryMemo {
     /// Fails with `Invalid` where there is nothing to extend, and with `LimitExceeded` as [`replace`](Self::replace)
     /// does.
     pub(crate) fn extend(&mut self, id: i64, values: ArrayRef, bytes: usize) -> Result<(), Error> {
-        self.check_room(bytes, 0)?;
+        let held = self.room(bytes, 0)?;
         let Some(entry) = self.entries.get_mut(&id) else {
             return Err(Error::invalid(format!("dictionary {id} is extended before it was sent")));
         };
         entry.parts.push(values);
         entry.bytes = entry.bytes.saturating_add(bytes);
+        self.held = held;
         Ok(())
     }
 
@@ -75,14 +78,13 @@ impl DictionaryMemo {
         Ok(entry.parts.first().map(|values| values.to_data()))
     }
 
-    /// Checks that `bytes` more may be kept once `freed` are given back.
-    fn check_room(&self, bytes: usize, freed: usize) -> Result<(), Error> {
-        let held = self.entries.values().fold(0, |sum: usize, entry| sum.saturating_add(entry.bytes));
-        let needed = (held - freed).saturating_add(bytes);
-        if needed > self.max_bytes {
-            return Err(Error::limit("max_dictionary_bytes", self.max_bytes, needed));
+    /// Returns what is held with `bytes` more, once `freed` are given back; fails where that may not be kept.
+    fn room(&self, bytes: usize, freed: usize) -> Result<usize, Error> {
+        let held = self.held.saturating_sub(freed).saturating_add(bytes);
+        if held > self.max_bytes {
+            return Err(Error::limit("max_dictionary_bytes", self.max_bytes, held));
         }
-        Ok(())
+        Ok(held)
     }
 }
 

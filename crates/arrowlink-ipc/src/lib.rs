@@ -2,7 +2,9 @@
 //!
 //! [`StreamEncoder`] gives each message as a list of buffers which may be written one after the other without being
 //! put together first. [`StreamDecoder`] takes bytes as they arrive, cut anywhere, and gives batches whose columns lie
-//! in the bytes it was given; [`read_stream`] does so for a stream that is there as a whole.
+//! in the bytes it was given; [`read_stream`] does so for a stream that is there as a whole. [`MessageEncoder`] and
+//! [`MessageDecoder`] do the same with the messages of a stream one by one, metadata and body apart, as Arrow Flight
+//! carries them.
 //!
 //! Input is not trusted. Every message is checked before an array is made of it: the flatbuffer, the types, the
 //! number of nodes and buffers, the range and size of every buffer, then every value whose meaning an array relies

@@ -30,13 +30,14 @@ use crate::Error;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// One message: its prefix, metadata and body as they are received.
+    /// One message: its prefix, where it has one, metadata and body as they are received.
     pub max_message_bytes: usize,
     /// The metadata of one message, and all names and metadata of a schema together.
     pub max_metadata_bytes: usize,
     /// What is allocated beside the message: decompressed buffers, copies of buffers that were not aligned, and
-    /// text that views refer to more than once. [`StreamDecoder`](crate::StreamDecoder) counts per message,
-    /// [`read_stream`](crate::read_stream) over all of them, because it returns all of them.
+    /// text that views refer to more than once. [`StreamDecoder`](crate::StreamDecoder) and
+    /// [`MessageDecoder`](crate::MessageDecoder) count per message, [`read_stream`](crate::read_stream) over all of
+    /// them, because it returns all of them.
     pub max_decompressed_bytes: usize,
     /// All dictionaries that a stream keeps at a time, with the messages they lie in.
     pub max_dictionary_bytes: usize,

@@ -14,16 +14,20 @@ use std::cell::Cell;
 
 use arrow_array::{RecordBatch, record_batch};
 use arrow_buffer::Buffer;
+use arrow_schema::DataType;
 use arrowlink_ipc::{
-    Compression, EncodeOptions, ErrorKind, Limits, StreamDecoder, read_stream, write_stream,
+    Compression, Decoded, EncodeOptions, ErrorKind, Limits, MessageDecoder, MessageEncoder, StreamDecoder,
+    read_stream, write_stream,
 };
+use arrowlink_testkit::Maker;
 
-/// Counts what the current thread holds, and the most it held.
+/// Counts what the current thread holds, the most it held, and how often it allocated.
 struct Counting;
 
 thread_local! {
     static HELD: Cell<isize> = const { Cell::new(0) };
     static PEAK: Cell<isize> = const { Cell::new(0) };
+    static CALLS: Cell<usize> = const { Cell::new(0) };
 }
 
 fn count(bytes: isize) {
@@ -31,6 +35,7 @@ fn count(bytes: isize) {
     let _ = HELD.try_with(|held| {
         held.set(held.get() + bytes);
         let _ = PEAK.try_with(|peak| peak.set(peak.get().max(held.get())));
+        let _ = CALLS.try_with(|calls| calls.set(calls.get() + usize::from(bytes > 0)));
     });
 }
 
@@ -87,6 +92,46 @@ fn whole_messages_take_nothing_but_bookkeeping() {
         assert!(decoder.decode(&mut input).unwrap().is_some());
     });
     assert!(peak < 8 << 10, "{peak} bytes for {}", bytes.len());
+}
+
+#[test]
+fn messages_by_themselves_take_nothing_but_bookkeeping() {
+    let batch =
+        record_batch!(("v", Int64, vec![7; 1_000_000]), ("t", Utf8, vec!["text"; 1_000_000])).unwrap();
+    let mut encoder = MessageEncoder::new(&batch.schema(), &EncodeOptions::default()).unwrap();
+    let mut decoder = MessageDecoder::new(Limits::default());
+    decoder.decode(encoder.schema().header(), &Buffer::default()).unwrap();
+    drop(encoder.encode(&batch.slice(0, 1)).unwrap());
+
+    let mut messages = Vec::new();
+    let encoding = peak(|| messages = encoder.encode(&batch).unwrap());
+    let bytes: Vec<u8> = messages[0].body().iter().flat_map(|segment| segment.to_vec()).collect();
+    let body = Buffer::from(bytes.as_slice());
+    let decoding = peak(|| {
+        let decoded = decoder.decode(messages[0].header(), &body).unwrap();
+        assert_eq!(decoded, Decoded::Batch(batch.clone()));
+    });
+    assert!(encoding < 8 << 10 && decoding < 8 << 10, "{encoding} and {decoding} bytes for {}", body.len());
+}
+
+#[test]
+fn small_messages_take_few_allocations() {
+    let types = [const { DataType::Float64 }; 8];
+    for rows in [1, 32] {
+        let batch = Maker::new(1).batch(&types, rows);
+        let mut encoder = MessageEncoder::new(&batch.schema(), &EncodeOptions::default()).unwrap();
+        let mut decoder = MessageDecoder::new(Limits::default());
+        decoder.decode(encoder.schema().header(), &Buffer::default()).unwrap();
+        drop(encoder.encode(&batch).unwrap());
+
+        let mut messages = Vec::new();
+        let encoding = calls(|| messages = encoder.encode(&batch).unwrap());
+        let bytes: Vec<u8> = messages[0].body().iter().flat_map(|segment| segment.to_vec()).collect();
+        let body = Buffer::from(bytes.as_slice());
+        let decoding = calls(|| drop(decoder.decode(messages[0].header(), &body).unwrap()));
+        assert!(encoding < 12 * types.len(), "{encoding} to encode {rows} rows");
+        assert!(decoding < 5 * types.len(), "{decoding} to decode {rows} rows");
+    }
 }
 
 #[test]
@@ -157,6 +202,13 @@ fn peak(work: impl FnOnce()) -> usize {
     PEAK.set(before);
     work();
     usize::try_from(PEAK.get() - before).unwrap()
+}
+
+/// Returns how often `work` allocated.
+fn calls(work: impl FnOnce()) -> usize {
+    let before = CALLS.get();
+    work();
+    CALLS.get() - before
 }
 
 fn large() -> RecordBatch {
