@@ -43,6 +43,7 @@ mod schema;
 mod settle;
 mod stream;
 mod types;
+mod verify;
 
 pub use encode::{Compression, Dictionaries, EncodeOptions, StreamEncoder, write_stream};
 pub use error::{Error, ErrorKind, Place};

@@ -8,13 +8,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use arrow_buffer::Buffer;
 use arrow_ipc::{Message, MessageHeader, MetadataVersion};
 use arrow_schema::SchemaRef;
-use flatbuffers::{InvalidFlatbuffer, VerifierOptions};
 
 use crate::batch::BatchReader;
 use crate::dictionaries::DictionaryMemo;
 use crate::error::Place;
 use crate::limits::Budget;
 use crate::schema::Plan;
+use crate::verify::verified;
 use crate::{Decoded, Error, Limits};
 
 /// What a stream has said so far: its schema and its dictionaries.
@@ -131,7 +131,7 @@ impl Reader {
         work: impl FnOnce(&mut Self, &Message<'_>, usize) -> Result<T, Error>,
     ) -> Result<T, Error> {
         guarded(number, || {
-            let message = parse(metadata, &self.limits)?;
+            let message = verified(metadata, &self.limits)?;
             let header = header_name(message.header_type());
             let result = self.check(&message, framing).and_then(|length| work(self, &message, length));
             result.map_err(|error| error.in_message(number, header))
@@ -224,36 +224,6 @@ impl Reader {
     }
 }
 
-/// Verifies that every offset in `metadata` leads to what it should.
-///
-/// Offsets of a flatbuffer may share what they point to, so that a few bytes can unfold into more tables than fit any
-/// memory. The verifier counts tables, depth and bytes as often as it meets them, and its limits follow from
-/// [`Limits`]: what is refused here has more fields, is deeper or larger than the schema could be.
-fn parse<'a>(metadata: &'a Buffer, limits: &Limits) -> Result<Message<'a>, Error> {
-    if metadata.len() > limits.max_metadata_bytes {
-        return Err(Error::limit("max_metadata_bytes", limits.max_metadata_bytes, metadata.len()));
-    }
-    let max_apparent_size = limits.max_metadata_bytes.saturating_mul(APPARENT_FACTOR);
-    let options = VerifierOptions {
-        max_depth: limits.nesting_depth() + TABLES_AROUND_FIELDS,
-        max_tables: limits.max_fields.saturating_mul(TABLES_PER_FIELD).saturating_add(TABLES_AROUND_FIELDS),
-        max_apparent_size,
-        ignore_missing_null_terminator: true,
-    };
-    arrow_ipc::root_as_message_with_opts(&options, metadata).map_err(|error| match error {
-        InvalidFlatbuffer::DepthLimitReached => {
-            Error::limit("max_nesting_depth", limits.nesting_depth(), limits.nesting_depth() + 1)
-        }
-        InvalidFlatbuffer::TooManyTables => {
-            Error::limit("max_fields", limits.max_fields, limits.max_fields.saturating_add(1))
-        }
-        InvalidFlatbuffer::ApparentSizeTooLarge => {
-            Error::limit("max_metadata_bytes", limits.max_metadata_bytes, max_apparent_size)
-        }
-        error => Error::InvalidMetadata { place: Place::default(), source: error.into() },
-    })
-}
-
 /// Runs `work`; what it panics with becomes an error.
 ///
 /// Arrays are built outside of this crate from bytes of strangers, and one input must not end a server. That the
@@ -286,10 +256,3 @@ const fn header_name(header: MessageHeader) -> Option<&'static str> {
 fn no_header() -> Error {
     Error::invalid("the message has no header")
 }
-
-/// Message, schema, the type of a field, its dictionary and the type of that, metadata of a field, a record batch.
-const TABLES_AROUND_FIELDS: usize = 8;
-/// A field, its type, its dictionary, the type of that, and a dozen pairs of metadata.
-const TABLES_PER_FIELD: usize = 16;
-/// The verifier counts every byte it looks at, layout tables included, as often as it looks.
-const APPARENT_FACTOR: usize = 4;
