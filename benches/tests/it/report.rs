@@ -35,7 +35,8 @@ fn becomes_markdown_tables() {
         | what | median | min - max | held against | ratio | target | |
         |---|---|---|---|---|---|---|
         | ours | not there: the server does not exchange | |  |  | at most 0.60x, aim 0.40x |  |
-    "#]].assert_eq(&report().to_markdown());
+    "#]]
+    .assert_eq(&report().to_markdown());
 }
 
 #[test]

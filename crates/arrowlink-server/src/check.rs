@@ -70,8 +70,10 @@ fn limits(text: &mut String, config: &Config) {
     line(text, "max_file_scans", limits.max_file_scans);
     line(text, "max_writes", limits.max_writes);
     line(text, "max_wait", duration(limits.max_wait));
+    line(text, "max_idle_blocks", ByteSize(limits.max_idle_blocks));
     line(text, "idle_timeout", duration(limits.idle_timeout));
     line(text, "stall_timeout", duration(limits.stall_timeout));
+    line(text, "exchange_timeout", duration(limits.exchange_timeout));
     line(text, "handshake_timeout", duration(limits.handshake_timeout));
     line(text, "call_timeout", limits.call_timeout.map_or_else(|| "none".to_owned(), duration));
     line(text, "grace", duration(limits.grace));

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use arrowlink_core::DataService;
-use arrowlink_transport::{AcceptOptions, Drained, Front, FrontOptions, ListenAddr, Listener};
+use arrowlink_transport::{AcceptOptions, BlockPool, Drained, Front, FrontOptions, ListenAddr, Listener};
 use tonic_health::ServingStatus;
 
 use crate::certificates::{self, Certificates};
@@ -222,6 +222,8 @@ fn front_options(config: &Config) -> FrontOptions {
     FrontOptions::new(config.default.clone(), uploads_name())
         .with_max_message_bytes(max_message_bytes)
         .with_idle_timeout(config.limits.stall_timeout)
+        .with_exchange_timeout(config.limits.exchange_timeout)
+        .with_pool(BlockPool::new(usize::try_from(config.limits.max_idle_blocks).unwrap_or(usize::MAX)))
 }
 
 /// Takes over what bounds connections, and their HTTP/2; pings stay as transport has them.

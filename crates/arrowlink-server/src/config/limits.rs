@@ -42,11 +42,16 @@ pub struct Limits {
     pub max_data_dir: Option<u64>,
     /// How many bytes all uploads in memory may take together. Default: a quarter of the machine's memory.
     pub max_memory_uploads: Option<u64>,
+    /// How many bytes are kept ready to receive messages into when none is received. Default: 64 MiB.
+    pub max_idle_blocks: u64,
     /// How long a connection without calls is kept. Clients connect again when they need to. Default: 10 minutes.
     pub idle_timeout: Duration,
     /// How long a client may read nothing of an answer that is ready for it, or send nothing in the middle of an
     /// upload. Default: 60 seconds.
     pub stall_timeout: Duration,
+    /// How long a client may send nothing in an exchange, which stays open while its client has nothing to say. Default:
+    /// 10 minutes.
+    pub exchange_timeout: Duration,
     /// How long a TLS handshake may take. Default: 10 seconds.
     pub handshake_timeout: Duration,
     /// How long one call may take, whatever its client asks for. Default: no bound.
@@ -111,8 +116,10 @@ impl Default for Limits {
             max_writes: 64,
             max_data_dir: None,
             max_memory_uploads: None,
+            max_idle_blocks: 64 * 1024 * 1024,
             idle_timeout: Duration::from_secs(10 * 60),
             stall_timeout: Duration::from_secs(60),
+            exchange_timeout: Duration::from_secs(10 * 60),
             handshake_timeout: Duration::from_secs(10),
             call_timeout: None,
             grace: Duration::from_secs(30),

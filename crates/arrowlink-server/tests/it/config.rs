@@ -353,8 +353,10 @@ fn has_the_documented_defaults() {
                 max_writes: 64,
                 max_data_dir: None,
                 max_memory_uploads: None,
+                max_idle_blocks: 67108864,
                 idle_timeout: 600s,
                 stall_timeout: 60s,
+                exchange_timeout: 600s,
                 handshake_timeout: 10s,
                 call_timeout: None,
                 grace: 30s,
@@ -401,23 +403,32 @@ fn reads_the_sizes_of_connections_from_file_and_environment() {
 fn refuses_sizes_of_connections_that_cannot_be() {
     check(
         "[http2]\nmax_frame_bytes = '4 KiB'\nstream_window_bytes = '64 kB'\nmax_send_buffer_bytes = '2 GiB'\n",
-        &expect![""],
+        &expect![[r#"
+            /etc/arrowlink.toml:3: `http2.stream_window_bytes`: expected a size from 65535 to 2147483647 bytes, found `64000`
+            /etc/arrowlink.toml:2: `http2.max_frame_bytes`: expected a size from 16384 to 16777215 bytes, found `4096`
+            /etc/arrowlink.toml:4: `http2.max_send_buffer_bytes`: expected a size from 16384 to 1073741824 bytes, found `2147483648`"#]],
     );
     check(
         "[http2]\nconnection_window_bytes = '3 GiB'\nmax_frame_bytes = '16 MiB'\nnodelay = 'on'\n",
-        &expect![""],
+        &expect![[r#"
+            /etc/arrowlink.toml:2: `http2.connection_window_bytes`: expected a size from 65535 to 2147483647 bytes, found `3221225472`
+            /etc/arrowlink.toml:3: `http2.max_frame_bytes`: expected a size from 16384 to 16777215 bytes, found `16777216`
+            /etc/arrowlink.toml:4: `http2.nodelay`: expected `true` or `false`, found `on`"#]],
     );
     check(
         "[server.tls]\nread_buffer_bytes = 0\nsend_buffer_bytes = '1 KiB'\nciphers = 'weak'\n",
-        &expect![""],
+        &expect![[r#"
+            /etc/arrowlink.toml:2: `server.tls.read_buffer_bytes`: expected a size such as `"256 MiB"`, found `0`
+            /etc/arrowlink.toml:3: `server.tls.send_buffer_bytes`: expected a size from 16384 to 1073741824 bytes, found `1024`
+            /etc/arrowlink.toml:4: `server.tls.ciphers`: expected `fast` or `strong`, found `weak`"#]],
     );
-    check("[http2]\nmax_frame_size = '1 MiB'\n", &expect![""]);
+    check("[http2]\nmax_frame_size = '1 MiB'\n", &expect!["/etc/arrowlink.toml:2: unknown key `http2.max_frame_size`, did you mean `http2.max_frame_bytes`?"]);
 }
 
 #[test]
 fn refuses_a_window_of_a_call_that_is_larger_than_the_connections() {
-    check("[http2]\nstream_window_bytes = '64 MiB'\n", &expect![""]);
-    check("[http2]\nstream_window_bytes = '2 MiB'\nconnection_window_bytes = '1 MiB'\n", &expect![""]);
+    check("[http2]\nstream_window_bytes = '64 MiB'\n", &expect!["/etc/arrowlink.toml:2: `http2.stream_window_bytes` is 67108864, more than the 16777216 of `http2.connection_window_bytes`: make the latter at least as large"]);
+    check("[http2]\nstream_window_bytes = '2 MiB'\nconnection_window_bytes = '1 MiB'\n", &expect!["/etc/arrowlink.toml:3: `http2.stream_window_bytes` is 2097152, more than the 1048576 of `http2.connection_window_bytes`: make the latter at least as large"]);
     let http2 = understood("[http2]\nstream_window_bytes = '16 MiB'\n").http2;
     assert_eq!(http2.stream_window_bytes(), http2.connection_window_bytes());
 }

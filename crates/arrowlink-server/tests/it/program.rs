@@ -186,8 +186,10 @@ fn checks_a_configuration_and_makes_nothing() {
         max_file_scans          16
         max_writes              64
         max_wait                1m
+        max_idle_blocks         64.0 MiB
         idle_timeout            10m
         stall_timeout           1m
+        exchange_timeout        10m
         handshake_timeout       10s
         call_timeout            none
         grace                   30s
