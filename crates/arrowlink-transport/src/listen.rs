@@ -84,8 +84,8 @@ impl fmt::Display for ListenAddr {
 ///
 /// Over a Unix socket a request's authority is made up: clients of gRPC's C-core and of Java call the server by the path of
 /// its socket, which no authority may be, so that `%2Ftmp%2Fa.sock` arrives as `-2Ftmp-2Fa.sock`. What is a host name
-/// and its port, such as `localhost:50051`, stays. Nothing may be routed or allowed by it; who calls, the
-/// [`Peer`] knows.
+/// and its port, such as `localhost:50051`, stays. A path that is Huffman-coded stays too, and its call is refused.
+/// Nothing may be routed or allowed by the authority; who calls, the [`Peer`] knows.
 ///
 /// ```
 /// use arrowlink_transport::{Error, ListenAddr, Listener};
@@ -115,7 +115,9 @@ enum Source {
 impl Listener {
     /// Begins to listen. Must be called within a tokio runtime.
     ///
-    /// A Unix socket gets mode 0600; a socket file on which nobody answers any more is replaced.
+    /// A Unix socket gets mode 0600 whatever the umask; a socket file on which nobody answers any more is replaced. Of
+    /// listeners that begin at once on the same path, one has it and the others are refused. The folder has to
+    /// allow a subfolder to be made for a moment.
     ///
     /// ```
     /// use arrowlink_transport::{ListenAddr, Listener};

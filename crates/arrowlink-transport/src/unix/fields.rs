@@ -1,10 +1,10 @@
 //! Header blocks, followed byte by byte as far as it takes to find the `:authority` literals in them.
 //!
 //! HPACK ([RFC 7541](https://www.rfc-editor.org/rfc/rfc7541#section-6)) is read without its tables: a field whose name is the
-//! entry 1 of the static table, or is spelled out, is known for what it is. One that refers to an entry of the
-//! dynamic table is passed over; that entry was amended when it was made, where its value is not new. A
-//! Huffman-coded value is passed over too: its bytes cannot be exchanged one for one. No client is known that sends a
-//! path so; HTTP/2 refuses such a call.
+//! entry 1 of the static table, or is spelled out in plain text, is known for what it is. A whole field of the dynamic
+//! table was amended when it was entered; a new value under a name of that table is passed over. So is a Huffman-coded
+//! value, for its bytes do not stand for one character each: HTTP/2 refuses a call that names a path so, as Go's
+//! clients do for targets other than `unix:` ones, and has to be told another authority.
 
 use super::frames::Unexpected;
 
