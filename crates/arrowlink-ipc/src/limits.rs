@@ -41,7 +41,8 @@ pub struct Limits {
     pub max_decompressed_bytes: usize,
     /// All dictionaries that a stream keeps at a time, with the messages they lie in.
     pub max_dictionary_bytes: usize,
-    /// How deep fields lie in fields; a top-level field has depth 1. More than 128 counts as 128.
+    /// How deep fields lie in fields; a top-level field has depth 1. More than 64 counts as 64,
+    /// which a thread of 2 MiB has the stack for.
     pub max_nesting_depth: usize,
     /// The fields of a schema, those within others counted.
     pub max_fields: usize,
@@ -152,4 +153,4 @@ impl Budget {
 }
 
 /// Where recursion over a schema ends whatever is configured, so that no stack overflows.
-const DEEPEST: usize = 128;
+const DEEPEST: usize = 64;

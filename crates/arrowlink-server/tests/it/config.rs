@@ -422,13 +422,28 @@ fn refuses_sizes_of_connections_that_cannot_be() {
             /etc/arrowlink.toml:3: `server.tls.send_buffer_bytes`: expected a size from 16384 to 1073741824 bytes, found `1024`
             /etc/arrowlink.toml:4: `server.tls.ciphers`: expected `fast` or `strong`, found `weak`"#]],
     );
-    check("[http2]\nmax_frame_size = '1 MiB'\n", &expect!["/etc/arrowlink.toml:2: unknown key `http2.max_frame_size`, did you mean `http2.max_frame_bytes`?"]);
+    check(
+        "[http2]\nmax_frame_size = '1 MiB'\n",
+        &expect![
+            "/etc/arrowlink.toml:2: unknown key `http2.max_frame_size`, did you mean `http2.max_frame_bytes`?"
+        ],
+    );
 }
 
 #[test]
 fn refuses_a_window_of_a_call_that_is_larger_than_the_connections() {
-    check("[http2]\nstream_window_bytes = '64 MiB'\n", &expect!["/etc/arrowlink.toml:2: `http2.stream_window_bytes` is 67108864, more than the 16777216 of `http2.connection_window_bytes`: make the latter at least as large"]);
-    check("[http2]\nstream_window_bytes = '2 MiB'\nconnection_window_bytes = '1 MiB'\n", &expect!["/etc/arrowlink.toml:3: `http2.stream_window_bytes` is 2097152, more than the 1048576 of `http2.connection_window_bytes`: make the latter at least as large"]);
+    check(
+        "[http2]\nstream_window_bytes = '64 MiB'\n",
+        &expect![
+            "/etc/arrowlink.toml:2: `http2.stream_window_bytes` is 67108864, more than the 16777216 of `http2.connection_window_bytes`: make the latter at least as large"
+        ],
+    );
+    check(
+        "[http2]\nstream_window_bytes = '2 MiB'\nconnection_window_bytes = '1 MiB'\n",
+        &expect![
+            "/etc/arrowlink.toml:3: `http2.stream_window_bytes` is 2097152, more than the 1048576 of `http2.connection_window_bytes`: make the latter at least as large"
+        ],
+    );
     let http2 = understood("[http2]\nstream_window_bytes = '16 MiB'\n").http2;
     assert_eq!(http2.stream_window_bytes(), http2.connection_window_bytes());
 }

@@ -30,8 +30,10 @@ pub struct Payload {
 /// Makes payloads of `batches`, each of which is, with the framing of its message, at most `max_message_bytes` long.
 ///
 /// A batch that fits stays whole; one that does not is cut into runs of rows, the first by what its rows take at least,
-/// the others by what was measured, so that rows of one width are encoded once. Order and rows are those of `batches`. Batches without rows are left out, but where there is no row at all there is one
-/// payload, without rows. The next payload is made when the one before it has been taken.
+/// the others by what was measured, so that rows of one width are encoded once. The runs have about as many rows each,
+/// a multiple of 64 where so many fit. Order and rows are those of `batches`. Batches without rows are left out, but
+/// where there is no row at all there is one payload, without rows. The next payload is made when the one before it has
+/// been taken.
 ///
 /// The stream ends with an error where `batches` does, and with [`ErrorKind::LimitExceeded`] at a row, or a schema, that
 /// is too large for a message by itself; the error names the row, its size, and the metadata key that allows more.
@@ -84,8 +86,8 @@ struct Cutter {
     max_message_bytes: usize,
     /// The batch that is being cut, without the rows that were given out.
     rest: Option<RecordBatch>,
-    /// How many rows are tried next: all of a batch at its beginning, unless that cannot fit, and then what fitted.
-    tried: usize,
+    /// How many rows probably fit: all of a batch at its beginning, unless that cannot be, and then what was measured.
+    fitting: usize,
     /// The rows before `rest`, in the whole dataset.
     rows_before: u64,
     is_untouched: bool,
@@ -94,13 +96,13 @@ struct Cutter {
 impl Cutter {
     fn new(batches: &BatchStream, max_message_bytes: usize) -> Self {
         let plain = Plain::new(batches.schema());
-        Self { plain, max_message_bytes, rest: None, tried: 1, rows_before: 0, is_untouched: true }
+        Self { plain, max_message_bytes, rest: None, fitting: 1, rows_before: 0, is_untouched: true }
     }
 
     fn take(&mut self, batch: RecordBatch) {
         if batch.num_rows() > 0 {
             let (rows, least) = (batch.num_rows(), least_bytes(&batch));
-            self.tried = if self.fits(least) { rows } else { fewer(rows, self.max_message_bytes, least) };
+            self.fitting = if self.fits(least) { rows } else { fewer(rows, self.max_message_bytes, least) };
             self.rest = Some(batch);
         }
     }
@@ -118,12 +120,12 @@ impl Cutter {
         Ok(Payload { bytes: rope(segments), rows: 0, cells: 0 })
     }
 
-    /// Gives out the largest run of rows at the beginning of `rest` that is found to fit.
+    /// Gives out a run of rows at the beginning of `rest` that is found to fit.
     fn cut(&mut self) -> Result<Payload, Error> {
         let Some(rest) = self.rest.take() else { return self.empty() };
         self.is_untouched = false;
         let mut boldness = 4;
-        let mut rows = self.tried.clamp(1, rest.num_rows());
+        let mut rows = even(rest.num_rows(), self.fitting);
         loop {
             let run = if rows == rest.num_rows() { rest.clone() } else { rest.slice(0, rows) };
             match self.segments(&run) {
@@ -138,17 +140,18 @@ impl Cutter {
                 }
                 Ok((_, size)) => {
                     // The first guess is close where rows are alike; where they are not, guesses get bolder.
-                    rows = (fewer(rows, self.max_message_bytes, size) * boldness / 4).clamp(1, rows - 1);
+                    let fitting = fewer(rows, self.max_message_bytes, size) * boldness / 4;
+                    rows = even(rest.num_rows(), fitting.clamp(1, rows - 1));
                     boldness = 3;
                 }
-                Err(_) if rows > 1 => rows /= 2,
+                Err(_) if rows > 1 => rows = even(rest.num_rows(), rows / 2),
                 Err(error) => return Err(error),
             }
         }
     }
 
     fn advance(&mut self, rest: &RecordBatch, rows: usize, size: usize) {
-        self.tried = fewer(rows, self.max_message_bytes, size);
+        self.fitting = fewer(rows, self.max_message_bytes, size);
         self.rows_before += rows as u64;
         self.rest = (rows < rest.num_rows()).then(|| rest.slice(rows, rest.num_rows() - rows));
     }
@@ -185,6 +188,19 @@ fn fewer(rows: usize, max_bytes: usize, size: usize) -> usize {
     usize::try_from(fitting).unwrap_or(usize::MAX).max(1)
 }
 
+/// How many of `rows` go into the next piece, where `fitting` would fit: about as many as into each that follows, and
+/// never more than fit.
+///
+/// Pieces of [`ALIGNED_ROWS`] begin at a byte of every bitmap, so that no bitmap has to be shifted.
+fn even(rows: usize, fitting: usize) -> usize {
+    if rows <= fitting {
+        return rows;
+    }
+    let unit = if fitting < ALIGNED_ROWS { 1 } else { ALIGNED_ROWS };
+    let pieces = rows.div_ceil(fitting / unit * unit);
+    rows.div_ceil(pieces).next_multiple_of(unit)
+}
+
 fn too_large(what: &str, size: usize, max_message_bytes: usize) -> Error {
     Error::new(
         ErrorKind::LimitExceeded,
@@ -197,4 +213,6 @@ fn too_large(what: &str, size: usize, max_message_bytes: usize) -> Error {
 
 /// What schema and metadata of a narrow table take, about.
 const SMALL_PARTS_BYTES: usize = 1024;
+/// Bits of a word, the widest that bitmaps are read by.
+const ALIGNED_ROWS: usize = 64;
 const CANNOT_ENCODE: &str = "the rows have no form on the wire";

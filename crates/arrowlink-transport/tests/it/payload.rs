@@ -98,21 +98,55 @@ fn a_batch_that_fits_stays_whole() {
 }
 
 #[test]
-fn rows_of_one_width_fill_the_messages() {
-    let numbers: Vec<i64> = (0..100_000).collect();
-    let batch = RecordBatch::try_from_iter([(
-        "id",
-        Arc::new(arrow_array::Int64Array::from(numbers)) as arrow_array::ArrayRef,
-    )])
-    .unwrap();
+fn a_batch_that_is_cut_is_cut_evenly() {
+    let batch = numbers(100_000);
     let max_bytes = 64 << 10;
     let payloads = encoded(stream_of(&batch), max_bytes).unwrap();
-    let (last, full) = payloads.split_last().unwrap();
-    for payload in full {
-        assert!(message_bytes(payload) > max_bytes * 19 / 20, "{} bytes", message_bytes(payload));
-    }
-    assert!(message_bytes(last) <= max_bytes);
+    let full = max_bytes - schema_bytes(&batch) - 512;
+    assert_eq!(payloads.len(), (100_000 * size_of::<i64>()).div_ceil(full), "one more than has to be");
+    assert!(payloads.iter().all(|payload| message_bytes(payload) <= max_bytes));
+    let rows = || payloads.iter().map(|payload| payload.rows);
+    let (fewest, most) = (rows().min().unwrap(), rows().max().unwrap());
+    assert!(fewest * 10 > most * 9, "pieces of {fewest} to {most} rows");
     assert_eq!(shown(&opened(&payloads)), shown(&[batch]));
+}
+
+#[test]
+fn a_batch_that_hardly_fails_to_fit_is_cut_into_halves() {
+    let batch = numbers(10_000);
+    let whole = encoded(stream_of(&batch), usize::MAX).unwrap();
+    let payloads = encoded(stream_of(&batch), message_bytes(&whole[0]) - 1).unwrap();
+    assert_eq!(payloads.iter().map(|payload| payload.rows).collect::<Vec<_>>(), [5056, 4944]);
+}
+
+#[test]
+fn pieces_have_multiples_of_64_rows_where_so_many_fit() {
+    for batch in types::batches(1000) {
+        let columns = batch.num_columns();
+        for room in [500, 2_000, 20_000] {
+            let Ok(payloads) = encoded(stream_of(&batch), schema_bytes(&batch) + room * columns) else {
+                continue;
+            };
+            let (_, cut) = payloads.split_last().unwrap();
+            for payload in cut {
+                assert!(payload.rows < 64 || payload.rows % 64 == 0, "{} rows", payload.rows);
+            }
+            assert_eq!(shown(&opened(&payloads)), shown(std::slice::from_ref(&batch)));
+        }
+    }
+}
+
+#[test]
+fn rows_that_are_large_are_cut_anywhere() {
+    let texts = StringArray::from_iter_values((0..25).map(|_| "t".repeat(1000)));
+    let batch = RecordBatch::try_from_iter([("text", Arc::new(texts) as arrow_array::ArrayRef)]).unwrap();
+    let payloads = encoded(stream_of(&batch), 12_000).unwrap();
+    assert_eq!(payloads.iter().map(|payload| payload.rows).collect::<Vec<_>>(), [9, 8, 8]);
+}
+
+fn numbers(rows: i64) -> RecordBatch {
+    let numbers = arrow_array::Int64Array::from_iter_values(0..rows);
+    RecordBatch::try_from_iter([("id", Arc::new(numbers) as arrow_array::ArrayRef)]).unwrap()
 }
 
 #[test]
