@@ -318,6 +318,22 @@ fn says_which_message_is_wrong_and_where() {
 }
 
 #[test]
+fn reads_integers_of_ten_bytes_and_no_more() {
+    let field = |last: &[u8]| [&[0x20][..], &[0xff; 9], last].concat();
+    let read = |last| received(&BlockPool::default(), Shape::Flight, vec![framed(&[field(last)]).into()]);
+    assert_eq!(read(&[1]).unwrap().len(), 1);
+    for last in [&[2][..], &[0x81, 0]] {
+        check(
+            Shape::Flight,
+            &field(last),
+            expect![
+                "message 1 is not a `FlightData`: failed to decode Protobuf message: invalid varint, at byte 1"
+            ],
+        );
+    }
+}
+
+#[test]
 fn keeps_small_fields_small() {
     let field =
         |number: u32| encoded(&[Field { number, value: Value::Bytes(vec![0; (16 << 20) + 1]), padding: 0 }]);
