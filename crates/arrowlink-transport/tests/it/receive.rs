@@ -318,7 +318,7 @@ async fn frames_without_bytes_are_no_progress() {
     let pool = BlockPool::default();
     let options = options(&pool).with_idle_timeout(Duration::from_secs(60));
     let mut front = Front::new(catalog(), options, Routes::default());
-    let empty = stream::repeat(()).then(|()| async {
+    let empty = stream::repeat(()).take(1000).then(|()| async {
         sleep(Duration::from_secs(1)).await;
         Ok(Frame::data(Bytes::new()))
     });
