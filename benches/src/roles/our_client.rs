@@ -81,12 +81,12 @@ async fn exchange(service: &dyn DataService, batch: &RecordBatch) -> Result<Turn
     tx.send(Chunk::new(batch.clone())).await?;
     let echo = service.call(CallContext::new(), Name::new("echo")?, input, CallOptions::default());
     let mut output = echo.await?;
-    let mut rows = receive(&mut output).await?;
+    let mut rows = receive(&mut output, batch).await?;
     let mut seconds = Vec::with_capacity(ROUND_TRIPS);
     for _ in 0..ROUND_TRIPS {
         let start = Instant::now();
         tx.send(Chunk::new(batch.clone())).await?;
-        rows += receive(&mut output).await?;
+        rows += receive(&mut output, batch).await?;
         seconds.push(start.elapsed().as_secs_f64());
     }
     drop(tx);
@@ -94,9 +94,13 @@ async fn exchange(service: &dyn DataService, batch: &RecordBatch) -> Result<Turn
     Ok(Turn { rows, bytes: table::bytes(batch)?, batches: ROUND_TRIPS as u64 + 1, seconds })
 }
 
-async fn receive(output: &mut BatchStream) -> Result<u64, Failure> {
-    let chunk = output.try_next().await?.ok_or("the exchange ended early")?;
-    Ok(chunk.batch.num_rows() as u64)
+/// Waits for one batch, which must have the rows of the one that was sent.
+async fn receive(output: &mut BatchStream, sent: &RecordBatch) -> Result<u64, Failure> {
+    let received = output.try_next().await?.ok_or("the exchange ended early")?.batch;
+    match received.num_rows() {
+        rows if rows == sent.num_rows() => Ok(rows as u64),
+        rows => Err(format!("{} rows came back as {rows}", sent.num_rows()).into()),
+    }
 }
 
 /// Round trips are taken on one thread: there is nothing to do beside them.
