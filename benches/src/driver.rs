@@ -41,7 +41,7 @@ impl Driver {
             lines.map(|line| tx.send(line)).take_while(Result::is_ok).for_each(drop);
         });
         let mut driver = Self { child, stdin, lines, log };
-        match driver.line()?.as_str() {
+        match driver.line(PATIENCE)?.as_str() {
             READY => Ok(driver),
             other => Err(format!("the client said `{other}` instead of `{READY}`").into()),
         }
@@ -49,27 +49,24 @@ impl Driver {
 
     /// Asks for one transfer and waits until it is done.
     pub(crate) fn go(&mut self) -> Result<Turn, Failure> {
-        self.begin()?;
-        self.finish()
+        self.go_within(PATIENCE)
     }
 
-    /// Asks for one transfer.
-    pub(crate) fn begin(&mut self) -> Result<(), Failure> {
-        Ok(self.stdin.write_all(b"go\n")?)
-    }
-
-    /// Waits for the transfer that was asked for.
-    pub(crate) fn finish(&mut self) -> Result<Turn, Failure> {
-        match serde_json::from_str(&self.line()?)? {
+    /// Asks for one transfer and waits until it is done, at most for `patience`.
+    pub(crate) fn go_within(&mut self, patience: Duration) -> Result<Turn, Failure> {
+        self.stdin.write_all(b"go\n")?;
+        match serde_json::from_str(&self.line(patience)?)? {
             Answer::Done(turn) => Ok(turn),
             Answer::Failed(text) => Err(text.into()),
         }
     }
 
-    fn line(&mut self) -> Result<String, Failure> {
-        match self.lines.recv_timeout(PATIENCE) {
+    fn line(&mut self, patience: Duration) -> Result<String, Failure> {
+        match self.lines.recv_timeout(patience) {
             Ok(line) => Ok(line),
-            Err(mpsc::RecvTimeoutError::Timeout) => Err("no answer within two minutes".into()),
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                Err(format!("no answer within {} seconds", patience.as_secs()).into())
+            }
             Err(mpsc::RecvTimeoutError::Disconnected) => Err(self.last_words()?.into()),
         }
     }

@@ -9,10 +9,9 @@ mod reads;
 mod workloads;
 mod writes;
 
-use crate::Failure;
-use crate::Report;
 use crate::arguments::{Arguments, Section};
 use crate::lab::Lab;
+use crate::{Failure, Report, Row};
 
 /// Measures every section that `arguments` ask for and writes the figures where they say.
 pub(crate) fn measure(lab: &Lab, arguments: &Arguments) -> Result<(), Failure> {
@@ -20,10 +19,10 @@ pub(crate) fn measure(lab: &Lab, arguments: &Arguments) -> Result<(), Failure> {
     let wanted = |section| arguments.only.is_empty() || arguments.only.contains(&section);
     let sections = SECTIONS.iter().filter(|(section, _)| wanted(*section));
     for (_, measure) in sections {
-        measure(lab, &mut report)?;
+        or_say_why(measure(lab, &mut report), &mut report);
     }
     if let Some(file) = &arguments.plot {
-        batch_sizes::measure(lab, file, &mut report)?;
+        or_say_why(batch_sizes::measure(lab, file, &mut report), &mut report);
     }
     report.conclude();
     if let Some(file) = &arguments.json {
@@ -32,6 +31,13 @@ pub(crate) fn measure(lab: &Lab, arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.document {
         Some(file) => report.write_into(file),
         None => Ok(()),
+    }
+}
+
+/// What ends one section keeps nobody from the others.
+fn or_say_why(measured: Result<(), Failure>, report: &mut Report) {
+    if let Err(error) = measured {
+        report.row(Row::absent("the rest of this section", "", error.to_string()));
     }
 }
 

@@ -17,71 +17,82 @@ use crate::{Failure, Report, Row, Summary, Target};
 pub(crate) fn measure(lab: &Lab, report: &mut Report) -> Result<(), Failure> {
     let table = Workload::Floats.table(&lab.data, lab.quick)?;
     report.section("the server's memory");
-    many_readers(lab, &table, report)?;
-    let server = lab.our_server(Way::Tcp, &table)?;
-    stopped_reader(lab, &server, &table, "table in memory", report)?;
-    let generated = lab.our_server_of(Way::Tcp, GENERATED, &[])?;
-    stopped_reader(lab, &generated, &table, "table that is generated", report)?;
-    stopped_parquet_reader(lab, &table, report)
+    many_readers(lab, &table, report);
+    let pinned = lab.our_server(Way::Tcp, &table);
+    let generated = lab.our_server_of(Way::Tcp, GENERATED, &[]);
+    for (server, what) in [(pinned, "table in memory"), (generated, "table that is generated")] {
+        let held = server.and_then(|server| held_for_stopped(lab, &server, &table));
+        let messages = held.map(|held| held.mib / held.message_mib);
+        let row = single(format!("one reader that stops, {what}"), "msgs", messages);
+        report.row(row.with_target(Target::at_most(2.0)));
+    }
+    if let Some(folder) = folder::made(lab)? {
+        let server = lab.our_server_of(Way::Tcp, &format!("table={}", folder.display()), &[]);
+        let held = server.and_then(|server| held_for_stopped(lab, &server, &table));
+        let what = "one reader that stops, Parquet with row groups of 64 MiB";
+        report.row(single(what, "MiB", held.map(|held| held.mib)));
+    }
+    Ok(())
 }
 
-fn many_readers(lab: &Lab, table: &Table, report: &mut Report) -> Result<(), Failure> {
+/// What many readers at once came to.
+struct ManyReaders {
+    idle_mib: f64,
+    loaded_mib: f64,
+    peak_mib: f64,
+    /// All of them together, in GB/s.
+    rate: f64,
+}
+
+fn many_readers(lab: &Lab, table: &Table, report: &mut Report) {
     let readers = if lab.quick { 8 } else { 64 };
-    let idle = settled_mib(&lab.our_server_of(Way::Tcp, NOTHING, &[])?.process)?;
+    let held = format!("{readers} readers at once, above the loaded server");
+    let target = Target::at_most(64.0).with_aim(32.0);
+    match read_at_once(lab, table, readers) {
+        Err(error) => report.row(single(held, "MiB", Err(error)).with_target(target)),
+        Ok(it) => {
+            let above_table = it.loaded_mib - it.idle_mib - table.bytes as f64 / MIB;
+            report.row(single("a server that holds nothing", "MiB", Ok(it.idle_mib)));
+            report.row(single("a loaded server, above that and the table itself", "MiB", Ok(above_table)));
+            report.row(single(held, "MiB", Ok(it.peak_mib - it.loaded_mib)).with_target(target));
+            report.row(single(format!("{readers} readers at once, all together"), "GB/s", Ok(it.rate)));
+        }
+    }
+}
+
+fn read_at_once(lab: &Lab, table: &Table, readers: usize) -> Result<ManyReaders, Failure> {
+    let idle_mib = settled_mib(&lab.our_server_of(Way::Tcp, NOTHING, &[])?.process)?;
     let server = lab.our_server(Way::Tcp, table)?;
-    let loaded = settled_mib(&server.process)?;
+    let loaded_mib = settled_mib(&server.process)?;
     let mut command = lab.our_client("readers", &server, table);
     let mut driver = Driver::start(command.args(["--count", &readers.to_string()]))?;
     server.process.forget_peak()?;
-    let turn = driver.go()?;
-    let peak = server.process.peak_mib()?;
-    let mib = |what: &str, value: f64| Row::new(what, "MiB", Summary::single(value));
-    report.row(mib("a server that holds nothing", idle));
-    report.row(mib(
-        "a loaded server, above that and the table itself",
-        loaded - idle - table.bytes as f64 / MIB,
-    ));
-    let row = mib(&format!("{readers} readers at once, above the loaded server"), peak - loaded);
-    report.row(row.with_target(Target::at_most(64.0).with_aim(32.0)));
+    let turn = driver.go_within(PATIENCE)?;
     let slowest = Summary::of(&turn.seconds).ok_or("no reader came to its end")?.most;
-    let rate = Summary::single(turn.bytes as f64 / slowest / 1e9);
-    report.row(Row::new(format!("{readers} readers at once, all together"), "GB/s", rate));
-    Ok(())
+    let rate = turn.bytes as f64 / slowest / 1e9;
+    Ok(ManyReaders { idle_mib, loaded_mib, peak_mib: server.process.peak_mib()?, rate })
 }
 
-/// Counts what the server holds for a reader that stops after its first batch, in messages of that batch's size.
-fn stopped_reader(
-    lab: &Lab,
-    server: &Server,
-    table: &Table,
-    what: &str,
-    report: &mut Report,
-) -> Result<(), Failure> {
-    let (held, message) = held_for_stopped(lab, server, table)?;
-    let row = Row::new(
-        format!("one reader that stops, {what}, messages of {message:.1} MiB"),
-        "msgs",
-        Summary::single(held / message),
-    );
-    report.row(row.with_target(Target::at_most(2.0)));
-    Ok(())
+/// What a server holds for a stopped reader.
+struct Held {
+    mib: f64,
+    /// The size of the one batch that was read.
+    message_mib: f64,
 }
 
-fn stopped_parquet_reader(lab: &Lab, table: &Table, report: &mut Report) -> Result<(), Failure> {
-    let Some(folder) = folder::made(lab)? else { return Ok(()) };
-    let server = lab.our_server_of(Way::Tcp, &format!("table={}", folder.display()), &[])?;
-    let (held, _) = held_for_stopped(lab, &server, table)?;
-    let what = "one reader that stops, Parquet with row groups of 64 MiB";
-    report.row(Row::new(what, "MiB", Summary::single(held)));
-    Ok(())
-}
-
-/// Returns what the server holds for a stopped reader, and the size of one message, both in MiB.
-fn held_for_stopped(lab: &Lab, server: &Server, table: &Table) -> Result<(f64, f64), Failure> {
+fn held_for_stopped(lab: &Lab, server: &Server, table: &Table) -> Result<Held, Failure> {
     let mut driver = Driver::start(&mut lab.our_client("stopped-reader", server, table))?;
     let before = settled_mib(&server.process)?;
     let turn = driver.go()?;
-    Ok((settled_mib(&server.process)? - before, turn.bytes as f64 / MIB))
+    Ok(Held { mib: settled_mib(&server.process)? - before, message_mib: turn.bytes as f64 / MIB })
+}
+
+/// Makes the row of something that is measured once.
+fn single(what: impl Into<String>, unit: &'static str, value: Result<f64, Failure>) -> Row {
+    match value {
+        Ok(value) => Row::new(what, unit, Summary::single(value)),
+        Err(error) => Row::absent(what, unit, error.to_string()),
+    }
 }
 
 /// Waits until the server's memory does not change any more: allocators give back a little later.
@@ -100,6 +111,8 @@ fn settled_mib(process: &PeerProcess) -> Result<f64, Failure> {
     Ok(last)
 }
 
+/// For all readers together.
+const PATIENCE: Duration = Duration::from_secs(600);
 const MIB: f64 = 1_048_576.0;
 /// A table that is made while it is read: every message is memory of its own.
 const GENERATED: &str = "table=demo://?rows=16000000";
