@@ -27,8 +27,8 @@ pub use usage::PoolUsage;
 /// Blocks of memory that received messages lie in. Clones are handles of the same pool.
 ///
 /// A block begins at a multiple of Arrow's alignment (64 bytes on x86-64 and ARM64) and is taken for a whole message:
-/// an array that is kept keeps the block of the message that it came with. Blocks are of 2ⁿ or 3·2ⁿ bytes and never larger
-/// than half again as what they are taken for. What is at most 4 KiB is plain memory, and not counted.
+/// an array that is kept keeps the block of the message that it came with. New blocks are an eighth larger than what they are
+/// taken for at most, those that are used again a quarter. What is at most 4 KiB is plain memory, and not counted.
 ///
 /// Blocks that nobody uses are kept up to a number of bytes, past which those unused for longest are freed. When the last
 /// handle is dropped, idle blocks are freed, and those in use as soon as they are no longer.
@@ -39,7 +39,7 @@ pub use usage::PoolUsage;
 /// one block, 256 MiB for all blocks of the pool together; the credit is free again as the bytes arrive, and when the
 /// block is dropped. A block beyond it begins with 64 KiB and grows with what arrives, to twice of that at a time.
 /// So if *a* bytes have arrived in *n* messages that are not complete, their blocks hold at most
-/// 1.5 · (2*a* + 256 MiB + *n* · 64 KiB), whatever they claim. Messages within the credit are written once, where they
+/// 1.25 · (2*a* + 256 MiB + *n* · 64 KiB), whatever they claim. Messages within the credit are written once, where they
 /// stay.
 ///
 /// # Defaults
@@ -52,7 +52,7 @@ pub use usage::PoolUsage;
 /// let pool = BlockPool::default();
 /// let copy = pool.copy_of(&[7; 10_000]);
 /// assert!(pool.owns(&copy[100..200]));
-/// assert_eq!((pool.usage().in_use_blocks, pool.usage().in_use_bytes), (1, 12_288));
+/// assert_eq!((pool.usage().in_use_blocks, pool.usage().in_use_bytes), (1, 10_240));
 ///
 /// let place = copy.as_ptr();
 /// drop(copy);

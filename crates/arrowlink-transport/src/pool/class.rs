@@ -5,16 +5,14 @@ pub(super) const fn is_tiny(bytes: usize) -> bool {
     bytes <= TINY_BYTES
 }
 
-/// The size of a new block for `bytes`: the next of 2ⁿ and 3·2ⁿ, which is less than half again as much.
+/// The size of a new block for `bytes`: the next of eight sizes between two powers of two, at most an eighth more.
 pub(super) const fn class_of(bytes: usize) -> usize {
-    let power = bytes.next_power_of_two();
-    let three_quarters = power / 4 * 3;
-    if bytes <= three_quarters { three_quarters } else { power }
+    bytes.next_multiple_of(bytes.next_power_of_two() / 16)
 }
 
 /// The largest block that may be used for `bytes`.
 pub(super) const fn most_for(bytes: usize) -> usize {
-    bytes + bytes / 2
+    bytes + bytes / 4
 }
 
 const TINY_BYTES: usize = 4 * 1024;
