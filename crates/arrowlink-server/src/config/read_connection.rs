@@ -9,45 +9,56 @@ use super::section::Section;
 
 /// Reads `[http2]`.
 pub(super) fn read_http2(mut http2: Section<'_>) -> Http2Options {
-    let defaults = Http2Options::for_server();
-    let (stream, connection) = read_windows(&mut http2, defaults);
-    let frame = http2.take_size("max_frame_bytes", &Http2Options::FRAME_BYTES);
-    let send_buffer = http2.take_size("max_send_buffer_bytes", &Http2Options::SEND_BUFFER_BYTES);
-    let nodelay = http2.take("nodelay");
+    let mut read = read_windows(&mut http2, Http2Options::for_server());
+    if let Some(bytes) = http2.take_size("max_frame_bytes", &Http2Options::FRAME_BYTES) {
+        read = read.with_max_frame_bytes(bytes);
+    }
+    if let Some(bytes) = http2.take_size("max_send_buffer_bytes", &Http2Options::SEND_BUFFER_BYTES) {
+        read = read.with_max_send_buffer_bytes(bytes);
+    }
+    if let Some(nodelay) = http2.take("nodelay") {
+        read = read.with_nodelay(nodelay);
+    }
     http2.finish();
-    defaults
-        .with_windows(stream, connection)
-        .with_max_frame_bytes(frame.unwrap_or(defaults.max_frame_bytes()))
-        .with_max_send_buffer_bytes(send_buffer.unwrap_or(defaults.max_send_buffer_bytes()))
-        .with_nodelay(nodelay.unwrap_or(defaults.nodelay()))
+    read
 }
 
 /// Reads the windows of a call and of a connection. A call could not use more than the connection has.
-fn read_windows(http2: &mut Section<'_>, defaults: Http2Options) -> (u32, u32) {
+fn read_windows(http2: &mut Section<'_>, defaults: Http2Options) -> Http2Options {
     let stream = http2.take_size_with_origin("stream_window_bytes", &Http2Options::WINDOW_BYTES);
     let connection = http2.take_size_with_origin("connection_window_bytes", &Http2Options::WINDOW_BYTES);
-    let stream_bytes = stream.as_ref().map_or(defaults.stream_window_bytes(), |(bytes, _)| *bytes);
-    let connection_bytes =
-        connection.as_ref().map_or(defaults.connection_window_bytes(), |(bytes, _)| *bytes);
-    if connection_bytes < stream_bytes
-        && let Some((_, origin)) = connection.or(stream)
+    let (mut of_call, mut of_connection) =
+        (defaults.stream_window_bytes(), defaults.connection_window_bytes());
+    let mut written = None;
+    if let Some((bytes, origin)) = stream {
+        (of_call, written) = (bytes, Some(origin));
+    }
+    if let Some((bytes, origin)) = connection {
+        (of_connection, written) = (bytes, Some(origin));
+    }
+    if of_connection < of_call
+        && let Some(origin) = written
     {
         let text = format!(
-            "`http2.stream_window_bytes` is {stream_bytes}, more than the {connection_bytes} of \
+            "`http2.stream_window_bytes` is {of_call}, more than the {of_connection} of \
              `http2.connection_window_bytes`: make the latter at least as large"
         );
         http2.note(Problem::at(&origin, text));
     }
-    (stream_bytes, connection_bytes)
+    defaults.with_windows(of_call, of_connection)
 }
 
 /// Reads the buffers and ciphers of `[server.tls]`.
 pub(super) fn read_tls_options(tls: &mut Section<'_>) -> TlsOptions {
-    let defaults = TlsOptions::default();
-    let read_buffer = tls.take_size("read_buffer_bytes", &TlsOptions::READ_BUFFER_BYTES);
-    let send_buffer = tls.take_size("send_buffer_bytes", &TlsOptions::SEND_BUFFER_BYTES);
-    defaults
-        .with_read_buffer_bytes(read_buffer.unwrap_or(defaults.read_buffer_bytes()))
-        .with_send_buffer_bytes(send_buffer.unwrap_or(defaults.send_buffer_bytes()))
-        .with_ciphers(tls.take("ciphers").unwrap_or(defaults.ciphers()))
+    let mut read = TlsOptions::default();
+    if let Some(bytes) = tls.take_size("read_buffer_bytes", &TlsOptions::READ_BUFFER_BYTES) {
+        read = read.with_read_buffer_bytes(bytes);
+    }
+    if let Some(bytes) = tls.take_size("send_buffer_bytes", &TlsOptions::SEND_BUFFER_BYTES) {
+        read = read.with_send_buffer_bytes(bytes);
+    }
+    if let Some(ciphers) = tls.take("ciphers") {
+        read = read.with_ciphers(ciphers);
+    }
+    read
 }
