@@ -15,10 +15,10 @@ use std::ops::RangeInclusive;
 ///
 /// | | [`for_server`](Self::for_server) | [`for_client`](Self::for_client) |
 /// |---|---|---|
-/// | window of a call | 4 MiB | 16 MiB |
-/// | window of a connection | 16 MiB | 64 MiB |
-/// | largest frame | 256 KiB | 256 KiB |
-/// | send buffer of a call | 1 MiB | 1 MiB |
+/// | window of a call | 2 MiB | 16 MiB |
+/// | window of a connection | 4 MiB | 64 MiB |
+/// | largest frame | 512 KiB | 512 KiB |
+/// | send buffer of a call | 512 KiB | 512 KiB |
 /// | `TCP_NODELAY` | on | on |
 ///
 /// ```
@@ -47,7 +47,7 @@ impl Http2Options {
 
     /// Returns the defaults of a server, with windows that many clients may fill at a time.
     pub const fn for_server() -> Self {
-        Self { stream_window_bytes: 4 << 20, connection_window_bytes: 16 << 20, ..Self::for_client() }
+        Self { stream_window_bytes: 2 << 20, connection_window_bytes: 4 << 20, ..Self::for_client() }
     }
 
     /// Returns the defaults of a client, with windows for links that are fast and long.
@@ -55,8 +55,8 @@ impl Http2Options {
         Self {
             stream_window_bytes: 16 << 20,
             connection_window_bytes: 64 << 20,
-            max_frame_bytes: 256 << 10,
-            max_send_buffer_bytes: 1 << 20,
+            max_frame_bytes: 512 << 10,
+            max_send_buffer_bytes: 512 << 10,
             nodelay: true,
         }
     }

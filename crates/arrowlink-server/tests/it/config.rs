@@ -336,8 +336,8 @@ fn has_the_documented_defaults() {
                 certificate: None,
                 client_ca: None,
                 options: TlsOptions {
-                    read_buffer_bytes: 262144,
-                    send_buffer_bytes: 1048576,
+                    read_buffer_bytes: 65536,
+                    send_buffer_bytes: 262144,
                     ciphers: Fast,
                 },
             },
@@ -362,10 +362,10 @@ fn has_the_documented_defaults() {
                 grace: 30s,
             },
             http2: Http2Options {
-                stream_window_bytes: 4194304,
-                connection_window_bytes: 16777216,
-                max_frame_bytes: 262144,
-                max_send_buffer_bytes: 1048576,
+                stream_window_bytes: 2097152,
+                connection_window_bytes: 4194304,
+                max_frame_bytes: 524288,
+                max_send_buffer_bytes: 524288,
                 nodelay: true,
             },
             datasets: [],
@@ -435,7 +435,7 @@ fn refuses_a_window_of_a_call_that_is_larger_than_the_connections() {
     check(
         "[http2]\nstream_window_bytes = '64 MiB'\n",
         &expect![
-            "/etc/arrowlink.toml:2: `http2.stream_window_bytes` is 67108864, more than the 16777216 of `http2.connection_window_bytes`: make the latter at least as large"
+            "/etc/arrowlink.toml:2: `http2.stream_window_bytes` is 67108864, more than the 4194304 of `http2.connection_window_bytes`: make the latter at least as large"
         ],
     );
     check(
@@ -444,6 +444,6 @@ fn refuses_a_window_of_a_call_that_is_larger_than_the_connections() {
             "/etc/arrowlink.toml:3: `http2.stream_window_bytes` is 2097152, more than the 1048576 of `http2.connection_window_bytes`: make the latter at least as large"
         ],
     );
-    let http2 = understood("[http2]\nstream_window_bytes = '16 MiB'\n").http2;
+    let http2 = understood("[http2]\nstream_window_bytes = '4 MiB'\n").http2;
     assert_eq!(http2.stream_window_bytes(), http2.connection_window_bytes());
 }

@@ -94,7 +94,7 @@ impl ClientTls {
 
     /// Begins a handshake with the server `name`.
     ///
-    /// What is read is buffered below TLS, which reads a quarter of a record at a time; what is written is not.
+    /// What is read is buffered below TLS, which alone would ask for each record; what is written is not.
     pub(crate) fn connect(
         &self,
         name: ServerName<'static>,

@@ -17,16 +17,16 @@ use super::provider;
 ///
 /// # Defaults
 ///
-/// A read buffer of 256 KiB, a send buffer of 1 MiB, [`CipherPreference::Fast`].
+/// A read buffer of 64 KiB, a send buffer of 256 KiB, [`CipherPreference::Fast`].
 ///
 /// ```
 /// use arrowlink_transport::{CipherPreference, ClientTls, TlsOptions, certificates};
 ///
 /// let dir = tempfile::tempdir()?;
 /// let files = certificates::development(dir.path())?;
-/// let options = TlsOptions::default().with_ciphers(CipherPreference::Strong).with_read_buffer_bytes(64 << 10);
+/// let options = TlsOptions::default().with_ciphers(CipherPreference::Strong).with_read_buffer_bytes(256 << 10);
 /// let tls = ClientTls::from_ca_file(&files.ca)?.with_options(options)?;
-/// assert_eq!(tls.options().read_buffer_bytes(), 64 << 10);
+/// assert_eq!(tls.options().read_buffer_bytes(), 256 << 10);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +37,8 @@ pub struct TlsOptions {
 }
 
 impl TlsOptions {
-    /// The sizes that the read buffer can have, in bytes. The least is what TLS reads at a time, so that with it there
-    /// is no buffer.
+    /// The sizes that the read buffer can have, in bytes. With the least there is no buffer: TLS asks for as much
+    /// itself.
     pub const READ_BUFFER_BYTES: RangeInclusive<u32> = 4_096..=16_777_216;
     /// The sizes that the send buffer can have, in bytes. The least is one record.
     pub const SEND_BUFFER_BYTES: RangeInclusive<u32> = 16_384..=0x4000_0000;
@@ -66,8 +66,7 @@ impl TlsOptions {
         self
     }
 
-    /// Returns how many encrypted bytes are read from the socket at a time. TLS alone reads 4 KiB, four times for each
-    /// record.
+    /// Returns how many encrypted bytes are read from the socket at a time. TLS alone reads one record, 16 KiB, at most.
     pub const fn read_buffer_bytes(&self) -> u32 {
         self.read_buffer_bytes
     }
@@ -86,8 +85,8 @@ impl TlsOptions {
 impl Default for TlsOptions {
     fn default() -> Self {
         Self {
-            read_buffer_bytes: 256 << 10,
-            send_buffer_bytes: 1 << 20,
+            read_buffer_bytes: 64 << 10,
+            send_buffer_bytes: 256 << 10,
             ciphers: CipherPreference::default(),
         }
     }

@@ -112,7 +112,7 @@ impl ServerTls {
 
     /// Begins a handshake with the certificate that a connection that begins now is shown.
     ///
-    /// What is read is buffered below TLS, which reads a quarter of a record at a time; what is written is not.
+    /// What is read is buffered below TLS, which alone would ask for each record; what is written is not.
     pub(crate) fn accept(&self, stream: TcpStream) -> Accept<BufReader<TcpStream>> {
         let config = Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner));
         let options = self.options();
