@@ -95,7 +95,7 @@ impl Default for TlsOptions {
 /// Which ciphers come first. All of them stay on offer: a peer that knows only one of them is served.
 ///
 /// The server's preference decides, whatever the client's is; a client's counts at servers of other makers. None of
-/// them has a known weakness; what rules of an organisation ask for keys of 256 bits is met by [`Strong`](Self::Strong).
+/// them has a known weakness; [`Strong`](Self::Strong) is for organisations whose rules ask for keys of 256 bits.
 ///
 /// ```
 /// use arrowlink_transport::{CipherPreference, TlsOptions};
