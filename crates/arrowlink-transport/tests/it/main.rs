@@ -9,12 +9,14 @@
 
 mod accept;
 mod certificates;
+mod cut;
 mod deadline;
 mod farewell;
 mod front;
 mod listen;
 mod payload;
 mod pool;
+mod probe;
 mod raw;
 mod receive;
 mod settings;
@@ -24,3 +26,4 @@ mod tls;
 mod transfer;
 mod types;
 mod unix;
+mod wire;
