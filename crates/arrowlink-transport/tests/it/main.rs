@@ -8,6 +8,7 @@
 )]
 
 mod accept;
+mod backpressure;
 mod certificates;
 mod cut;
 mod deadline;

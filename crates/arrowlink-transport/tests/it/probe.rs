@@ -82,13 +82,13 @@ pub(crate) struct Probe {
     pub(crate) kept: Mutex<Vec<usize>>,
     /// How many batches a write takes before it waits for `more`.
     pause_after: usize,
-    pub(crate) more: Notify,
+    pub(crate) more: Arc<Notify>,
 }
 
 impl Probe {
     pub(crate) fn new(table: Vec<RecordBatch>) -> Self {
         let (counts, kept) = (Counts::default(), Mutex::default());
-        Self { table, counts, kept, pause_after: usize::MAX, more: Notify::new() }
+        Self { table, counts, kept, pause_after: usize::MAX, more: Arc::default() }
     }
 
     /// Makes writes and calls stop after so many batches, until they are notified.
@@ -148,7 +148,17 @@ impl DataService for Probe {
         _options: CallOptions,
     ) -> BoxFuture<'_, Result<BatchStream>> {
         let schema = Arc::clone(batches.schema());
-        ready(Ok(BatchStream::new(schema, self.counts.track(batches)))).boxed()
+        let (more, pause_after) = (Arc::clone(&self.more), self.pause_after);
+        let paused = batches.enumerate().then(move |(at, chunk)| {
+            let more = Arc::clone(&more);
+            async move {
+                if at + 1 == pause_after {
+                    more.notified().await;
+                }
+                chunk
+            }
+        });
+        ready(Ok(BatchStream::new(schema, self.counts.track(paused.boxed())))).boxed()
     }
 }
 
