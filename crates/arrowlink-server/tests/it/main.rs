@@ -6,6 +6,7 @@
     reason = "helpers of tests fail by panicking"
 )]
 
+mod backpressure;
 mod calls;
 mod certificates;
 mod config;

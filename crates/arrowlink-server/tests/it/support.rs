@@ -10,7 +10,9 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use arrowlink_core::{BatchStream, CallContext, DataService, Name, Receipt, Result};
 use arrowlink_server::{Config, Server, ServerError, TlsConfig};
-use arrowlink_transport::{ClientTls, ConnectOptions, Connection, Drained, Listener, TransferOptions};
+use arrowlink_transport::{
+    ClientTls, ConnectOptions, Connection, Drained, Http2Options, Listener, TransferOptions,
+};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -91,8 +93,17 @@ impl Program {
 
     /// Returns the most memory that the program has used so far.
     pub(crate) fn peak_memory_bytes(&self) -> u64 {
+        self.status_bytes("VmHWM:")
+    }
+
+    /// Returns how much memory the program uses.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        self.status_bytes("VmRSS:")
+    }
+
+    fn status_bytes(&self, key: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(key)).unwrap();
         line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
     }
 
@@ -216,7 +227,17 @@ pub(crate) async fn client(port: u16, ca: &Path) -> Caller {
 
 /// As [`client`], where it may fail.
 pub(crate) async fn try_client(port: u16, ca: &Path) -> Result<Caller> {
-    let options = ConnectOptions::default().with_tls(ClientTls::from_ca_file(ca)?);
+    connect(port, ca, ConnectOptions::default()).await
+}
+
+/// As [`client`], with windows that hold little of an answer that is not read.
+pub(crate) async fn narrow_client(port: u16, ca: &Path) -> Caller {
+    let http2 = Http2Options::for_client().with_windows(65_535, 65_535);
+    connect(port, ca, ConnectOptions::default().with_http2(http2)).await.unwrap()
+}
+
+async fn connect(port: u16, ca: &Path, options: ConnectOptions) -> Result<Caller> {
+    let options = options.with_tls(ClientTls::from_ca_file(ca)?);
     Connection::connect(&format!("https://localhost:{port}"), &options).await.map(Caller)
 }
 
