@@ -24,6 +24,7 @@ use http_body_util::BodyExt as _;
 use tokio::task::yield_now;
 use tokio::time::{Instant, timeout};
 
+use crate::ResponseBody;
 use crate::grpc::BoxError;
 use crate::payload::Origin;
 use crate::pool::BlockPool;
@@ -156,7 +157,9 @@ where
 /// Whether a body of hyper that gives nothing any more was reset: with `NO_ERROR` that looks as if it had ended.
 fn was_reset<B: Body + 'static>(body: &B) -> bool {
     let body: &dyn Any = body;
-    body.downcast_ref::<hyper::body::Incoming>().is_some_and(|body| !body.is_end_stream())
+    let request = body.downcast_ref::<hyper::body::Incoming>().map(Body::is_end_stream);
+    let has_ended = request.or_else(|| body.downcast_ref::<ResponseBody>().map(Body::is_end_stream));
+    has_ended == Some(false)
 }
 
 fn tells_of_an_error(trailers: &HeaderMap) -> bool {
