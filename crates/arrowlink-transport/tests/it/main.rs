@@ -14,6 +14,7 @@ mod cut;
 mod deadline;
 mod farewell;
 mod front;
+mod hostile;
 mod listen;
 mod payload;
 mod pool;

@@ -10,17 +10,18 @@ use tokio::time::timeout;
 pub(crate) const DATA: u8 = 0;
 pub(crate) const GO_AWAY: u8 = 7;
 pub(crate) const HEADERS: u8 = 1;
-const RST_STREAM: u8 = 3;
+pub(crate) const RST_STREAM: u8 = 3;
 pub(crate) const SETTINGS: u8 = 4;
-const PING: u8 = 6;
+pub(crate) const PING: u8 = 6;
 pub(crate) const WINDOW_UPDATE: u8 = 8;
 const ACK: u8 = 1;
 pub(crate) const END_STREAM: u8 = 1;
 pub(crate) const END_HEADERS: u8 = 4;
-/// The only call of a raw client.
-const STREAM: u32 = 1;
+pub(crate) const PADDED: u8 = 8;
+/// The first call of a client.
+pub(crate) const STREAM: u32 = 1;
 
-/// One HTTP/2 connection with at most one call.
+/// One HTTP/2 connection.
 pub(crate) struct RawClient<T>(T);
 
 /// A frame as it came.
@@ -60,6 +61,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> RawClient<T> {
 
     /// Begins a gRPC call of `path`.
     pub(crate) async fn call(&mut self, path: &str) {
+        self.call_on(STREAM, path).await;
+    }
+
+    /// Begins a gRPC call of `path` on a stream of an odd number.
+    pub(crate) async fn call_on(&mut self, stream: u32, path: &str) {
         let mut block = BytesMut::new();
         let fields = [
             (":method", "POST"),
@@ -76,7 +82,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> RawClient<T> {
                 block.put_slice(text.as_bytes());
             }
         }
-        self.send(HEADERS, END_HEADERS, STREAM, &block).await.unwrap();
+        self.send(HEADERS, END_HEADERS, stream, &block).await.unwrap();
     }
 
     pub(crate) async fn data(&mut self, data: &[u8]) {
@@ -95,6 +101,21 @@ impl<T: AsyncRead + AsyncWrite + Unpin> RawClient<T> {
     /// Says that one byte more may come, which changes nothing.
     pub(crate) async fn update_window(&mut self) -> io::Result<()> {
         self.send(WINDOW_UPDATE, 0, 0, &1_u32.to_be_bytes()).await
+    }
+
+    /// Reads on to the end of the only call, and returns how it came.
+    pub(crate) async fn ended(&mut self) -> Ended {
+        while let Some(frame) = self.polite_frame().await.unwrap() {
+            match frame.kind {
+                HEADERS if frame.flags & END_STREAM != 0 => {
+                    return Ended::Status(grpc_status(&frame.payload));
+                }
+                RST_STREAM => return Ended::Reset(frame.payload[3]),
+                GO_AWAY => return Ended::GoneAway(frame.payload[7]),
+                _ => {}
+            }
+        }
+        Ended::Closed
     }
 
     /// Returns the next frame; `None` where the server closed the connection. Does not answer anything.
@@ -135,4 +156,36 @@ impl<T: AsyncRead + AsyncWrite + Unpin> RawClient<T> {
     }
 }
 
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// By a status of gRPC.
+    Status(u8),
+    /// By the stream's end, with an error code of HTTP/2.
+    Reset(u8),
+    /// By the connection's end, with an error code of HTTP/2.
+    GoneAway(u8),
+    /// By the connection's end, without a word.
+    Closed,
+}
+
+/// Finds `grpc-status` in the header block of a connection's first answer, where HPACK has it as a literal.
+fn grpc_status(block: &[u8]) -> u8 {
+    let at = block.windows(GRPC_STATUS.len()).position(|name| name == GRPC_STATUS).unwrap();
+    let value = &block[at + GRPC_STATUS.len()..];
+    match (value[0], value[1] >> 3, value[1] >> 2) {
+        // One digit of Huffman's code, of five bits up to 2 and of six from 3.
+        (0x81, digit @ 0..=2, _) => digit,
+        (0x81, _, digit) => digit - 22,
+        // The 1 of two digits, then the first bits of the other.
+        (0x82, 1, _) => {
+            let rest = u16::from_be_bytes([value[1], value[2]]) << 5;
+            10 + if rest >> 11 <= 2 { rest >> 11 } else { (rest >> 10) - 22 } as u8
+        }
+        other => panic!("no status: {other:?}"),
+    }
+}
+
+/// `grpc-status` in Huffman's code of HPACK, after its length.
+const GRPC_STATUS: &[u8] = &[0x88, 0x9a, 0xca, 0xc8, 0xb2, 0x12, 0x34, 0xda, 0x8f];
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
