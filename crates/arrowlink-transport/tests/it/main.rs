@@ -10,9 +10,13 @@
 mod accept;
 mod backpressure;
 mod certificates;
+mod copies;
 mod cut;
 mod deadline;
 mod farewell;
+mod flight;
+mod flight_cuts;
+mod flight_support;
 mod front;
 mod hostile;
 mod listen;
