@@ -3,8 +3,9 @@
 //! The two differ. A slice of ten rows is small in a message and keeps the whole buffer it was cut from in memory;
 //! ten columns that were received in one message share its one allocation.
 
+mod views;
+
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::ByteViewType;
@@ -101,13 +102,7 @@ fn copied(column: &ArrayRef) -> Result<ArrayRef> {
     let data = column.to_data();
     let mut copy = MutableArrayData::new(vec![&data], false, column.len());
     copy.try_extend(0, 0, column.len()).map_err(internal)?;
-    let copied = make_array(copy.freeze());
-    // Views still point into the buffers that they came from, and dictionaries are whole.
-    Ok(match copied.data_type() {
-        DataType::Utf8View => Arc::new(copied.as_string_view().gc()),
-        DataType::BinaryView => Arc::new(copied.as_binary_view().gc()),
-        _ => copied,
-    })
+    views::collected(make_array(copy.freeze()))
 }
 
 /// Returns at least what `array` takes in a message: its values, its bitmap and what describes them.

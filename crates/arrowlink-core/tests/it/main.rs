@@ -11,6 +11,7 @@
 mod apply;
 mod batch_builder;
 mod catalog;
+mod compact;
 mod conformance;
 mod deadlines;
 mod demo;

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use arrowlink_core::{BatchStream, Chunk, Error, ErrorKind};
+use arrowlink_core::{BatchStream, Error, ErrorKind};
 use arrowlink_ipc::{EncodeOptions, MessageEncoder};
 use futures::{Stream, StreamExt as _, stream};
 
@@ -76,6 +76,7 @@ impl Encoder {
     /// Encodes one batch. Dictionaries are sent even where the batch turns out to be too large: the encoder has noted
     /// them as sent.
     fn encode(&mut self, pending: Pending) -> Result<(), Error> {
+        let pending = pending.prepared()?;
         let mut messages = self.messages.encode(&pending.batch).map_err(not_sendable)?;
         let Some(last) = messages.pop() else { return Ok(()) };
         for dictionary in messages {
@@ -84,22 +85,35 @@ impl Encoder {
             self.ready.push_back(Piece { rope, rows: 0, cells: 0 });
         }
         let rope = frame::flight::message(last, &pending.metadata);
-        let rows = pending.batch.num_rows();
         if rope.len() > self.max_message_bytes {
-            refuse_row(self.rows_before, rows, &rope, self.max_message_bytes)?;
-            self.pending =
-                pending.cut(rope.len(), self.max_message_bytes, std::mem::take(&mut self.pending))?;
-            return Ok(());
+            return self.divide(pending, &rope);
         }
-        self.rows_before += rows as u64;
-        let cells = rows as u64 * pending.batch.num_columns() as u64;
-        self.ready.push_back(Piece { rope, rows: rows as u64, cells });
+        let rows = pending.batch.num_rows() as u64;
+        self.rows_before += rows;
+        let cells = rows * pending.batch.num_columns() as u64;
+        self.ready.push_back(Piece { rope, rows, cells });
         Ok(())
     }
-}
 
-fn refuse_row(rows_before: u64, rows: usize, rope: &Rope, max_message_bytes: usize) -> Result<(), Error> {
-    if rows > 1 { Ok(()) } else { refuse_large(&format!("row {}", rows_before + 1), rope, max_message_bytes) }
+    /// Goes on with less of a batch whose message is `rope` and too large.
+    fn divide(&mut self, pending: Pending, rope: &Rope) -> Result<(), Error> {
+        let (max_bytes, row) = (self.max_message_bytes, self.rows_before + 1);
+        if pending.metadata.len() >= max_bytes {
+            return refuse_large(&format!("the application metadata at row {row}"), rope, max_bytes);
+        }
+        if pending.may_shrink() {
+            self.pending.push_front(pending.compacted()?);
+            return Ok(());
+        }
+        match pending.batch.num_rows() {
+            0 => refuse_large("a batch without rows", rope, max_bytes),
+            1 => refuse_large(&format!("row {row}"), rope, max_bytes),
+            _ => {
+                self.pending = pending.cut(rope.len(), max_bytes, std::mem::take(&mut self.pending));
+                Ok(())
+            }
+        }
+    }
 }
 
 fn refuse_large(what: &str, rope: &Rope, max_message_bytes: usize) -> Result<(), Error> {
@@ -117,11 +131,4 @@ fn refuse_large(what: &str, rope: &Rope, max_message_bytes: usize) -> Result<(),
 
 fn not_sendable(error: arrowlink_ipc::Error) -> Error {
     from_ipc(error, "the rows have no form on the wire", Origin::Server)
-}
-
-impl From<Chunk> for Pending {
-    fn from(chunk: Chunk) -> Self {
-        let Chunk { batch, metadata, .. } = chunk;
-        Self { batch, metadata }
-    }
 }

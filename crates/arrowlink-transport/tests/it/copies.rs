@@ -43,7 +43,8 @@ fn nulls() -> Option<NullBuffer> {
 fn columns() -> Vec<(&'static str, ArrayRef)> {
     let bits = BooleanArray::from_iter((0..200_000).map(|row| Some(row % 7 == 0)));
     let with_nulls = Int32Array::new((0..200_000).collect::<Vec<_>>().into(), nulls());
-    let binary = FixedSizeBinaryArray::try_from_iter((0..ROWS).map(|row| (row as u64).to_le_bytes())).unwrap();
+    let binary =
+        FixedSizeBinaryArray::try_from_iter((0..ROWS).map(|row| (row as u64).to_le_bytes())).unwrap();
     let field = |name: &str, data_type| Field::new(name, data_type, true);
     let halves: Vec<(Arc<Field>, ArrayRef)> = vec![
         (Arc::new(field("number", DataType::Float64)), Arc::new(floats())),
@@ -172,9 +173,8 @@ async fn slices_are_sent_from_where_they_lie_but_for_offsets() {
 
 #[tokio::test]
 async fn small_columns_come_in_one_piece() {
-    let small: Vec<(String, ArrayRef)> = (0..200)
-        .map(|at| (format!("c{at}"), Arc::new(floats().slice(0, 100)) as ArrayRef))
-        .collect();
+    let small: Vec<(String, ArrayRef)> =
+        (0..200).map(|at| (format!("c{at}"), Arc::new(floats().slice(0, 100)) as ArrayRef)).collect();
     let batch = RecordBatch::try_from_iter(small).unwrap();
     let ropes = sent(DO_GET, &batch).await;
     assert!(ropes.iter().all(|rope| rope.segments().count() == 1));
