@@ -21,7 +21,7 @@ pub(crate) fn name_of_ticket(ticket: &[u8]) -> Result<Name, Error> {
     let text = std::str::from_utf8(ticket)
         .ok()
         .filter(|text| !text.is_empty())
-        .ok_or_else(|| Error::new(ErrorKind::InvalidArgument, NOT_A_TICKET))?;
+        .ok_or_else(|| Error::new(ErrorKind::InvalidArgument, NOT_A_TEXT))?;
     Name::new(text).map_err(|error| Error::new(ErrorKind::InvalidArgument, NOT_A_TICKET).with_source(error))
 }
 
@@ -43,6 +43,7 @@ pub(crate) fn descriptor(name: &Name) -> Vec<u8> {
     FlightDescriptor::new_path(vec![name.to_string()]).encode_to_vec()
 }
 
+const NOT_A_TEXT: &str = "the ticket is empty or not UTF-8: it is the name of a dataset";
 const NOT_A_TICKET: &str = "the ticket is not the name of a dataset";
 const NO_PATH: &str = "the descriptor has no path: its path is the name of a dataset or function";
 const NO_COMMANDS: &str = "descriptors of commands are not supported: give a path, which is a name";

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use arrowlink_core::{Chunk, Error};
+use arrowlink_core::{Chunk, Error, ErrorKind};
 use arrowlink_ipc::{Decoded, Limits, MessageDecoder};
 use bytes::Bytes;
 use http::HeaderMap;
@@ -74,13 +74,23 @@ where
         self.wire_bytes += message.wire_bytes as u64;
         let metadata = message.app_metadata.unwrap_or_default();
         let Some(header) = message.header.filter(|header| !header.is_empty()) else {
-            let schema = self.decoder.schema().filter(|_| !metadata.is_empty());
-            return Ok(schema.map(|schema| chunk(RecordBatch::new_empty(Arc::clone(schema)), metadata)));
+            return if metadata.is_empty() { Ok(None) } else { self.metadata_alone(metadata) };
         };
         let body = message.bulk.unwrap_or_default();
         match self.decoder.decode(&header, &body).map_err(|error| not_arrow(error, self.origin))? {
             Decoded::Batch(batch) => Ok(Some(chunk(batch, metadata))),
             _ => Ok(None),
+        }
+    }
+
+    /// Makes a chunk without rows. A client is told where there can be none yet; what a server says so early is passed over.
+    fn metadata_alone(&self, metadata: Bytes) -> Result<Option<Chunk>, Error> {
+        match self.decoder.schema() {
+            Some(schema) => Ok(Some(chunk(RecordBatch::new_empty(Arc::clone(schema)), metadata))),
+            None if self.origin == Origin::Client => {
+                Err(Error::new(ErrorKind::InvalidArgument, EARLY_METADATA))
+            }
+            None => Ok(None),
         }
     }
 }
@@ -99,3 +109,5 @@ fn not_arrow(error: arrowlink_ipc::Error, origin: Origin) -> Error {
     };
     from_ipc(error, text, origin)
 }
+
+const EARLY_METADATA: &str = "application metadata came before the schema: send the schema first";
