@@ -293,7 +293,7 @@ async fn claims_get_a_credit_and_no_more() {
     let mut call = upload(&mut front, claim(50 << 20));
     assert!(poll!(&mut call).is_pending());
     let usage = pool.usage();
-    assert_eq!((usage.in_use_blocks, usage.in_use_bytes), (1, 64 << 20), "the credit came back");
+    assert_eq!((usage.in_use_blocks, usage.in_use_bytes), (1, 52 << 20), "the credit came back");
 }
 
 #[tokio::test]
@@ -308,7 +308,7 @@ async fn what_arrived_is_no_claim_any_more() {
         running.push(call);
     }
     // More than the credit in all, and yet each got its whole block at once.
-    assert_eq!(pool.usage().in_use_bytes, 20 * (24 << 20));
+    assert_eq!(pool.usage().in_use_bytes, 20 * (20 << 20));
     drop(running);
     assert_eq!(pool.usage().in_use_bytes, 0);
 }
