@@ -43,7 +43,7 @@ pub(crate) fn read(headers: &HeaderMap) -> Option<Receipt> {
     Some(receipt)
 }
 
-/// Writes the receipt as the metadata of a `PutResult`: `{"state":"durable","rows":3,"batches":1,"bytes":96}`, with a `position`
+/// Writes the receipt as the metadata of a `PutResult`: `{"batches":1,"bytes":96,"rows":3,"state":"durable"}`, with a `position`
 /// in hexadecimal where the dataset knows positions. The state is `durable` or `in memory`.
 pub(crate) fn to_json(receipt: &Receipt) -> String {
     let mut json = serde_json::json!({
