@@ -17,7 +17,7 @@ use std::ops::RangeInclusive;
 /// |---|---|---|
 /// | window of a call | 2 MiB | 16 MiB |
 /// | window of a connection | 4 MiB | 64 MiB |
-/// | largest frame | 512 KiB | 512 KiB |
+/// | largest frame | 256 KiB | 1 MiB |
 /// | send buffer of a call | 512 KiB | 512 KiB |
 /// | `TCP_NODELAY` | on | on |
 ///
@@ -45,17 +45,22 @@ impl Http2Options {
     /// The sizes that a send buffer can have, in bytes.
     pub const SEND_BUFFER_BYTES: RangeInclusive<u32> = 16_384..=0x4000_0000;
 
-    /// Returns the defaults of a server, with windows that many clients may fill at a time.
+    /// Returns the defaults of a server, with windows and frames that many clients may fill at a time.
     pub const fn for_server() -> Self {
-        Self { stream_window_bytes: 2 << 20, connection_window_bytes: 4 << 20, ..Self::for_client() }
+        Self {
+            stream_window_bytes: 2 << 20,
+            connection_window_bytes: 4 << 20,
+            max_frame_bytes: 256 << 10,
+            ..Self::for_client()
+        }
     }
 
-    /// Returns the defaults of a client, with windows for links that are fast and long.
+    /// Returns the defaults of a client, with windows and frames for links that are fast and long.
     pub const fn for_client() -> Self {
         Self {
             stream_window_bytes: 16 << 20,
             connection_window_bytes: 64 << 20,
-            max_frame_bytes: 512 << 10,
+            max_frame_bytes: 1 << 20,
             max_send_buffer_bytes: 512 << 10,
             nodelay: true,
         }
@@ -112,7 +117,8 @@ impl Http2Options {
     }
 
     /// Returns the largest frame that the other end may send, in bytes. Each takes at least one system call on either
-    /// end, and memory of its size at a time.
+    /// end, and memory of its size at a time. Nothing else of the connection goes over before it is through: on slow
+    /// links small calls beside a large one wait for less where it is smaller.
     pub const fn max_frame_bytes(&self) -> u32 {
         self.max_frame_bytes
     }

@@ -364,7 +364,7 @@ fn has_the_documented_defaults() {
             http2: Http2Options {
                 stream_window_bytes: 2097152,
                 connection_window_bytes: 4194304,
-                max_frame_bytes: 524288,
+                max_frame_bytes: 262144,
                 max_send_buffer_bytes: 524288,
                 nodelay: true,
             },
