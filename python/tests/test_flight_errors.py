@@ -1,0 +1,116 @@
+"""Errors as pyarrow.flight raises them: the kind that fits, with the server's own text."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from pyarrow import flight
+
+from .conftest import StartServer
+from .support.real_server import RealServer
+from .support.tables import numbers
+
+
+@pytest.fixture
+def server(start_server: StartServer, tmp_path: Path) -> RealServer:
+    path = tmp_path / "fixed.csv"
+    path.write_text("id\n1\n")
+    return start_server("--dataset", f"fixed={path}")
+
+
+@pytest.fixture
+def client(server: RealServer) -> Iterator[flight.FlightClient]:
+    address = f"grpc+tls://localhost:{server.address.port}"
+    with flight.connect(address, tls_root_certs=server.ca.read_text()) as client:
+        yield client
+
+
+def path(*elements: str) -> flight.FlightDescriptor:
+    return flight.FlightDescriptor.for_path(*elements)
+
+
+def put(client: flight.FlightClient, descriptor: flight.FlightDescriptor, table: pa.Table) -> None:
+    writer, _ = client.do_put(descriptor, table.schema)
+    writer.write_table(table)
+    writer.close()
+
+
+def check(kind: type[Exception], call: Callable[[], object], *words: str) -> None:
+    with pytest.raises(kind) as caught:
+        call()
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_unknown_dataset_is_a_key_error(client: flight.FlightClient) -> None:
+    check(KeyError, lambda: client.do_get(flight.Ticket("fxed")).read_all(), "no dataset `fxed`", "`fixed`")
+
+
+def test_ticket_that_is_no_name_is_invalid(client: flight.FlightClient) -> None:
+    for ticket in (b"", b"\xff", b"no name"):
+        check(pa.ArrowInvalid, lambda ticket=ticket: client.do_get(flight.Ticket(ticket)).read_all(), "the ticket is")
+
+
+def test_command_is_not_implemented(client: flight.FlightClient) -> None:
+    command = flight.FlightDescriptor.for_command(b"SELECT 1")
+    check(NotImplementedError, lambda: put(client, command, numbers(1)), "commands")
+
+
+def test_other_schema_is_refused_field_by_field(client: flight.FlightClient) -> None:
+    put(client, path("kept"), numbers(3))
+    other = pa.table({"id": ["a"]})
+    check(pa.ArrowException, lambda: put(client, path("kept"), other), "`id`", "expected Int64", "got Utf8")
+    assert client.do_get(flight.Ticket("kept")).read_all().num_rows == 3
+
+
+def test_dataset_of_a_file_is_read_only(client: flight.FlightClient) -> None:
+    check(pa.ArrowException, lambda: put(client, path("fixed"), numbers(3)), "cannot be written to")
+
+
+def test_unknown_function_is_a_key_error(client: flight.FlightClient) -> None:
+    def call() -> None:
+        writer, reader = client.do_exchange(path("ehco"))
+        with writer:
+            writer.begin(numbers(1).schema)
+            writer.done_writing()
+            reader.read_all()
+
+    check(KeyError, call, "no function `ehco`", "`echo`")
+
+
+def test_deadline_that_passes_is_a_timeout(client: flight.FlightClient) -> None:
+    def call() -> None:
+        writer, reader = client.do_exchange(path("echo"), flight.FlightCallOptions(timeout=0.2))
+        writer.begin(numbers(1).schema)
+        reader.read_chunk()
+
+    check(flight.FlightTimedOutError, call)
+
+
+def test_metadata_before_the_schema_is_refused_at_once(client: flight.FlightClient) -> None:
+    def call() -> None:
+        writer, reader = client.do_exchange(path("echo"))
+        writer.write_metadata(b"early")
+        reader.read_chunk()
+
+    check(pa.ArrowInvalid, call, "before the schema")
+
+
+def test_upload_that_is_given_up_keeps_nothing(client: flight.FlightClient) -> None:
+    writer, _ = client.do_put(path("given-up"), numbers(1).schema)
+    writer.write_table(numbers(1_000))
+    del writer
+    check(KeyError, lambda: client.do_get(flight.Ticket("given-up")).read_all(), "given-up")
+
+
+def test_server_that_stops_is_unavailable(client: flight.FlightClient, server: RealServer) -> None:
+    client.do_get(flight.Ticket("fixed")).read_all()
+    server.stop()
+    check(flight.FlightUnavailableError, lambda: client.do_get(flight.Ticket("fixed")).read_all())
+
+
+def test_certificate_of_nobody_known_is_refused(server: RealServer) -> None:
+    address = f"grpc+tls://localhost:{server.address.port}"
+    with flight.connect(address) as stranger:
+        check(flight.FlightUnavailableError, lambda: stranger.do_get(flight.Ticket("fixed")).read_all())
