@@ -1,6 +1,10 @@
 """Errors as pyarrow.flight raises them: the kind that fits, with the server's own text."""
 
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -36,6 +40,10 @@ def put(client: flight.FlightClient, descriptor: flight.FlightDescriptor, table:
     writer.close()
 
 
+def read(client: flight.FlightClient, ticket: bytes | str) -> pa.Table:
+    return client.do_get(flight.Ticket(ticket)).read_all()
+
+
 def check(kind: type[Exception], call: Callable[[], object], *words: str) -> None:
     with pytest.raises(kind) as caught:
         call()
@@ -44,12 +52,12 @@ def check(kind: type[Exception], call: Callable[[], object], *words: str) -> Non
 
 
 def test_unknown_dataset_is_a_key_error(client: flight.FlightClient) -> None:
-    check(KeyError, lambda: client.do_get(flight.Ticket("fxed")).read_all(), "no dataset `fxed`", "`fixed`")
+    check(KeyError, lambda: read(client, "fxed"), "no dataset `fxed`", "`fixed`")
 
 
 def test_ticket_that_is_no_name_is_invalid(client: flight.FlightClient) -> None:
     for ticket in (b"", b"\xff", b"no name"):
-        check(pa.ArrowInvalid, lambda ticket=ticket: client.do_get(flight.Ticket(ticket)).read_all(), "the ticket is")
+        check(pa.ArrowInvalid, partial(read, client, ticket), "the ticket is")
 
 
 def test_command_is_not_implemented(client: flight.FlightClient) -> None:
@@ -61,7 +69,7 @@ def test_other_schema_is_refused_field_by_field(client: flight.FlightClient) -> 
     put(client, path("kept"), numbers(3))
     other = pa.table({"id": ["a"]})
     check(pa.ArrowException, lambda: put(client, path("kept"), other), "`id`", "expected Int64", "got Utf8")
-    assert client.do_get(flight.Ticket("kept")).read_all().num_rows == 3
+    assert read(client, "kept").num_rows == 3
 
 
 def test_dataset_of_a_file_is_read_only(client: flight.FlightClient) -> None:
@@ -90,27 +98,45 @@ def test_deadline_that_passes_is_a_timeout(client: flight.FlightClient) -> None:
 
 def test_metadata_before_the_schema_is_refused_at_once(client: flight.FlightClient) -> None:
     def call() -> None:
-        writer, reader = client.do_exchange(path("echo"))
+        writer, reader = client.do_exchange(path("echo"), flight.FlightCallOptions(timeout=60))
         writer.write_metadata(b"early")
         reader.read_chunk()
 
     check(pa.ArrowInvalid, call, "before the schema")
 
 
-def test_upload_that_is_given_up_keeps_nothing(client: flight.FlightClient) -> None:
-    writer, _ = client.do_put(path("given-up"), numbers(1).schema)
-    writer.write_table(numbers(1_000))
-    del writer
-    check(KeyError, lambda: client.do_get(flight.Ticket("given-up")).read_all(), "given-up")
+def test_upload_of_a_client_that_is_killed_keeps_nothing(start_server: StartServer, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    server = start_server("--data-dir", data)
+    address = f"grpc+tls://localhost:{server.address.port}"
+    killed = subprocess.run(  # noqa: S603 - the script below
+        [sys.executable, "-c", KILLED, address, server.ca], check=False, timeout=60
+    )
+    assert killed.returncode == -signal.SIGKILL
+    server.stop()
+    assert list(data.rglob("*.arrow")) == []
 
 
 def test_server_that_stops_is_unavailable(client: flight.FlightClient, server: RealServer) -> None:
-    client.do_get(flight.Ticket("fixed")).read_all()
+    read(client, "fixed")
     server.stop()
-    check(flight.FlightUnavailableError, lambda: client.do_get(flight.Ticket("fixed")).read_all())
+    check(flight.FlightUnavailableError, lambda: read(client, "fixed"))
 
 
 def test_certificate_of_nobody_known_is_refused(server: RealServer) -> None:
     address = f"grpc+tls://localhost:{server.address.port}"
     with flight.connect(address) as stranger:
-        check(flight.FlightUnavailableError, lambda: stranger.do_get(flight.Ticket("fixed")).read_all())
+        check(flight.FlightUnavailableError, lambda: read(stranger, "fixed"))
+
+
+KILLED = """
+import os, pathlib, signal, sys
+import pyarrow as pa
+from pyarrow import flight
+client = flight.connect(sys.argv[1], tls_root_certs=pathlib.Path(sys.argv[2]).read_text())
+table = pa.table({"id": list(range(100_000))})
+writer, _ = client.do_put(flight.FlightDescriptor.for_path("broken"), table.schema)
+for _ in range(10):
+    writer.write_table(table)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
