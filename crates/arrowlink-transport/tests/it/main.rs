@@ -18,6 +18,7 @@ mod exchange;
 mod farewell;
 mod flight;
 mod flight_cuts;
+mod flight_ends;
 mod flight_protocol;
 mod flight_support;
 mod front;
