@@ -147,8 +147,8 @@ impl Connection {
     /// function may make dependent on what it is sent. Dropping the future or the stream cancels the call.
     ///
     /// An error in `batches` cancels the call, and is what the answer ends with.
-    /// [`TransferOptions::idle_timeout`] does not hold for answers here: how long one takes is the function's matter, and the
-    /// deadline of `ctx` bounds it.
+    /// [`TransferOptions::idle_timeout`] does not hold here: how long an answer takes is the function's matter, and
+    /// the deadline of `ctx` bounds it.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -180,8 +180,8 @@ impl Connection {
     /// # Errors
     ///
     /// What the server says, of the same kind; [`ErrorKind::Unavailable`] where the connection is lost;
-    /// [`ErrorKind::DeadlineExceeded`] after the deadline, or where the server does not take what is sent for the options'
-    /// idle time; [`ErrorKind::Corrupt`] for bytes that are not Arrow. The stream ends with the same errors.
+    /// [`ErrorKind::DeadlineExceeded`] after the deadline; [`ErrorKind::Corrupt`] for bytes that are not Arrow. The stream ends
+    /// with the same errors.
     pub async fn do_exchange(
         &self,
         ctx: &CallContext,
