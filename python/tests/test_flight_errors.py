@@ -99,7 +99,7 @@ def test_deadline_that_passes_is_a_timeout(client: flight.FlightClient) -> None:
 def test_metadata_before_the_schema_is_refused_at_once(client: flight.FlightClient) -> None:
     def call() -> None:
         writer, reader = client.do_exchange(path("echo"), flight.FlightCallOptions(timeout=60))
-        writer.write_metadata(b"early")
+        writer.write_metadata(pa.py_buffer(b"early"))
         reader.read_chunk()
 
     check(pa.ArrowInvalid, call, "before the schema")
