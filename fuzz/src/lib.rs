@@ -1,5 +1,7 @@
 //! What the targets share: limits small enough that every excess shows, and the use of a decoded batch.
 
+pub mod call;
+
 use arrow_array::{Array as _, RecordBatch};
 use arrow_buffer::Buffer;
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
