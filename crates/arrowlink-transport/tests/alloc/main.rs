@@ -7,6 +7,8 @@
 )]
 #![expect(unsafe_code, reason = "an allocator that counts has to be one")]
 
+mod floods;
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::{Arc, Mutex};
