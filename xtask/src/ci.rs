@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::generate::{self, Mode};
 use crate::project::{Profile, Project};
 use crate::python::Python;
-use crate::{certs, console, examples, process, test, tidy};
+use crate::{certs, console, examples, process, sanitize, test, tidy};
 
 pub(crate) const SUMMARY: &str = "runs what CI runs, in the same order";
 pub(crate) const OPTIONS: &str =
@@ -131,7 +131,7 @@ fn pyright(project: &Project) -> Result<()> {
     process::run(&mut Python::ready(project)?.command("-m pyright --warnings"))
 }
 
-const STEPS: [Step; 13] = [
+const STEPS: [Step; 14] = [
     Step::new("fmt", format),
     Step::new("tidy", tidy::check),
     Step::new("gen --check", check_generated),
@@ -140,6 +140,7 @@ const STEPS: [Step; 13] = [
     Step::new("server without query, fuzz targets", left_out),
     Step::new("rustdoc", rustdoc),
     Step::test("Rust tests and doctests", test::rust),
+    Step::test("sanitize", sanitize::sanitize),
     Step::new("examples", examples::run),
     Step::new("deny", deny),
     Step::new("ruff", ruff),

@@ -19,6 +19,7 @@ mod process;
 mod project;
 mod python;
 mod running;
+mod sanitize;
 mod task;
 mod test;
 pub mod tidy;
