@@ -96,7 +96,7 @@ impl Lab {
         let idx = match known {
             Some(idx) => idx,
             None => {
-                servers.push(self.server(party.server, party.way, table)?);
+                servers.push(self.server(party.server, party.way, work, table)?);
                 servers.len() - 1
             }
         };

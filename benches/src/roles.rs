@@ -3,6 +3,7 @@
 mod clients;
 mod our_client;
 mod raw;
+mod sink;
 mod stock_client;
 mod stock_server;
 
@@ -25,6 +26,9 @@ pub(crate) enum Role {
         #[arg(long)]
         socket: Option<PathBuf>,
     },
+    /// Takes what ArrowLink's clients write, and keeps nothing.
+    #[command(hide = true)]
+    SinkServer,
     /// Reads from the raw server.
     #[command(hide = true)]
     RawClient(ClientArguments),
@@ -63,6 +67,7 @@ impl Role {
     pub(crate) fn play(self) -> Result<(), Failure> {
         match self {
             Self::RawServer { bytes, socket } => raw::serve(bytes, socket.as_deref()),
+            Self::SinkServer => sink::serve(),
             Self::RawClient(client) => raw::take_turns(&client.uri),
             Self::StockServer { table, certs } => stock_server::serve(&table, certs.as_deref()),
             Self::StockClient(client) => stock_client::take_turns(&client),

@@ -9,7 +9,7 @@ use super::Lab;
 use crate::Failure;
 use crate::party::{Maker, Way};
 use crate::peer_process::PeerProcess;
-use crate::roles::TABLE;
+use crate::roles::{TABLE, Work};
 use crate::table::Table;
 
 /// A running server, in a folder of its own.
@@ -56,8 +56,6 @@ impl Lab {
         Server::start(Maker::Ours, way, |folder| {
             let mut command = Command::new(&self.server);
             command.args(["--listen", "127.0.0.1:0", "--dataset", dataset]).args(flags);
-            // Uploads stay in memory, all repetitions of them.
-            command.env("ARROWLINK__LIMITS__MAX_MEMORY_UPLOADS", "1 TiB");
             match way {
                 Way::Tls => command.arg("--tls-dir").arg(self.certificates.path()),
                 Way::Tcp | Way::Unix => {
@@ -70,8 +68,19 @@ impl Lab {
 
     /// Starts a server with `table` in memory; over TLS ArrowLink's must have been started before, for its
     /// certificates.
-    pub(super) fn server(&self, maker: Maker, way: Way, table: &Table) -> Result<Server, Failure> {
+    pub(super) fn server(
+        &self,
+        maker: Maker,
+        way: Way,
+        work: Work,
+        table: &Table,
+    ) -> Result<Server, Failure> {
         let mut command = match maker {
+            Maker::Ours if work == Work::Write => {
+                let mut command = Command::new(&self.bench);
+                command.arg("sink-server");
+                command
+            }
             Maker::Ours => return self.our_server(way, table),
             Maker::PyArrow => self.script("server"),
             Maker::Stock | Maker::StockMimalloc => {
@@ -85,7 +94,7 @@ impl Lab {
                 command
             }
         };
-        if maker != Maker::Raw {
+        if !matches!(maker, Maker::Raw | Maker::Ours) {
             command.arg("--table").arg(&table.path);
         }
         Server::start(maker, way, |folder| {

@@ -1,4 +1,4 @@
-//! Writing a table into the server's memory, over TCP.
+//! Writing a table to a server that counts what comes and keeps nothing, over TCP.
 
 use crate::lab::Lab;
 use crate::party::{Maker, Party, Way};
@@ -7,8 +7,7 @@ use crate::roles::Work;
 use crate::workload::Workload;
 use crate::{Failure, Report, Target};
 
-/// Measures Rust clients, then pyarrow's. Every server keeps every upload until it is ended, so each two share the
-/// machine's memory at a time.
+/// Measures Rust clients, then pyarrow's.
 pub(crate) fn measure(lab: &Lab, report: &mut Report) -> Result<(), Failure> {
     let table = Workload::Floats.table(&lab.data, lab.quick)?;
     let [ours, stock, pyarrow] =
@@ -16,7 +15,7 @@ pub(crate) fn measure(lab: &Lab, report: &mut Report) -> Result<(), Failure> {
     let mixed = Party::pyarrow_at_ours(Way::Tcp);
     let pairs =
         [(ours, stock, Target::ratio_at_least(2.0, 4.0)), (mixed, pyarrow, Target::ratio_at_least(1.2, 1.5))];
-    let title = format!("writing {} MB of 8 float64 columns into memory over TCP", table.bytes / 1_000_000);
+    let title = format!("writing {} MB of 8 float64 columns over TCP", table.bytes / 1_000_000);
     report.section(title);
     for (party, peer, target) in pairs {
         let results = Results::rates(&lab.contest(&[party, peer], Work::Write, &table), &table);
