@@ -74,7 +74,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use ext::DataServiceExt;
 pub use function::{Echo, Function};
 pub use limited::{Limited, ServiceLimits};
-pub use memory::{MAX_DEFAULT_MESSAGE_BYTES, MemoryDataset, MemoryStore};
+pub use memory::{MemoryDataset, MemoryStore};
 pub use name::Name;
 pub use near::nearest;
 pub use options::{CallOptions, ListOptions, ReadOptions, WriteMode, WriteOptions};

@@ -4,8 +4,8 @@
 //! and readers need no copy of the list: they look up one batch at a time under a lock that is held for that moment.
 
 mod budget;
-mod cut;
 mod marks;
+mod pin;
 mod store;
 mod upload;
 
@@ -26,7 +26,6 @@ use budget::{Budget, Reservation};
 use marks::{Mark, Origin};
 use upload::{Keys, Upload};
 
-pub use cut::MAX_DEFAULT_MESSAGE_BYTES;
 pub use store::MemoryStore;
 
 /// Record batches in memory.
@@ -85,11 +84,10 @@ impl MemoryDataset {
         Ok(dataset)
     }
 
-    /// Makes a read-only dataset of `batches`, cut between rows so that each batch fits a message of
-    /// [`MAX_DEFAULT_MESSAGE_BYTES`] together with its schema.
+    /// Makes a read-only dataset of `batches`, whole as they are.
     ///
-    /// What is cut is copied once, so that its buffers begin at their first row and can be sent as they are. A
-    /// single row that is larger stays a batch of its own.
+    /// A batch whose buffers cannot be sent as they lie is copied once: slices, which begin in the middle of their buffers,
+    /// and views, whose buffers may have bytes that no view points to.
     ///
     /// # Errors
     ///
@@ -111,11 +109,8 @@ impl MemoryDataset {
     /// # }).unwrap();
     /// ```
     pub fn pinned(schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<Self> {
-        let mut pieces = Vec::with_capacity(batches.len());
-        for batch in batches {
-            cut::into_messages(batch, &mut pieces)?;
-        }
-        Ok(Self::new(schema, pieces)?.into_read_only("write to a name that is not served yet"))
+        let batches = batches.into_iter().map(pin::sendable).collect::<Result<_>>()?;
+        Ok(Self::new(schema, batches)?.into_read_only("write to a name that is not served yet"))
     }
 
     /// Makes the same dataset refuse writes; `advice` says what could be written to instead.

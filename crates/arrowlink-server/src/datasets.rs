@@ -64,7 +64,7 @@ async fn made_ready(dataset: Arc<dyn Dataset>, config: &DatasetConfig) -> Arc<dy
     })
 }
 
-/// Reads all of `dataset` into memory, cut so that each batch fits a message that every client takes.
+/// Reads all of `dataset` into memory, in the batches that it has.
 async fn pinned(dataset: &dyn Dataset, source: &DatasetSource) -> Result<Arc<dyn Dataset>, Error> {
     let stream = dataset.read(CallContext::new(), ReadOptions::default()).await?;
     let schema = Arc::clone(stream.schema());

@@ -1,17 +1,15 @@
-//! A dataset in memory: appends, snapshots, positions, and batches cut to messages.
+//! A dataset in memory: appends, snapshots, positions, and batches that stay as they are.
 
 use std::sync::Arc;
 
 use arrow_array::{
     Array as _, ArrayRef, DictionaryArray, Int64Array, ListArray, RecordBatch, StringArray, StringViewArray,
-    StructArray, types::Int32Type,
+    types::Int32Type,
 };
-use arrow_ipc::writer::StreamWriter;
 use arrow_schema::{DataType, Field, Schema};
-use arrow_select::concat::concat_batches;
 use arrowlink_core::{
-    CallContext, Chunk, Dataset as _, Durability, ErrorKind, MAX_DEFAULT_MESSAGE_BYTES, MemoryDataset,
-    Position, ReadOptions, Receipt, Result, WriteMode, WriteOptions, list_of,
+    CallContext, Chunk, Dataset as _, Durability, ErrorKind, MemoryDataset, Position, ReadOptions, Receipt,
+    Result, WriteMode, WriteOptions,
 };
 use futures::TryStreamExt as _;
 use futures::executor::block_on;
@@ -253,28 +251,14 @@ fn a_buffer_that_batches_share_is_counted_once() {
     assert!(ten < one + 9 * 50_000, "{one} bytes for one, {ten} for ten");
 }
 
-/// What the batch takes as an Arrow stream of its own in one gRPC message: a prefix of five bytes, a tag and a length.
-fn payload_bytes(batch: &RecordBatch) -> usize {
-    let mut writer = StreamWriter::try_new(Vec::new(), &batch.schema()).unwrap();
-    writer.write(batch).unwrap();
-    writer.into_inner().unwrap().len() + 5 + 6
-}
-
-fn check_pinned(batch: RecordBatch, least_pieces: usize) {
+/// Pins `batch`, checks that it stays one batch, and returns that.
+fn pinned(batch: &RecordBatch) -> RecordBatch {
     let pinned = MemoryDataset::pinned(batch.schema(), vec![batch.clone()]).unwrap();
-    let pieces: Vec<_> =
-        chunks(&pinned, ReadOptions::default()).unwrap().into_iter().map(Chunk::into_batch).collect();
-    assert!(pieces.len() >= least_pieces, "{} pieces", pieces.len());
-    for piece in &pieces {
-        let bytes = payload_bytes(piece);
-        assert!(bytes <= MAX_DEFAULT_MESSAGE_BYTES, "{bytes} bytes in {} rows", piece.num_rows());
-        assert!(
-            piece.columns().iter().all(|column| column.offset() == 0),
-            "a piece begins at its buffers' start"
-        );
-    }
-    assert_eq!(concat_batches(&batch.schema(), &pieces).unwrap(), batch);
-    assert_eq!(append_any(&pinned, batch).unwrap_err().kind(), ErrorKind::ReadOnly);
+    let mut kept = chunks(&pinned, ReadOptions::default()).unwrap().into_iter().map(Chunk::into_batch);
+    let whole = kept.next().unwrap();
+    assert_eq!((&whole, kept.next()), (batch, None));
+    assert_eq!(append_any(&pinned, batch.clone()).unwrap_err().kind(), ErrorKind::ReadOnly);
+    whole
 }
 
 fn append_any(dataset: &MemoryDataset, batch: RecordBatch) -> Result<Receipt> {
@@ -283,60 +267,26 @@ fn append_any(dataset: &MemoryDataset, batch: RecordBatch) -> Result<Receipt> {
 }
 
 #[test]
-fn pinned_batches_fit_a_message() {
-    check_pinned(ids(0..100), 1);
-    check_pinned(ids(0..2_000_000), 4);
-    let text: StringArray = (0..60).map(|row| Some("x".repeat(row * 10_000))).collect();
-    check_pinned(RecordBatch::try_from_iter([("text", Arc::new(text) as ArrayRef)]).unwrap(), 4);
+fn pinned_batches_stay_whole_and_where_they_are() {
+    let large = ids(0..2_000_000);
+    let column = |batch: &RecordBatch| batch.column(0).to_data().buffers()[0].as_ptr();
+    assert_eq!(column(&pinned(&large)), column(&large));
+    let text: ArrayRef = Arc::new(StringArray::from_iter_values((0..60).map(|row| "x".repeat(row * 10_000))));
+    pinned(&RecordBatch::try_from_iter([("text", text)]).unwrap());
 }
 
 #[test]
-fn pinned_batches_fit_a_message_whatever_the_type() {
-    let views: StringViewArray = (0..60).map(|row| Some("x".repeat(row * 10_000))).collect();
-    let lists = ListArray::from_iter_primitive::<Int32Type, _, _>(
-        (0..600).map(|row| (row % 7 != 0).then(|| (0..row * 20).map(Some))),
-    );
-    let list: ArrayRef = Arc::new(lists);
-    let field = Arc::new(Field::new("lists", list_of(DataType::Int32), true));
-    let structs = StructArray::new(vec![field].into(), vec![list.clone()], None);
-    let narrow: Vec<(String, ArrayRef)> = (0..500)
-        .map(|column| {
-            (format!("column_{column}"), Arc::new(Int64Array::from_iter_values(0..2000)) as ArrayRef)
-        })
-        .collect();
-    check_pinned(RecordBatch::try_from_iter(narrow).unwrap(), 2);
-    let texts =
-        StringArray::from_iter_values((0..1000).map(|number| format!("a category whose number is {number}")));
-    let keys = arrow_array::Int32Array::from_iter_values((0..1_200_000).map(|row| row % 1000));
-    let categories = DictionaryArray::new(keys, Arc::new(texts));
-    for column in [Arc::new(views) as ArrayRef, list, Arc::new(structs), Arc::new(categories) as ArrayRef] {
-        check_pinned(RecordBatch::try_from_iter_with_nullable([("column", column, true)]).unwrap(), 2);
-    }
-}
-
-#[test]
-fn pinned_batches_leave_room_for_a_large_schema() {
-    let note = ("note".to_owned(), "x".repeat(3 << 20));
-    let schema = Arc::new(ids_schema().as_ref().clone().with_metadata([note].into()));
-    check_pinned(ids(0..500_000).with_schema(schema).unwrap(), 4);
+fn pinned_slices_begin_where_their_buffers_do() {
+    let slice = pinned(&ids(0..100_000).slice(50_000, 40_000));
+    assert!(slice.columns().iter().all(|column| column.offset() == 0));
 }
 
 #[test]
 fn pinned_views_keep_nothing_that_they_do_not_point_to() {
     let views: StringViewArray = (0..400).map(|_| Some("x".repeat(20_000))).collect();
     let batch = RecordBatch::try_from_iter([("text", Arc::new(views) as ArrayRef)]).unwrap();
-    check_pinned(batch.slice(100, 150), 1);
-}
-
-#[test]
-fn a_row_larger_than_a_message_is_a_piece_of_its_own() {
-    let large = "x".repeat(MAX_DEFAULT_MESSAGE_BYTES + 1);
-    let text: ArrayRef = Arc::new(StringArray::from(vec!["a", large.as_str(), "b"]));
-    let batch = RecordBatch::try_from_iter([("text", text)]).unwrap();
-    let pinned = MemoryDataset::pinned(batch.schema(), vec![batch]).unwrap();
-    let sizes: Vec<_> =
-        chunks(&pinned, ReadOptions::default()).unwrap().iter().map(|chunk| chunk.batch.num_rows()).collect();
-    assert_eq!(sizes, [1, 1, 1]);
+    let kept = pinned(&batch.slice(100, 150));
+    assert!(kept.get_array_memory_size() < 151 * 20_000, "{} bytes", kept.get_array_memory_size());
 }
 
 #[test]
