@@ -57,9 +57,9 @@ async fn send(stream: &mut DuplexStream, flood: &[u8], client: Client) {
 
 /// Returns how much more memory both ends hold after the flood than before it.
 fn held(flood: &[u8], client: Client) -> isize {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
+        tokio::time::pause();
         let (listener, dialer) = Listener::in_memory();
         let options = AcceptOptions::default().with_grace(Duration::from_millis(1));
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();

@@ -162,7 +162,7 @@ impl Course {
         let began = Instant::now();
         let ctx = CallContext::new().with_deadline(self.deadline.map(|deadline| began + deadline));
         // The connection is there until all that it was used for has to be gone.
-        let (result, _connection) = match ends.connect(wire).await {
+        let (result, connection) = match ends.connect(wire).await {
             Ok(connection) => (call.run(&connection, &ctx, &ends).await, Some(connection)),
             Err(error) => (Err(error), None),
         };
@@ -174,7 +174,7 @@ impl Course {
         let (whole, is_kept) = (ends.rows(), call.is_upload() && !kept.is_empty());
         assert!(kept.iter().all(|rows| *rows == whole), "{what}: {kept:?}");
         assert!(result.is_err() || is_kept == call.is_upload(), "{what}: acknowledged and not kept");
-        drop((_connection, control));
+        drop((connection, control));
         ends.stop(&what).await;
         result.is_ok()
     }
