@@ -17,11 +17,11 @@ use crate::{ClientOptions, RetryOptions};
 
 /// A server's datasets. Cloning shares the connection.
 ///
-/// Datasets are read, and written, and functions called by Arrow Flight; `list` and `describe` are not supported yet.
+/// Datasets are read and written, and functions called, by Arrow Flight; `list` and `describe` are not supported.
 ///
 /// A read is answered from its first row; dropping it cancels the work on the server. Projection, skip and limit are
-/// applied here, because a ticket that is a name stands for a whole dataset; a limit ends the transfer early. The deadline of a
-/// [`CallContext`] covers connecting, waiting between repetitions, and the answer to its last row.
+/// applied here, because a ticket that is a name stands for a whole dataset; a limit ends the transfer early. The
+/// deadline of a [`CallContext`] covers connecting, waiting between repetitions, and the answer to its last row.
 ///
 /// ```no_run
 /// use arrowlink_client::{Client, ClientOptions};

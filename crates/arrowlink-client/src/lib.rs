@@ -3,8 +3,8 @@
 //! A [`Client`] holds one connection, makes it again when it broke, and repeats reads that failed before their first
 //! row. Whatever takes a `DataService` takes a client: a catalog whose entries are clients is a gateway.
 //!
-//! The protocol below is the small service, which carries `read` and `write` of whole datasets; the other verbs and
-//! options answer `Unsupported`. Nothing is read from the environment.
+//! The protocol below is Arrow Flight, which carries `read` and `write` of whole datasets and `call`; `list` and
+//! `describe`, and the options that have no form in it, answer `Unsupported`. Nothing is read from the environment.
 
 mod client;
 mod options;

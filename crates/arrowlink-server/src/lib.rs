@@ -39,7 +39,8 @@
 //! (`arrowlink-request-id`), and ends with exactly one log line, even where it panicked or its client went away. What
 //! clients can make grow is bounded by [`Limits`].
 //!
-//! Beside the small service there are gRPC health (`grpc.health.v1`) and reflection (`v1` and `v1alpha`).
+//! Beside the small service and the data calls of Arrow Flight there are gRPC health (`grpc.health.v1`) and reflection
+//! (`v1` and `v1alpha`).
 //!
 //! # What it does not do
 //!

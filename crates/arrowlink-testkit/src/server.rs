@@ -1,4 +1,4 @@
-//! Servers of the small service that own their shutdown, and certificates that go with the test.
+//! Servers of the data calls that own their shutdown, and certificates that go with the test.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -97,7 +97,7 @@ impl Certificates {
     }
 }
 
-/// Answers the small service from `service`: `default` without a name, uploads to `uploads`.
+/// Answers the data calls from `service`: `default` without a name, uploads to `uploads`.
 pub fn front(service: Arc<dyn DataService>) -> Front {
     Front::new(service, FrontOptions::new(name("default"), name("uploads")), Routes::default())
 }

@@ -35,12 +35,14 @@ pub use options::FrontOptions;
 /// Answers the data calls of the small service and of Arrow Flight from a [`DataService`] and hands every other path to
 /// `others`.
 ///
-/// In the small service the metadata key `arrowlink-name` picks the dataset of a call, in Flight ticket or descriptor do; `arrowlink-max-message-bytes` says how large
-/// messages to the client may be. Deadlines that clients send hold for every path. The [`CallContext`] is taken from the
-/// request's extensions and made where there is none; a [`CallRecord`] there is filled in.
+/// In the small service the metadata key `arrowlink-name` picks the dataset of a call, in Flight the ticket or the
+/// descriptor does; `arrowlink-max-message-bytes` says how large messages to the client may be. Deadlines that clients
+/// send hold for every path. The [`CallContext`] is taken from the request's extensions and made where there is none; a
+/// [`CallRecord`] there is filled in.
 ///
 /// Requests must be gRPC with uncompressed protobuf messages: another method is answered by HTTP 405, another content
-/// type by 415, a compressed message by `UNIMPLEMENTED`. Where a client gives no name, [`FrontOptions`] does.
+/// type by 415, a compressed message by `UNIMPLEMENTED`. Where a client of the small service gives no name,
+/// [`FrontOptions`] does.
 ///
 /// An error before the first message is a response of trailers alone. An upload that is broken off, by an error in it
 /// or by its client, is an error in the batches that [`DataService::write`] gets, never their end.
@@ -83,7 +85,7 @@ pub use options::FrontOptions;
 pub struct Front(GrpcTimeout<Paths>);
 
 impl Front {
-    /// Answers from `service`, and by `others` what is not one of the two data calls: health, reflection, or nothing.
+    /// Answers from `service`, and by `others` what is not one of the data calls: health, reflection, or nothing.
     pub fn new(service: Arc<dyn DataService>, options: FrontOptions, others: Routes) -> Self {
         use tower::Layer as _;
         Self(GrpcTimeoutLayer::new().layer(Paths { service, options: Arc::new(options), others }))

@@ -1,5 +1,5 @@
-//! gRPC between ArrowLink's ends: certificates and TLS, listeners, the accept loop, the small service's calls, and the
-//! one mapping between errors and gRPC status. Used by client and server; no type of the generated code is named here.
+//! gRPC between ArrowLink's ends: certificates and TLS, listeners, the accept loop, the data calls of the small service and
+//! of Arrow Flight, and the one mapping between errors and gRPC status. Used by client and server; no type of the generated code is named here.
 //!
 //! A server binds [`Listener`]s, makes a [`Front`] around its [`DataService`](arrowlink_core::DataService) and runs
 //! [`serve`] until it is told to stop. A client makes a [`Connection`] and calls it.

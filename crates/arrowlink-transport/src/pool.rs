@@ -39,8 +39,8 @@ pub use usage::PoolUsage;
 /// one block, 256 MiB for all blocks of the pool together; the credit is free again as the bytes arrive, and when the
 /// block is dropped. A block beyond it begins with 64 KiB and grows with what arrives, to twice of that at a time.
 /// So if *a* bytes have arrived in *n* messages that are not complete, their blocks hold at most
-/// 1.25 · (2*a* + 256 MiB + *n* · 64 KiB), whatever they claim. Messages within the credit are written once, where they
-/// stay.
+/// 1.25 · (2*a* + 256 MiB + *n* · 64 KiB), whatever they claim; while one grows, its old block is there beside the new
+/// one. Messages within the credit are written once, where they stay.
 ///
 /// # Defaults
 ///

@@ -1,5 +1,6 @@
 //! Messages of a body: taken out of HTTP/2's frames, each byte written once, into a block of a pool.
 //!
+//! Only what is larger than the pool gives credit for is written again, where its block grows.
 //! What is large in a message (a payload, the body of a `FlightData`) begins at the beginning of its block, so that the
 //! arrays in it lie as aligned as they do in the message. Frames may cut a message anywhere and are dropped as soon as
 //! they were read. Neighbours: [`pool`](crate::pool) has the blocks, [`payload`](crate::payload) makes batches of what

@@ -24,7 +24,7 @@ use std::time::Duration;
 #[non_exhaustive]
 pub struct Limits {
     /// The largest message that is taken or sent, framing included, in bytes. A client that announces nothing is sent
-    /// at most 4 MiB all the same. Default: 256 MiB.
+    /// at most 4 MiB all the same, unless it is one of Flight in C++, Python or Java. Default: 256 MiB.
     pub max_message_bytes: u64,
     /// The most connections at a time; one more is closed at once, and logged. Default: 1,024.
     pub max_connections: u32,

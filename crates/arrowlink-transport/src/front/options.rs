@@ -13,8 +13,8 @@ use crate::receive::ReceiveOptions;
 ///
 /// # Defaults
 ///
-/// Uploads without a name go to `uploads`; messages are at most 256 MiB in either direction, and at most 4 MiB to a
-/// client that announces nothing; an upload may pause for 60 seconds, an exchange for 10
+/// Messages are at most 256 MiB in either direction, and at most 4 MiB to a client that announces nothing, unless it is
+/// one of Flight that takes any size ([`Front`](crate::Front)); an upload may pause for 60 seconds, an exchange for 10
 /// minutes; messages are received into a pool of its own.
 ///
 /// ```
