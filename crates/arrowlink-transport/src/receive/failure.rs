@@ -135,14 +135,14 @@ impl Blame {
 
     fn field_too_large(&self, field: Field, actual: usize) -> Error {
         let number = self.number;
-        let name = match field {
-            Field::Descriptor => "flight_descriptor",
-            Field::Header => "data_header",
-            Field::Metadata => "app_metadata",
-            Field::Bulk => "data_body",
+        let (name, instead) = match field {
+            Field::Descriptor => ("flight_descriptor", "send a path, which is a name"),
+            Field::Header => ("data_header", "send fewer columns"),
+            Field::Metadata => ("app_metadata", "send it in the rows"),
+            Field::Bulk => ("data_body", "send fewer rows"),
         };
         let text = format!(
-            "`{name}` of message {number} has {actual} bytes and exceeds the limit of {MAX_FIELD_BYTES} bytes: send it in the rows"
+            "`{name}` of message {number} has {actual} bytes and exceeds the limit of {MAX_FIELD_BYTES} bytes: {instead}"
         );
         Error::new(ErrorKind::LimitExceeded, text)
     }
