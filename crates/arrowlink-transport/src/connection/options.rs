@@ -5,7 +5,7 @@ use std::time::Duration;
 use arrowlink_ipc::Limits;
 
 use crate::http2::Http2Options;
-use crate::metadata::DEFAULT_MESSAGE_BYTES;
+use crate::metadata::{DEFAULT_MESSAGE_BYTES, MOST_MESSAGE_BYTES};
 use crate::pool::BlockPool;
 use crate::tls::ClientTls;
 
@@ -119,7 +119,7 @@ pub enum Plaintext {
     Loopback,
 }
 
-/// How one dataset is transferred.
+/// How one dataset is transferred, or one function called.
 ///
 /// # Defaults
 ///
@@ -139,7 +139,7 @@ pub struct TransferOptions {
     /// The largest message that is received, framing included, in bytes; the server is told and cuts its messages by it.
     pub max_message_bytes: usize,
     /// The largest message that is sent, framing included, in bytes; larger batches are cut. A row that is larger is an
-    /// error before it is sent. `None` is the default of the protocol.
+    /// error before it is sent. `None` is the default of the protocol; more than 2 GiB less one byte counts as that.
     pub max_send_bytes: Option<usize>,
     /// What a received payload may take when it is decoded.
     pub limits: Limits,
@@ -184,12 +184,12 @@ impl TransferOptions {
 
     /// What messages of the small service may take.
     pub(crate) fn max_payload_bytes(&self) -> usize {
-        self.max_send_bytes.unwrap_or(DEFAULT_MESSAGE_BYTES)
+        self.max_send_bytes.unwrap_or(DEFAULT_MESSAGE_BYTES).min(MOST_MESSAGE_BYTES)
     }
 
     /// What messages of Flight may take.
     pub(crate) fn max_flight_bytes(&self) -> usize {
-        self.max_send_bytes.unwrap_or(256 << 20)
+        self.max_send_bytes.unwrap_or(256 << 20).min(MOST_MESSAGE_BYTES)
     }
 }
 
