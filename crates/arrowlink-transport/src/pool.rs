@@ -103,7 +103,8 @@ impl BlockPool {
 
     /// Returns whether `bytes` lie in one of the pool's blocks that are in use.
     ///
-    /// Whoever keeps little of what lies in a block for long had better copy it: the block is kept with it.
+    /// Whoever keeps little of what lies in a block for long had better copy it, as
+    /// [`compact`](arrowlink_core::compact) does: the block is kept with it.
     ///
     /// ```
     /// use arrowlink_transport::BlockPool;
