@@ -160,10 +160,12 @@ def test_reading_goes_on_while_another_writes(start_server: StartServer, connect
     done = threading.Event()
 
     def write() -> None:
-        with connect(server) as writer:
-            for _ in range(20):
-                put(writer, "busy", table)
-        done.set()
+        try:
+            with connect(server) as writer:
+                for _ in range(20):
+                    put(writer, "busy", table)
+        finally:
+            done.set()
 
     thread = threading.Thread(target=write)
     thread.start()
