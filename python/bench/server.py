@@ -1,6 +1,6 @@
 """Serves one Arrow file with pyarrow.flight: gets, puts and an echo, over TCP or a Unix socket.
 
-What is put is kept until the process ends, as ArrowLink's server keeps it.
+What is put is read and dropped, as every server of the bench drops it.
 """
 
 import argparse
