@@ -41,6 +41,9 @@ pub struct ClientOptions {
     pub http2: Http2Options,
     /// Buffers and ciphers of `https`. Default: [`TlsOptions::default`].
     pub tls: TlsOptions,
+    /// The largest message that is sent, framing included, in bytes; larger batches are cut. A server that is not
+    /// ArrowLink may take less than the default: gRPC's own is 4 MiB.
+    pub max_send_bytes: usize,
     /// How reads are repeated.
     pub retry: RetryOptions,
 }
@@ -110,6 +113,13 @@ impl ClientOptions {
         self
     }
 
+    /// Sets [`max_send_bytes`](Self::max_send_bytes).
+    #[must_use]
+    pub const fn with_max_send_bytes(mut self, bytes: usize) -> Self {
+        self.max_send_bytes = bytes;
+        self
+    }
+
     /// Sets [`retry`](Self::retry).
     #[must_use]
     pub const fn with_retry(mut self, retry: RetryOptions) -> Self {
@@ -134,6 +144,7 @@ impl ClientOptions {
     pub(crate) fn transfer_options(&self) -> TransferOptions {
         TransferOptions::default()
             .with_max_message_bytes(self.max_message_bytes)
+            .with_max_send_bytes(self.max_send_bytes)
             .with_idle_timeout(self.idle_timeout)
     }
 }
@@ -147,6 +158,7 @@ impl Default for ClientOptions {
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(120),
             max_message_bytes: 256 << 20,
+            max_send_bytes: 256 << 20,
             http2: Http2Options::for_client(),
             tls: TlsOptions::default(),
             retry: RetryOptions::default(),

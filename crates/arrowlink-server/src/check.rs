@@ -59,7 +59,7 @@ fn tls(config: &Config) -> Result<String, ServerError> {
     Ok(text)
 }
 
-/// Writes every limit, those that were not configured too: what is not said is often what is looked for.
+/// Writes every limit and HTTP/2's sizes, those that were not configured too: what is not said is often what is looked for.
 fn limits(text: &mut String, config: &Config) {
     let limits = &config.limits;
     let duration = |duration: Duration| humantime::format_duration(duration).to_string();
@@ -69,6 +69,7 @@ fn limits(text: &mut String, config: &Config) {
     line(text, "max_reads", limits.max_reads);
     line(text, "max_file_scans", limits.max_file_scans);
     line(text, "max_writes", limits.max_writes);
+    line(text, "max_calls", limits.max_calls);
     line(text, "max_wait", duration(limits.max_wait));
     line(text, "max_idle_blocks", ByteSize(limits.max_idle_blocks));
     line(text, "idle_timeout", duration(limits.idle_timeout));
@@ -77,6 +78,12 @@ fn limits(text: &mut String, config: &Config) {
     line(text, "handshake_timeout", duration(limits.handshake_timeout));
     line(text, "call_timeout", limits.call_timeout.map_or_else(|| "none".to_owned(), duration));
     line(text, "grace", duration(limits.grace));
+    let http2 = &config.http2;
+    line(text, "stream_window_bytes", ByteSize(http2.stream_window_bytes().into()));
+    line(text, "connection_window_bytes", ByteSize(http2.connection_window_bytes().into()));
+    line(text, "max_frame_bytes", ByteSize(http2.max_frame_bytes().into()));
+    line(text, "max_send_buffer_bytes", ByteSize(http2.max_send_buffer_bytes().into()));
+    line(text, "nodelay", http2.nodelay());
 }
 
 fn line(text: &mut String, label: &str, value: impl std::fmt::Display) {

@@ -128,6 +128,7 @@ fn decorated(config: &Config, service: Arc<dyn DataService>) -> Arc<dyn DataServ
     let limits = ServiceLimits::default()
         .with_max_reads(config.limits.max_reads as usize)
         .with_max_writes(config.limits.max_writes as usize)
+        .with_max_calls(config.limits.max_calls as usize)
         .with_max_wait(config.limits.max_wait);
     let mut service: Arc<dyn DataService> = Arc::new(Limited::new(service, limits));
     if config.read_only {

@@ -36,8 +36,10 @@ pub struct Limits {
     pub max_file_scans: u32,
     /// How long such a read, or a write, waits at most. Default: 60 seconds.
     pub max_wait: Duration,
-    /// The most writes at a time; further ones wait. Each holds one message. Default: 64.
+    /// The most writes at a time; further ones wait. Each holds one message, those that wait too. Default: 64.
     pub max_writes: u32,
+    /// The most calls of functions at a time; further ones wait. Default: 256.
+    pub max_calls: u32,
     /// How many bytes all uploads in the data folder may take together. Default: as many as the disk has.
     pub max_data_dir: Option<u64>,
     /// How many bytes all uploads in memory may take together. Default: a quarter of the machine's memory.
@@ -114,6 +116,7 @@ impl Default for Limits {
             max_file_scans: 16,
             max_wait: Duration::from_secs(60),
             max_writes: 64,
+            max_calls: 256,
             max_data_dir: None,
             max_memory_uploads: None,
             max_idle_blocks: 64 * 1024 * 1024,

@@ -83,6 +83,7 @@ fn read_limits(mut limits: Section<'_>) -> Limits {
         max_file_scans: limits.take("max_file_scans").unwrap_or(defaults.max_file_scans),
         max_wait: limits.take("max_wait").unwrap_or(defaults.max_wait),
         max_writes: limits.take("max_writes").unwrap_or(defaults.max_writes),
+        max_calls: limits.take("max_calls").unwrap_or(defaults.max_calls),
         max_data_dir: bytes(&mut limits, "max_data_dir"),
         max_memory_uploads: bytes(&mut limits, "max_memory_uploads"),
         max_idle_blocks: bytes(&mut limits, "max_idle_blocks").unwrap_or(defaults.max_idle_blocks),

@@ -351,6 +351,7 @@ fn has_the_documented_defaults() {
                 max_file_scans: 16,
                 max_wait: 60s,
                 max_writes: 64,
+                max_calls: 256,
                 max_data_dir: None,
                 max_memory_uploads: None,
                 max_idle_blocks: 67108864,

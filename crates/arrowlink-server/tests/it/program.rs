@@ -185,6 +185,7 @@ fn checks_a_configuration_and_makes_nothing() {
         max_reads               1024
         max_file_scans          16
         max_writes              64
+        max_calls               256
         max_wait                1m
         max_idle_blocks         64.0 MiB
         idle_timeout            10m
@@ -193,6 +194,11 @@ fn checks_a_configuration_and_makes_nothing() {
         handshake_timeout       10s
         call_timeout            none
         grace                   30s
+        stream_window_bytes     2.0 MiB
+        connection_window_bytes 4.0 MiB
+        max_frame_bytes         256.0 KiB
+        max_send_buffer_bytes   512.0 KiB
+        nodelay                 true
     "#]]
     .assert_eq(&stdout);
     assert!(!dir.path().join("certs").exists() && !dir.path().join("data").exists());

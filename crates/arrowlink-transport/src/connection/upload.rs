@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrowlink_core::{Error, ErrorKind};
+use futures::stream::BoxStream;
 use futures::{Stream, StreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
 
@@ -21,25 +22,43 @@ pub(super) struct Upload {
 }
 
 impl Upload {
-    /// Sends `messages` as long as somebody waits for the answer.
+    /// Sends `messages` as long as somebody waits for the answer, in pieces by whose progress a slow server is told from
+    /// one that takes nothing.
     pub(super) fn messages(
         &self,
         messages: impl Stream<Item = Result<Rope, Error>> + Send + 'static,
     ) -> impl Stream<Item = Result<Rope, Error>> + Send + 'static {
-        stream::try_unfold((self.clone(), messages.boxed()), |(upload, mut messages)| async move {
-            upload.flow.producing();
-            let next = upload.dropped.run_until_cancelled(messages.next()).await;
-            upload.flow.offered();
-            match next {
-                Some(Some(Ok(message))) => Ok(Some((message, (upload, messages)))),
-                Some(Some(Err(error))) => {
-                    *upload.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                    Err(Error::new(ErrorKind::Cancelled, "the upload was broken off"))
-                }
-                Some(None) => Ok(None),
-                None => Err(Error::new(ErrorKind::Cancelled, "the upload was given up")),
+        let state = (self.clone(), messages.boxed(), Rope::default());
+        stream::try_unfold(state, |(upload, mut messages, mut rest)| async move {
+            if rest.is_empty() {
+                rest = match upload.next(&mut messages).await? {
+                    Some(message) => message,
+                    None => return Ok(None),
+                };
             }
+            upload.flow.offered();
+            let piece = rest.split_to(PIECE_BYTES);
+            Ok(Some((piece, (upload, messages, rest))))
         })
+    }
+
+    /// Waits for a message to send.
+    async fn next(
+        &self,
+        messages: &mut BoxStream<'static, Result<Rope, Error>>,
+    ) -> Result<Option<Rope>, Error> {
+        self.flow.producing();
+        let next = self.dropped.run_until_cancelled(messages.next()).await;
+        self.flow.offered();
+        match next {
+            Some(Some(Ok(message))) => Ok(Some(message)),
+            Some(Some(Err(error))) => {
+                *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                Err(Error::new(ErrorKind::Cancelled, "the upload was broken off"))
+            }
+            Some(None) => Ok(None),
+            None => Err(Error::new(ErrorKind::Cancelled, "the upload was given up")),
+        }
     }
 
     /// Returns how the call ended: with the error of what was sent, where it had one, which is what broke it off.
@@ -50,3 +69,6 @@ impl Upload {
         }
     }
 }
+
+/// The most bytes that are handed to HTTP/2 at once.
+const PIECE_BYTES: usize = 1 << 20;

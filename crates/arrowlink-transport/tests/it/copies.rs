@@ -16,8 +16,10 @@ use arrowlink_testkit::{Maker, types};
 use arrowlink_transport::{
     AcceptOptions, BlockPool, ConnectOptions, Connection, Front, Rope, TransferOptions,
 };
+use http_body_util::BodyExt as _;
 use prost::Message as _;
 use tonic::service::Routes;
+use tower::Service as _;
 
 use crate::flight_support::{Answer, DO_GET, Table, body_of, framed, request};
 use crate::support::{Server, front, front_options, name, stream_of};
@@ -260,4 +262,19 @@ async fn nothing_is_copied_to_be_aligned() {
             server.stop().await;
         }
     }
+}
+
+#[tokio::test]
+async fn small_messages_that_are_ready_go_together() {
+    let batches: Vec<RecordBatch> = (0..1000)
+        .map(|at| RecordBatch::try_from_iter([("at", Arc::new(floats().slice(at, 32)) as ArrayRef)]).unwrap())
+        .collect();
+    let service = Table::of(&batches).service();
+    let response = front(service).call(request(DO_GET, &[], [framed(&Ticket::new("table"))])).await.unwrap();
+    let mut frames = 0;
+    let mut body = response.into_body();
+    while let Some(frame) = body.frame().await {
+        frames += usize::from(frame.unwrap().is_data());
+    }
+    assert!(frames < 50, "{frames} frames for {} messages", batches.len() + 1);
 }

@@ -143,7 +143,7 @@ pub(crate) fn request(
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: Status,
-    /// One for each message, as the body gave them.
+    /// One for each message, in the segments that the body gave.
     pub(crate) ropes: Vec<Rope>,
 }
 
@@ -157,16 +157,16 @@ impl Answer {
         B: http_body::Body<Data: Into<Rope> + Debug, Error: Debug>,
     {
         let mut status = Status::from_header_map(response.headers());
-        let mut ropes = Vec::new();
+        let mut sent = Rope::default();
         let mut body = std::pin::pin!(response.into_body());
         while let Some(frame) = body.frame().await {
             match frame.unwrap().into_data() {
-                Ok(data) => ropes.push(data.into()),
+                Ok(data) => data.into().segments().for_each(|segment| sent.push(segment.clone())),
                 Err(frame) => status = Status::from_header_map(&frame.into_trailers().unwrap()),
             }
         }
         assert!(body.is_end_stream() || status.is_some());
-        Self { status: status.unwrap(), ropes }
+        Self { status: status.unwrap(), ropes: messages_of(sent) }
     }
 
     /// Its messages.
@@ -190,6 +190,16 @@ impl Answer {
     pub(crate) fn text(&self) -> String {
         format!("{:?}: {}", self.status.code(), self.status.message())
     }
+}
+
+/// Cuts what was sent between its messages.
+fn messages_of(mut sent: Rope) -> Vec<Rope> {
+    let mut messages = Vec::new();
+    while !sent.is_empty() {
+        let prefix = sent.clone().split_to(5).to_bytes();
+        messages.push(sent.split_to(5 + prefix.slice(1..).get_u32() as usize));
+    }
+    messages
 }
 
 /// The message of one rope, without gRPC's prefix.
