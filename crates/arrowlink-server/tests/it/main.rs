@@ -12,6 +12,7 @@ mod certificates;
 mod config;
 mod conformance;
 mod faults;
+mod hostile;
 mod observing;
 mod program;
 mod support;
