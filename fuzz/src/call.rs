@@ -144,7 +144,8 @@ async fn call(method: Method, input: &Input) -> Code {
     if let Ok((_, batches)) = kept {
         batches.iter().for_each(use_batch);
     }
-    drop((front, service));
+    // What an exchange echoes still lies where it came in.
+    drop((front, service, answer));
     assert_eq!(pool.usage().in_use_bytes, 0);
     status.code()
 }
