@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use arrow_array::RecordBatch;
-use arrowlink_core::{Catalog, DataServiceExt as _, Echo, MemoryStore, Name};
+use arrowlink_core::{
+    CallContext, Catalog, DataService as _, DataServiceExt as _, Echo, ListOptions, MemoryStore, Name,
+};
 use arrowlink_ipc::{EncodeOptions, Message, MessageEncoder, write_stream};
 use arrowlink_testkit::{Maker, flat_types};
 use arrowlink_transport::{BlockPool, Front, FrontOptions};
@@ -118,12 +120,12 @@ pub fn check(method: Method, input: &Input) {
 
 async fn call(method: Method, input: &Input) -> Code {
     let (pool, uploads) = (BlockPool::default(), Arc::new(MemoryStore::new(64 << 20)));
-    let service = Catalog::new().with_uploads(uploads).with_function(name("echo"), Arc::new(Echo));
-    let service = Arc::new(service);
+    let store = Arc::<MemoryStore>::clone(&uploads);
+    let service = Catalog::new().with_uploads(store).with_function(name("echo"), Arc::new(Echo));
     let options = FrontOptions::new(name("default"), name("rows"))
         .with_max_message_bytes(MAX_MESSAGE_BYTES)
         .with_pool(pool.clone());
-    let mut front = Front::new(Arc::<Catalog>::clone(&service), options, Routes::default());
+    let mut front = Front::new(Arc::new(service), options, Routes::default());
     let mut arrived = 0;
     let watched = pool.clone();
     let frames = stream::iter(input.frames(input.body(method))).inspect(move |frame| {
@@ -139,13 +141,20 @@ async fn call(method: Method, input: &Input) -> Code {
         .or_else(|| answer.trailers().and_then(Status::from_header_map))
         .expect("every call ends with a status");
     assert!(!status.message().contains("panic"), "{status}");
-    let kept = service.read_all(&name("rows")).await;
-    assert_eq!(kept.is_ok(), status.code() == Code::Ok && method != Method::DoExchange, "{status}");
-    if let Ok((_, batches)) = kept {
+    let kept: Vec<_> =
+        uploads.list(CallContext::new(), ListOptions::default()).await.unwrap().collect().await;
+    assert_eq!(
+        kept.len(),
+        usize::from(status.code() == Code::Ok && method != Method::DoExchange),
+        "{status}"
+    );
+    for entry in kept {
+        // Under the name that the body says, which may have been changed too.
+        let (_, batches) = uploads.read_all(&entry.unwrap().name).await.unwrap();
         batches.iter().for_each(use_batch);
     }
     // What an exchange echoes still lies where it came in.
-    drop((front, service, answer));
+    drop((front, uploads, answer));
     assert_eq!(pool.usage().in_use_bytes, 0);
     status.code()
 }
