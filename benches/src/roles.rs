@@ -57,7 +57,7 @@ pub(crate) enum Role {
         #[arg(long)]
         count: usize,
     },
-    /// Begins to read the table and stops after the first batch.
+    /// Begins to read the table over one more connection for each turn, and stops after the first batch.
     #[command(hide = true)]
     StoppedReader(ClientArguments),
 }

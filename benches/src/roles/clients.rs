@@ -29,17 +29,15 @@ fn add(mut sum: Turn, turn: Turn) -> Turn {
     sum
 }
 
-/// Begins to read the table and takes no more than its first batch; the call stays open until the input ends.
-///
-/// The one row that every server has is read before: what the first call of all costs is not this reader's.
+/// Connects anew for each turn, begins to read the table and takes no more than its first batch; all of these calls
+/// stay open until the input ends.
 pub(crate) fn stop_reading(arguments: &ClientArguments) -> Result<(), Failure> {
     let runtime = Builder::new_multi_thread().enable_all().build()?;
-    let service = runtime.block_on(connect(arguments))?;
-    runtime.block_on(read(service.as_ref(), "default"))?;
     let mut stopped = Vec::new();
     turn::take_turns(|| {
+        let service = runtime.block_on(connect(arguments))?;
         let (stream, turn) = runtime.block_on(read_one(service.as_ref()))?;
-        stopped.push(stream);
+        stopped.push((service, stream));
         Ok(turn)
     })
 }
