@@ -19,7 +19,7 @@ where
     let max_message_bytes = metadata::max_flight_bytes(headers, call.options.max_message_bytes)?;
     let receive = call.options.receive(MAX_REQUEST_BYTES);
     let messages = Messages::new(body, Shape::Payload("Ticket"), receive, Origin::Client);
-    let ticket = only_message(messages, "a `Ticket`").await?;
+    let ticket = only_message(messages, "Ticket").await?;
     let name = flight::name_of_ticket(&ticket.bulk.unwrap_or_default())?;
     call.record.set_name(&name);
     let batches = call.service.read(call.ctx.clone(), Target::from(name), ReadOptions::default()).await?;

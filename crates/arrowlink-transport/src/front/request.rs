@@ -6,7 +6,7 @@ use bytes::Bytes;
 use crate::grpc::BoxError;
 use crate::receive::{Message, Messages};
 
-/// Reads the only message of a request; `what` says in errors what it should be, with its article.
+/// Reads the only message of a request; `what` says in errors what it should be.
 pub(super) async fn only_message<B>(mut messages: Messages<B>, what: &str) -> Result<Message, Error>
 where
     B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
@@ -14,15 +14,12 @@ where
     let invalid = |text: String| Error::new(ErrorKind::InvalidArgument, text);
     let first = messages.next().await.map_err(|error| match error.kind() {
         ErrorKind::LimitExceeded => {
-            invalid(format!("the request is larger than {MAX_REQUEST_BYTES} bytes: send {what}"))
+            invalid(format!("the request is larger than {MAX_REQUEST_BYTES} bytes: send one `{what}`"))
         }
         _ => error,
     })?;
     let Some(message) = first else {
-        return Err(invalid(format!(
-            "the request has no message: send {}",
-            what.replacen("an ", "one ", 1).replacen("a ", "one ", 1)
-        )));
+        return Err(invalid(format!("the request has no message: send one `{what}`")));
     };
     match messages.next().await? {
         None => Ok(message),
