@@ -140,7 +140,7 @@ const STEPS: [Step; 14] = [
     Step::new("server without query, fuzz targets", left_out),
     Step::new("rustdoc", rustdoc),
     Step::test("Rust tests and doctests", test::rust),
-    Step::test("sanitize", sanitize::sanitize),
+    Step::new("sanitize", sanitize::sanitize),
     Step::new("examples", examples::run),
     Step::new("deny", deny),
     Step::new("ruff", ruff),
