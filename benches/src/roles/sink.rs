@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use arrowlink_core::{
     BatchStream, CallContext, CallOptions, DataService, Description, Durability, EntryStream, Error,
-    ErrorKind, ListOptions, Name, ReadOptions, Receipt, Result, Target, WriteOptions,
+    ErrorKind, ListOptions, Name, ReadOptions, Receipt, RemoveOptions, Result, Target, WriteOptions,
 };
 use arrowlink_transport::{AcceptOptions, Front, FrontOptions, Listener, serve as accept};
 use futures::future::{BoxFuture, ready};
@@ -63,6 +63,10 @@ impl DataService for Sink {
             Ok(Receipt::new(rows, batches, 0, Durability::Memory))
         }
         .boxed()
+    }
+
+    fn remove(&self, _ctx: CallContext, _name: Name, _options: RemoveOptions) -> BoxFuture<'_, Result<()>> {
+        refused()
     }
 
     fn call(

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrowlink_core::{
     BatchStream, CallContext, CallOptions, DataService, Description, EntryStream, Error, ErrorKind,
-    ListOptions, Name, ReadOptions, Receipt, Result, Target, WriteMode, WriteOptions,
+    ListOptions, Name, ReadOptions, Receipt, RemoveOptions, Result, Target, WriteMode, WriteOptions,
 };
 use arrowlink_transport::{Connection, TransferOptions};
 use futures::FutureExt as _;
@@ -124,6 +124,10 @@ impl DataService for Client {
             connection.do_put(&ctx, &name, batches, &self.transfer).await
         }
         .boxed()
+    }
+
+    fn remove(&self, _ctx: CallContext, _name: Name, _options: RemoveOptions) -> BoxFuture<'_, Result<()>> {
+        ready(Err(unsupported("`remove`"))).boxed()
     }
 
     fn call(

@@ -38,6 +38,9 @@ impl ReadOptions {
         if self.resume.is_some() {
             return Err(unsupported("`resume`: its reads cannot be continued, read it from the start"));
         }
+        if self.snapshot.is_some() {
+            return Err(unsupported("`snapshot`: it has no states, read what there is now"));
+        }
         let projection = Projection::new(batches.schema(), &self)?;
         if projection.is_whole() && self.skip == 0 && self.limit.is_none() {
             return Ok(batches);

@@ -9,7 +9,8 @@ use futures::{FutureExt as _, StreamExt as _, stream};
 
 use crate::{
     BatchStream, CallContext, CallOptions, DataService, Description, Echo, Entry, EntryStream, Error,
-    ErrorKind, Function, ListOptions, Name, ReadOptions, Receipt, Result, Target, WriteOptions,
+    ErrorKind, Function, ListOptions, Name, ReadOptions, Receipt, RemoveOptions, Result, Target,
+    WriteOptions,
 };
 
 /// A table that a [`Catalog`] serves under a name: the verbs of [`DataService`] without the name.
@@ -287,6 +288,20 @@ impl DataService for Catalog {
         .boxed()
     }
 
+    fn remove(&self, ctx: CallContext, name: Name, options: RemoveOptions) -> BoxFuture<'_, Result<()>> {
+        async move {
+            if self.datasets.contains_key(&name) {
+                let text = format!("`{name}` is part of the configuration: remove it from there");
+                return Err(Error::new(ErrorKind::ReadOnly, text));
+            }
+            match self.elsewhere(&name)?.remove(ctx.clone(), name.clone(), options).await {
+                Err(error) => Err(self.with_near_names(ctx, &name, error).await),
+                removed => removed,
+            }
+        }
+        .boxed()
+    }
+
     fn call(
         &self,
         ctx: CallContext,
@@ -306,5 +321,8 @@ pub(crate) fn named(target: Target) -> Result<Name> {
     match target {
         Target::Name(name) => Ok(name),
         Target::Sql(_) => Err(Error::new(ErrorKind::Unsupported, "this service answers names, not SQL")),
+        Target::Substrait(_) => {
+            Err(Error::new(ErrorKind::Unsupported, "this service answers names, not plans"))
+        }
     }
 }

@@ -15,7 +15,7 @@ use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
 
 use crate::{
     BatchStream, CallContext, CallOptions, DataService, Description, EntryStream, Error, ErrorKind,
-    ListOptions, Name, ReadOptions, Receipt, Result, Target, WriteOptions,
+    ListOptions, Name, ReadOptions, Receipt, RemoveOptions, Result, Target, WriteOptions,
 };
 
 /// Holds every call of `inner` to the deadline of its context, and to a longest time of its own.
@@ -106,6 +106,11 @@ impl DataService for Deadlines {
     ) -> BoxFuture<'_, Result<Receipt>> {
         let ctx = self.bounded(ctx);
         within(ctx.deadline(), self.inner.write(ctx, name, batches, options)).boxed()
+    }
+
+    fn remove(&self, ctx: CallContext, name: Name, options: RemoveOptions) -> BoxFuture<'_, Result<()>> {
+        let ctx = self.bounded(ctx);
+        within(ctx.deadline(), self.inner.remove(ctx, name, options)).boxed()
     }
 
     fn call(

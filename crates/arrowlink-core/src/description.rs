@@ -50,14 +50,32 @@ pub struct Description {
     pub source: String,
     /// Which state this description is of, where the source knows states.
     pub snapshot: Option<Snapshot>,
+    /// The parts that can be read on their own, side by side, in the order of the rows; together they are the whole.
+    /// Empty where it is not divided. The same snapshot has the same parts.
+    pub parts: Vec<Part>,
     /// Whether it takes writes.
     pub writable: bool,
+    /// Of a SQL statement, the types of its parameters in the order of their numbers; `None` for everything else.
+    pub parameters: Option<SchemaRef>,
+    /// What reading it does.
+    pub effect: Effect,
 }
 
 impl Description {
     /// Describes a noun of which nothing but its schema is known: no sizes, no source, not writable.
     pub const fn new(kind: NounKind, schema: SchemaRef) -> Self {
-        Self { kind, schema, rows: None, bytes: None, source: String::new(), snapshot: None, writable: false }
+        Self {
+            kind,
+            schema,
+            rows: None,
+            bytes: None,
+            source: String::new(),
+            snapshot: None,
+            parts: Vec::new(),
+            writable: false,
+            parameters: None,
+            effect: Effect::None,
+        }
     }
 
     /// Sets [`rows`](Self::rows).
@@ -88,12 +106,62 @@ impl Description {
         self
     }
 
+    /// Sets [`parts`](Self::parts).
+    #[must_use]
+    pub fn with_parts(mut self, parts: Vec<Part>) -> Self {
+        self.parts = parts;
+        self
+    }
+
     /// Sets [`writable`](Self::writable).
     #[must_use]
     pub const fn with_writable(mut self, writable: bool) -> Self {
         self.writable = writable;
         self
     }
+
+    /// Sets [`parameters`](Self::parameters).
+    #[must_use]
+    pub fn with_parameters(mut self, parameters: SchemaRef) -> Self {
+        self.parameters = Some(parameters);
+        self
+    }
+
+    /// Sets [`effect`](Self::effect).
+    #[must_use]
+    pub const fn with_effect(mut self, effect: Effect) -> Self {
+        self.effect = effect;
+        self
+    }
+}
+
+/// A run of rows of a dataset that can be read on its own: some of its files, row groups or batches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Part {
+    /// How many rows it has, where that is known without reading it.
+    pub rows: Option<u64>,
+    /// How many bytes it takes where it is kept, where that is known.
+    pub bytes: Option<u64>,
+}
+
+impl Part {
+    /// Makes a part of that many rows and bytes.
+    pub const fn new(rows: Option<u64>, bytes: Option<u64>) -> Self {
+        Self { rows, bytes }
+    }
+}
+
+/// What reading a target does beside returning rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Effect {
+    /// Nothing: it may be read again.
+    #[default]
+    None,
+    /// A change, such as that of `INSERT` or `DROP TABLE`: each read makes it anew, and returns one row whose column
+    /// `count` says how many rows it touched.
+    Change,
 }
 
 /// The three nouns.

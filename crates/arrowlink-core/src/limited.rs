@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use crate::size::batch_bytes;
 use crate::{
     BatchStream, CallContext, CallOptions, Chunk, DataService, Description, EntryStream, Error, ErrorKind,
-    ListOptions, Name, ReadOptions, Receipt, Result, Target, WriteOptions,
+    ListOptions, Name, ReadOptions, Receipt, RemoveOptions, Result, Target, WriteOptions,
 };
 
 /// What a [`Limited`] service allows. Everything is unlimited by default, but for the wait.
@@ -205,6 +205,14 @@ impl DataService for Limited {
         async move {
             let _turn = self.writes.turn(self.limits.max_wait).await?;
             self.inner.write(ctx, name, self.bounded(batches), options).await
+        }
+        .boxed()
+    }
+
+    fn remove(&self, ctx: CallContext, name: Name, options: RemoveOptions) -> BoxFuture<'_, Result<()>> {
+        async move {
+            let _turn = self.writes.turn(self.limits.max_wait).await?;
+            self.inner.remove(ctx, name, options).await
         }
         .boxed()
     }

@@ -198,8 +198,18 @@ impl MemoryDataset {
         if let Some(receipt) = self.receipt(options.idempotency_key.as_deref()) {
             return Ok(receipt);
         }
-        if options.mode == WriteMode::Create {
-            return Err(Error::new(ErrorKind::AlreadyExists, "the dataset is there already: append to it"));
+        match options.mode {
+            WriteMode::AppendOrCreate | WriteMode::Append => {}
+            WriteMode::Create => {
+                return Err(Error::new(
+                    ErrorKind::AlreadyExists,
+                    "the dataset is there already: append to it",
+                ));
+            }
+            WriteMode::Replace => {
+                let text = "a dataset that a program holds cannot be replaced: append to it";
+                return Err(Error::new(ErrorKind::Unsupported, text));
+            }
         }
         if let Some(mismatch) = schema_mismatch(&self.inner.schema, batches.schema()) {
             return Err(mismatch);

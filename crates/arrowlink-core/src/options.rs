@@ -1,8 +1,8 @@
-//! The options of the five verbs; every default is the plainest behaviour.
+//! The options of the verbs; every default is the plainest behaviour.
 
 use std::sync::Arc;
 
-use crate::Position;
+use crate::{Position, Snapshot};
 
 /// How entries are listed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,8 +38,11 @@ pub struct ReadOptions {
     pub limit: Option<u64>,
     /// How many rows to leave out at the start, or after the position of [`resume`](Self::resume). Default: none.
     pub skip: u64,
-    /// Which part of a dataset that its description divides into parts. Default: the whole.
+    /// Which of the [`parts`](crate::Description::parts) of the dataset, counted from 0. Default: the whole.
     pub part: Option<u32>,
+    /// The state that is read, as a description or an earlier read named it; `SnapshotChanged` where it is no longer
+    /// there. Default: the state now.
+    pub snapshot: Option<Snapshot>,
     /// Where an earlier read of the same target stopped. Default: the start.
     pub resume: Option<Position>,
     /// Whether a read of a stream waits for rows that are still to come. Default: it ends at the last row.
@@ -72,6 +75,13 @@ impl ReadOptions {
     #[must_use]
     pub const fn with_part(mut self, part: u32) -> Self {
         self.part = Some(part);
+        self
+    }
+
+    /// Sets [`snapshot`](Self::snapshot).
+    #[must_use]
+    pub fn with_snapshot(mut self, snapshot: Snapshot) -> Self {
+        self.snapshot = Some(snapshot);
         self
     }
 
@@ -135,7 +145,15 @@ pub enum WriteMode {
     Append,
     /// Creates; `AlreadyExists` where there is a dataset.
     Create,
+    /// Creates, and takes the place of the dataset that is there, whatever its schema: before it is seen whole, what was
+    /// there is.
+    Replace,
 }
+
+/// How a dataset is removed. There is nothing to choose yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RemoveOptions {}
 
 /// How a function is called. There is nothing to choose yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

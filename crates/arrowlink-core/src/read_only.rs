@@ -8,7 +8,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 
 use crate::{
     BatchStream, CallContext, CallOptions, DataService, Description, EntryStream, Error, ErrorKind,
-    ListOptions, Name, ReadOptions, Receipt, Result, Target, WriteOptions,
+    ListOptions, Name, ReadOptions, Receipt, RemoveOptions, Result, Target, WriteOptions,
 };
 
 /// Serves what `inner` has and answers every write with [`ReadOnly`](ErrorKind::ReadOnly).
@@ -82,6 +82,11 @@ impl DataService for ReadOnly {
         _options: WriteOptions,
     ) -> BoxFuture<'_, Result<Receipt>> {
         let text = format!("`{name}` cannot be written to: {}", self.reason);
+        ready(Err(Error::new(ErrorKind::ReadOnly, text))).boxed()
+    }
+
+    fn remove(&self, _ctx: CallContext, name: Name, _options: RemoveOptions) -> BoxFuture<'_, Result<()>> {
+        let text = format!("`{name}` cannot be removed: {}", self.reason);
         ready(Err(Error::new(ErrorKind::ReadOnly, text))).boxed()
     }
 

@@ -1,4 +1,4 @@
-//! The trait: five verbs that stores, servers, clients and decorators all implement.
+//! The trait: the verbs that stores, servers, clients and decorators all implement.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use futures::stream::BoxStream;
 
 use crate::{
     BatchStream, CallContext, CallOptions, Description, Entry, ListOptions, Name, ReadOptions, Receipt,
-    Result, Target, WriteOptions,
+    RemoveOptions, Result, Target, WriteOptions,
 };
 
 /// The entries of a listing, by name.
@@ -45,6 +45,11 @@ pub trait DataService: fmt::Debug + Send + Sync {
         batches: BatchStream,
         options: WriteOptions,
     ) -> BoxFuture<'_, Result<Receipt>>;
+
+    /// Removes the dataset `name` that was written here, with all its rows; reads that are running may end or fail.
+    ///
+    /// `NotFound` where there is none, `ReadOnly` where it is served from elsewhere.
+    fn remove(&self, ctx: CallContext, name: Name, options: RemoveOptions) -> BoxFuture<'_, Result<()>>;
 
     /// Calls the function `name` with `batches`. The input is polled lazily; the answer may begin before it ends.
     fn call(

@@ -93,6 +93,7 @@ pub(crate) fn from_datafusion(name: &str, error: DataFusionError) -> Error {
         DataFusionError::Execution(text) => corrupt(name, "cannot be read").with_source(text),
         error @ (DataFusionError::Internal(_)
         | DataFusionError::Plan(_)
+        | DataFusionError::SQL(_, _)
         | DataFusionError::Configuration(_)
         | DataFusionError::ExecutionJoin(_)
         | DataFusionError::Substrait(_)

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arrow_schema::SchemaRef;
 use arrowlink_core::{
     BatchStream, CallContext, CallOptions, DataService, Description, Entry, EntryStream, Error, ErrorKind,
-    ListOptions, Name, ReadOptions, Receipt, Result, Target, WriteOptions,
+    ListOptions, Name, ReadOptions, Receipt, RemoveOptions, Result, Target, WriteOptions,
 };
 use futures::future::{BoxFuture, ready};
 use futures::{FutureExt as _, StreamExt as _, stream};
@@ -227,6 +227,10 @@ impl DataService for Store {
         options: WriteOptions,
     ) -> BoxFuture<'_, Result<Receipt>> {
         self.store(name, batches, options).boxed()
+    }
+
+    fn remove(&self, _ctx: CallContext, name: Name, _options: RemoveOptions) -> BoxFuture<'_, Result<()>> {
+        async move { Self::remove(self, &name).await }.boxed()
     }
 
     fn call(

@@ -4,7 +4,7 @@ use arrow_array::record_batch;
 use arrowlink_client::Client;
 use arrowlink_core::{
     BatchStream, CallContext, Chunk, DataService as _, DataServiceExt as _, Error, ErrorKind, ListOptions,
-    Position, ReadOptions, Target, WriteMode, WriteOptions,
+    Position, Query, ReadOptions, Target, WriteMode, WriteOptions,
 };
 use arrowlink_testkit::{Certificates, Server, catalog, check_error, name, stream_of, three_rows};
 use futures::stream;
@@ -76,7 +76,7 @@ async fn what_the_protocol_cannot_carry_is_unsupported() {
         let default = || Target::Name(name("default"));
         unsupported(client.list(ctx(), ListOptions::default()).await.map(drop), &["not list"]);
         unsupported(client.describe(ctx(), default()).await.map(drop), &["not describe"]);
-        let sql = client.read(ctx(), Target::Sql("select 1".into()), ReadOptions::default()).await;
+        let sql = client.read(ctx(), Target::from(Query::new("select 1")), ReadOptions::default()).await;
         unsupported(sql.map(drop), &["not SQL"]);
         let resume = ReadOptions::default().with_resume(Position::new(vec![1]));
         unsupported(client.read(ctx(), default(), resume).await.map(drop), &["`resume`"]);

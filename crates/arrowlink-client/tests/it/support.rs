@@ -8,7 +8,7 @@ use arrow_array::RecordBatch;
 use arrowlink_client::{Client, ClientOptions, RetryOptions};
 use arrowlink_core::{
     BatchStream, CallContext, CallOptions, DataService, Description, EntryStream, Error, ErrorKind,
-    ListOptions, Name, ReadOptions, Receipt, Result, Target, WriteOptions,
+    ListOptions, Name, ReadOptions, Receipt, RemoveOptions, Result, Target, WriteOptions,
 };
 use arrowlink_testkit::{Certificates, name, stream_of, three_rows};
 use futures::FutureExt as _;
@@ -80,6 +80,10 @@ impl DataService for Flaky {
         _options: WriteOptions,
     ) -> BoxFuture<'_, Result<Receipt>> {
         ready(self.answer(|| Receipt::new(0, 0, 0, arrowlink_core::Durability::Memory))).boxed()
+    }
+
+    fn remove(&self, _ctx: CallContext, _name: Name, _options: RemoveOptions) -> BoxFuture<'_, Result<()>> {
+        panic!("the small service does not remove")
     }
 
     fn call(

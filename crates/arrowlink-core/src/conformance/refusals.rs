@@ -9,8 +9,8 @@ use super::Capability::{self, Read, Write};
 use super::run::{Check, Outcome, Run, expect_error};
 use super::samples;
 use crate::{
-    BatchStream, CallContext, CallOptions, ErrorKind, ListOptions, Position, ReadOptions, Target, WriteMode,
-    WriteOptions,
+    BatchStream, CallContext, CallOptions, ErrorKind, ListOptions, Position, Query, ReadOptions, Target,
+    WriteMode, WriteOptions,
 };
 
 pub(super) fn checks<'a>(run: &'a Run<'a>) -> Vec<Check<'a>> {
@@ -99,7 +99,7 @@ async fn call(run: &Run<'_>, kind: ErrorKind) -> Outcome {
 }
 
 async fn sql(run: &Run<'_>, kind: ErrorKind) -> Outcome {
-    let target = Target::Sql("select 1".to_owned());
+    let target = Target::from(Query::new("select 1"));
     let read = async {
         let stream = run.service.read(CallContext::new(), target, ReadOptions::default()).await?;
         stream.collect_batches().await

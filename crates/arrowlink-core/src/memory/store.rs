@@ -15,8 +15,8 @@ use crate::catalog::named;
 use crate::size::schema_bytes;
 use crate::{
     BatchStream, CallContext, CallOptions, DataService, Dataset as _, Description, Entry, EntryStream, Error,
-    ErrorKind, ListOptions, Name, ReadOptions, Receipt, Result, Target, WriteMode, WriteOptions,
-    schema_mismatch,
+    ErrorKind, ListOptions, Name, ReadOptions, Receipt, RemoveOptions, Result, Target, WriteMode,
+    WriteOptions, schema_mismatch,
 };
 
 /// Datasets in memory that are created by writing to them.
@@ -131,14 +131,18 @@ impl MemoryStore {
         let Some(dataset) = datasets.get(name) else {
             return match options.mode {
                 WriteMode::Append => Err(Error::not_found("dataset", name, datasets.keys())),
-                WriteMode::AppendOrCreate | WriteMode::Create => Ok(Begun::Upload(SchemaRef::clone(schema))),
+                WriteMode::AppendOrCreate | WriteMode::Create | WriteMode::Replace => {
+                    Ok(Begun::Upload(SchemaRef::clone(schema)))
+                }
             };
         };
         if let Some(receipt) = dataset.receipt(options.idempotency_key.as_deref()) {
             return Ok(Begun::Known(receipt));
         }
-        if options.mode == WriteMode::Create {
-            return Err(already_exists(name));
+        match options.mode {
+            WriteMode::Create => return Err(already_exists(name)),
+            WriteMode::Replace => return Ok(Begun::Upload(SchemaRef::clone(schema))),
+            WriteMode::AppendOrCreate | WriteMode::Append => {}
         }
         match schema_mismatch(dataset.schema(), schema) {
             Some(mismatch) => Err(mismatch),
@@ -155,6 +159,16 @@ impl MemoryStore {
         }
         match datasets.entry(name) {
             Place::Vacant(place) => {
+                upload.reserve(NAME_BYTES + schema_bytes(upload.schema()) as u64)?;
+                let empty = MemoryDataset::empty(SchemaRef::clone(upload.schema()), Arc::clone(&self.budget));
+                let receipt = empty.append(upload, key)?;
+                place.insert(empty);
+                Ok(receipt)
+            }
+            Place::Occupied(mut place) if mode == WriteMode::Replace => {
+                if let Some(receipt) = key.as_deref().and_then(|key| place.get().receipt(Some(key))) {
+                    return Ok(receipt);
+                }
                 upload.reserve(NAME_BYTES + schema_bytes(upload.schema()) as u64)?;
                 let empty = MemoryDataset::empty(SchemaRef::clone(upload.schema()), Arc::clone(&self.budget));
                 let receipt = empty.append(upload, key)?;
@@ -214,6 +228,10 @@ impl DataService for MemoryStore {
         options: WriteOptions,
     ) -> BoxFuture<'_, Result<Receipt>> {
         self.write_all(name, batches, options).boxed()
+    }
+
+    fn remove(&self, _ctx: CallContext, name: Name, _options: RemoveOptions) -> BoxFuture<'_, Result<()>> {
+        ready(Self::remove(self, &name)).boxed()
     }
 
     fn call(

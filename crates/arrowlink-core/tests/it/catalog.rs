@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use arrowlink_core::{
     BatchStream, CallContext, CallOptions, Catalog, DataService, DataServiceExt as _, Dataset, DemoDataset,
-    Description, Echo, Error, ErrorKind, ListOptions, MemoryDataset, MemoryStore, NounKind, ReadOptions,
-    Receipt, Result, Target, WriteMode, WriteOptions, default_dataset,
+    Description, Echo, Error, ErrorKind, ListOptions, MemoryDataset, MemoryStore, NounKind, Query,
+    ReadOptions, Receipt, Result, Target, WriteMode, WriteOptions, default_dataset,
 };
 use expect_test::{Expect, expect};
 use futures::TryStreamExt as _;
@@ -227,7 +227,7 @@ async fn a_broken_dataset_keeps_the_others_from_nothing() {
 
 #[tokio::test]
 async fn sql_is_unsupported() {
-    let sql = Target::Sql("select 1".to_owned());
+    let sql = Target::from(Query::new("select 1"));
     let catalog = with_uploads();
     let read = catalog.read(CallContext::new(), sql.clone(), ReadOptions::default()).await;
     assert_eq!(read.unwrap_err().kind(), ErrorKind::Unsupported);

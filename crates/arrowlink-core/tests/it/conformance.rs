@@ -7,7 +7,7 @@ use arrowlink_core::conformance::{Capability, Report, Suite};
 use arrowlink_core::{
     BatchStream, CallContext, CallOptions, Catalog, DataService, Deadlines, Description, EntryStream, Error,
     ErrorKind, Limited, ListOptions, MemoryDataset, MemoryStore, Name, ReadOnly, ReadOptions, Receipt,
-    Result, ServiceLimits, Target, WriteOptions, default_dataset,
+    RemoveOptions, Result, ServiceLimits, Target, WriteOptions, default_dataset,
 };
 use futures::future::{BoxFuture, FutureExt as _};
 
@@ -110,6 +110,10 @@ impl DataService for Refusing {
         self.answer()
     }
 
+    fn remove(&self, _ctx: CallContext, _name: Name, _options: RemoveOptions) -> BoxFuture<'_, Result<()>> {
+        self.answer()
+    }
+
     fn call(
         &self,
         _: CallContext,
@@ -202,6 +206,10 @@ impl DataService for Wrong {
         self.inner.write(ctx, name, batches, options)
     }
 
+    fn remove(&self, ctx: CallContext, name: Name, options: RemoveOptions) -> BoxFuture<'_, Result<()>> {
+        self.inner.remove(ctx, name, options)
+    }
+
     fn call(
         &self,
         ctx: CallContext,
@@ -292,6 +300,10 @@ impl DataService for Small {
         } else {
             unsupported()
         }
+    }
+
+    fn remove(&self, _: CallContext, _: Name, _: RemoveOptions) -> BoxFuture<'_, Result<()>> {
+        unsupported()
     }
 
     fn call(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, RecordBatch, StringArray};
 use arrowlink_core::{
     BatchStream, CallContext, CallOptions, Chunk, DataService as _, DataServiceExt as _, ErrorKind,
-    ListOptions, MemoryStore, ReadOptions, Receipt, Result, Target, WriteMode, WriteOptions,
+    ListOptions, MemoryStore, Query, ReadOptions, Receipt, Result, Target, WriteMode, WriteOptions,
 };
 use futures::channel::mpsc;
 use futures::future::join_all;
@@ -267,7 +267,7 @@ async fn a_dataset_made_anew_is_another_snapshot() {
 #[tokio::test]
 async fn sql_and_functions_are_unsupported() {
     let store = MemoryStore::new(MIB);
-    let sql = Target::Sql("select 1".to_owned());
+    let sql = Target::from(Query::new("select 1"));
     let error = store.read(CallContext::new(), sql, ReadOptions::default()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     let called = store.call(CallContext::new(), name("echo"), ids_stream([]), CallOptions::default()).await;

@@ -3,7 +3,7 @@
 use arrow_array::{RecordBatch, record_batch};
 use arrowlink_core::{
     BatchStream, CallContext, CallOptions, Chunk, DataService as _, DataServiceExt as _, Durability, Error,
-    ErrorKind, ListOptions, Name, ReadOptions, Target, WriteMode, WriteOptions,
+    ErrorKind, ListOptions, Name, Query, ReadOptions, Target, WriteMode, WriteOptions,
 };
 use arrowlink_store::StoreOptions;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -220,8 +220,10 @@ async fn refuses_what_a_dataset_cannot_answer() {
         ErrorKind::Unsupported,
         &["`part`"],
     );
-    let sql =
-        fixture.store.read(CallContext::new(), Target::Sql("select 1".into()), ReadOptions::default()).await;
+    let sql = fixture
+        .store
+        .read(CallContext::new(), Target::from(Query::new("select 1")), ReadOptions::default())
+        .await;
     check_error(sql, ErrorKind::Unsupported, &["SQL"]);
     let batches = BatchStream::from_batches(ids_batch(&[]).schema(), vec![]);
     let call = fixture.store.call(CallContext::new(), events(), batches, CallOptions::default()).await;

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use arrow_array::{Array as _, ArrayRef, Float64Array, RecordBatch};
 use arrowlink_core::{
     BatchStream, CallContext, CallOptions, DataService, Description, EntryStream, Error, ErrorKind,
-    ListOptions, Name, ReadOptions, Receipt, Result, Target, WriteOptions,
+    ListOptions, Name, ReadOptions, Receipt, RemoveOptions, Result, Target, WriteOptions,
 };
 use arrowlink_ipc::{EncodeOptions, write_stream};
 use arrowlink_testkit::name;
@@ -100,6 +100,10 @@ impl DataService for Meter {
             Err(Error::new(ErrorKind::Unsupported, "a meter keeps nothing"))
         }
         .boxed()
+    }
+
+    fn remove(&self, _ctx: CallContext, _name: Name, _options: RemoveOptions) -> BoxFuture<'_, Result<()>> {
+        unsupported()
     }
 
     fn call(

@@ -6,7 +6,7 @@ use std::time::Duration;
 use arrow_array::RecordBatch;
 use arrowlink_core::{
     BatchStream, CallContext, CallOptions, DataService, DataServiceExt as _, Description, EntryStream, Error,
-    ErrorKind, ListOptions, Name, ReadOptions, Receipt, Result, Target, WriteOptions,
+    ErrorKind, ListOptions, Name, ReadOptions, Receipt, RemoveOptions, Result, Target, WriteOptions,
 };
 use arrowlink_ipc::{EncodeOptions, Limits, read_stream, write_stream};
 use arrowlink_proto::dataexchange::arrow_data_service_client::ArrowDataServiceClient;
@@ -386,6 +386,10 @@ impl DataService for Probe {
             Err(Error::new(ErrorKind::Unsupported, "a probe keeps nothing"))
         }
         .boxed()
+    }
+
+    fn remove(&self, _ctx: CallContext, _name: Name, _options: RemoveOptions) -> BoxFuture<'_, Result<()>> {
+        unsupported()
     }
 
     fn call(

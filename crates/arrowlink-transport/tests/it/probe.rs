@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use arrow_array::{ArrayRef, Int64Array, RecordBatch};
 use arrowlink_core::{
     BatchStream, CallContext, CallOptions, Chunk, DataService, Description, Durability, EntryStream, Error,
-    ErrorKind, ListOptions, Name, ReadOptions, Receipt, Result, Target, WriteOptions,
+    ErrorKind, ListOptions, Name, ReadOptions, Receipt, RemoveOptions, Result, Target, WriteOptions,
 };
 use futures::future::{BoxFuture, FutureExt as _, ready};
 use futures::{Stream, StreamExt as _, stream};
@@ -138,6 +138,10 @@ impl DataService for Probe {
         _options: WriteOptions,
     ) -> BoxFuture<'_, Result<Receipt>> {
         self.keep(batches).boxed()
+    }
+
+    fn remove(&self, _ctx: CallContext, _name: Name, _options: RemoveOptions) -> BoxFuture<'_, Result<()>> {
+        unreachable!("nothing is removed here")
     }
 
     fn call(
