@@ -59,6 +59,7 @@ pub mod status;
 mod tasks;
 mod tls;
 mod unix;
+mod watched;
 mod x509;
 
 pub use accept::{AcceptOptions, Drained, serve};

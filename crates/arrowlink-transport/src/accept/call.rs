@@ -3,28 +3,25 @@
 //! hyper hands each call to an executor as a future that ends when the answer's last byte was given to HTTP/2. That
 //! future is what is counted here, so that a call counts as running while its answer waits for the client, too.
 //!
-//! A client that reads nothing holds an answer, and what it was made of, for ever: HTTP/2 has no time limit. The body
-//! therefore notes when it offers a piece and when the next one is asked for; between the two, it is the client's turn.
+//! A client that reads nothing would hold an answer, and what it was made of, for ever. The body is therefore
+//! [`Watched`].
 
 use std::convert::Infallible;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll};
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http::{Request, Response};
-use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
-use tonic::Status;
 use tower::{Service, ServiceExt as _};
 
 use super::Shared;
 use super::activity::Activity;
+use crate::Body;
 use crate::flow::Flow;
 use crate::peer::Peer;
-use crate::{Body, Rope};
+use crate::watched::Watched;
 
 /// Runs each call of a connection as a task of the server, which outlives neither the connection nor the grace period.
 #[derive(Clone, Debug)]
@@ -111,58 +108,8 @@ where
         async move {
             let response = answer.await?;
             let flow = FLOW.try_with(Arc::clone).unwrap_or_default();
-            Ok(response.map(|inner| Watched { inner, flow, rest: Rope::default() }))
+            Ok(response.map(|inner| Watched::new(inner, flow)))
         }
         .boxed()
     }
 }
-
-/// A body that notes when its pieces are taken.
-pub(super) struct Watched {
-    inner: Body,
-    flow: Arc<Flow>,
-    rest: Rope,
-}
-
-impl Watched {
-    /// Gives out at most [`PIECE_BYTES`] at a time, so that a slow client is seen to make progress.
-    fn piece(&mut self, mut data: Rope) -> Frame<Rope> {
-        let piece = data.split_to(PIECE_BYTES);
-        self.rest = data;
-        Frame::data(piece)
-    }
-}
-
-impl http_body::Body for Watched {
-    type Data = Rope;
-    type Error = Status;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Rope>, Status>>> {
-        self.flow.producing();
-        let frame = if self.rest.is_empty() {
-            match futures::ready!(Pin::new(&mut self.inner).poll_frame(cx)) {
-                Some(Ok(frame)) => frame.into_data().map_or_else(|other| other, |data| self.piece(data)),
-                ended => return Poll::Ready(ended),
-            }
-        } else {
-            let rest = std::mem::take(&mut self.rest);
-            self.piece(rest)
-        };
-        self.flow.offered();
-        Poll::Ready(Some(Ok(frame)))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.rest.is_empty() && self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        if self.rest.is_empty() { self.inner.size_hint() } else { SizeHint::default() }
-    }
-}
-
-/// The most bytes that are handed to HTTP/2 at once.
-const PIECE_BYTES: usize = 1 << 20;

@@ -248,7 +248,7 @@ fn sent(
     options: &TransferOptions,
 ) -> Result<Body, Error> {
     let pieces = flight::encode(batches, &flight::descriptor(name), options.max_flight_bytes())?;
-    Ok(Outgoing::request(upload.messages(pieces.map_ok(|piece| piece.rope)).boxed()))
+    Ok(upload.body(pieces.map_ok(|piece| piece.rope)))
 }
 
 /// The head of a request that says how large messages may be in its answer.

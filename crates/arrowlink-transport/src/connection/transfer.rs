@@ -132,8 +132,7 @@ impl Connection {
         let _cut_on_drop = upload.dropped.clone().drop_guard();
         let messages = payload::encode(batches, options.max_payload_bytes())
             .map_ok(|payload| frame::arrow_data(payload.bytes));
-        let messages = upload.messages(messages).boxed();
-        let request = request(SEND_ARROW_DATA, ctx, name)?.map(|()| Outgoing::request(messages));
+        let request = request(SEND_ARROW_DATA, ctx, name)?.map(|()| upload.body(messages));
         let answer = within(ctx.deadline(), async {
             let response = self.send(request, &upload.flow, options).await?;
             let receipt = receipt::read(response.headers());

@@ -1,14 +1,19 @@
 //! Messages on their way to a server, as the call and the task that sends them share them.
 
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 
 use arrowlink_core::{Error, ErrorKind};
-use futures::stream::BoxStream;
-use futures::{Stream, StreamExt as _, stream};
-use tokio_util::sync::CancellationToken;
+use futures::{Stream, StreamExt as _, TryStreamExt as _};
+use http_body::Frame;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use tonic::Status;
 
-use crate::Rope;
 use crate::flow::Flow;
+use crate::outgoing::Outgoing;
+use crate::watched::Watched;
+use crate::{Body, Rope};
 
 /// What a call keeps of what it sends.
 #[derive(Clone, Default)]
@@ -22,43 +27,15 @@ pub(super) struct Upload {
 }
 
 impl Upload {
-    /// Sends `messages` as long as somebody waits for the answer, in pieces by whose progress a slow server is told from
-    /// one that takes nothing.
-    pub(super) fn messages(
-        &self,
-        messages: impl Stream<Item = Result<Rope, Error>> + Send + 'static,
-    ) -> impl Stream<Item = Result<Rope, Error>> + Send + 'static {
-        let state = (self.clone(), messages.boxed(), Rope::default());
-        stream::try_unfold(state, |(upload, mut messages, mut rest)| async move {
-            if rest.is_empty() {
-                rest = match upload.next(&mut messages).await? {
-                    Some(message) => message,
-                    None => return Ok(None),
-                };
-            }
-            upload.flow.offered();
-            let piece = rest.split_to(PIECE_BYTES);
-            Ok(Some((piece, (upload, messages, rest))))
-        })
-    }
-
-    /// Waits for a message to send.
-    async fn next(
-        &self,
-        messages: &mut BoxStream<'static, Result<Rope, Error>>,
-    ) -> Result<Option<Rope>, Error> {
-        self.flow.producing();
-        let next = self.dropped.run_until_cancelled(messages.next()).await;
-        self.flow.offered();
-        match next {
-            Some(Some(Ok(message))) => Ok(Some(message)),
-            Some(Some(Err(error))) => {
-                *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                Err(Error::new(ErrorKind::Cancelled, "the upload was broken off"))
-            }
-            Some(None) => Ok(None),
-            None => Err(Error::new(ErrorKind::Cancelled, "the upload was given up")),
-        }
+    /// Makes the body of a request that sends `messages` as long as somebody waits for the answer.
+    pub(super) fn body(&self, messages: impl Stream<Item = Result<Rope, Error>> + Send + 'static) -> Body {
+        let failure = Arc::clone(&self.failure);
+        let messages = messages.map_err(move |error| {
+            *failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+            Error::new(ErrorKind::Cancelled, "the upload was broken off")
+        });
+        let inner = Watched::new(Outgoing::request(messages.boxed()), Arc::clone(&self.flow));
+        Body::new(WhileWanted { inner, dropped: Box::pin(self.dropped.clone().cancelled_owned()) })
     }
 
     /// Returns how the call ended: with the error of what was sent, where it had one, which is what broke it off.
@@ -70,5 +47,23 @@ impl Upload {
     }
 }
 
-/// The most bytes that are handed to HTTP/2 at once.
-const PIECE_BYTES: usize = 1 << 20;
+/// A body that breaks off when nobody waits for the answer any more.
+struct WhileWanted {
+    inner: Watched,
+    dropped: Pin<Box<WaitForCancellationFutureOwned>>,
+}
+
+impl http_body::Body for WhileWanted {
+    type Data = Rope;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Rope>, Status>>> {
+        if self.dropped.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Some(Err(Status::cancelled("the upload was given up"))));
+        }
+        Pin::new(&mut self.inner).poll_frame(cx)
+    }
+}

@@ -36,4 +36,5 @@ mod tls;
 mod transfer;
 mod types;
 mod unix;
+mod upload;
 mod wire;
