@@ -25,6 +25,7 @@ use tower::Service;
 use crate::Body;
 use crate::deadline::{GrpcTimeout, GrpcTimeoutLayer};
 use crate::flight::{self, Batches, Piece};
+use crate::frame::PREFIX_BYTES;
 use crate::grpc::{self, BoxError};
 use crate::outgoing::Outgoing;
 use crate::record::CallRecord;
@@ -213,7 +214,7 @@ impl Call {
             async move {
                 let Some(chunk) = batches.next().await? else { return Ok(None) };
                 let rows = chunk.batch.num_rows() as u64;
-                record.add(rows, rows * chunk.batch.num_columns() as u64, batches.take_wire_bytes());
+                record.add(rows, rows * chunk.batch.num_columns() as u64, batches.take_bytes());
                 Ok(Some((chunk, batches)))
             }
         });
@@ -225,7 +226,7 @@ impl Call {
         let pieces = flight::encode(batches, &[], max_message_bytes)?;
         let messages = pieces.map(move |piece| match piece {
             Ok(Piece { rope, rows, cells }) => {
-                self.record.add(rows, cells, rope.len() as u64);
+                self.record.add(rows, cells, (rope.len() - PREFIX_BYTES) as u64);
                 Ok(rope)
             }
             Err(error) => Err(error.with_request_id(self.ctx.request_id())),

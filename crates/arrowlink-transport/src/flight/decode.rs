@@ -18,8 +18,8 @@ pub(crate) struct Batches<B> {
     messages: Messages<B>,
     decoder: MessageDecoder,
     origin: Origin,
-    /// What all messages that were read took on the wire.
-    wire_bytes: u64,
+    /// What all messages that were read took, without gRPC's prefix.
+    bytes: u64,
 }
 
 impl<B> Batches<B>
@@ -28,7 +28,7 @@ where
 {
     /// Begins with what comes after the messages that were taken out of `messages`.
     pub(crate) fn new(messages: Messages<B>, limits: Limits, origin: Origin) -> Self {
-        Self { messages, decoder: MessageDecoder::new(limits), origin, wire_bytes: 0 }
+        Self { messages, decoder: MessageDecoder::new(limits), origin, bytes: 0 }
     }
 
     /// Reads up to the schema, which may be in `first`; `None` where the stream ends before it. A message without a
@@ -60,9 +60,9 @@ where
         Ok(None)
     }
 
-    /// Returns what all messages so far took on the wire, and begins anew.
-    pub(crate) const fn take_wire_bytes(&mut self) -> u64 {
-        std::mem::replace(&mut self.wire_bytes, 0)
+    /// Returns what all messages so far took, without gRPC's prefix, and begins anew.
+    pub(crate) const fn take_bytes(&mut self) -> u64 {
+        std::mem::replace(&mut self.bytes, 0)
     }
 
     /// Returns what came after the last message.
@@ -71,7 +71,7 @@ where
     }
 
     fn decode(&mut self, message: Message) -> Result<Option<Chunk>, Error> {
-        self.wire_bytes += message.wire_bytes as u64;
+        self.bytes += message.bytes as u64;
         let metadata = message.app_metadata.unwrap_or_default();
         let Some(header) = message.header.filter(|header| !header.is_empty()) else {
             return if metadata.is_empty() { Ok(None) } else { self.metadata_alone(metadata) };

@@ -112,7 +112,7 @@ impl Assembler {
             return Err(self.malformed(Reason::Cut));
         }
         self.step = START;
-        Ok(mem::take(&mut self.draft).finish(PREFIX_BYTES + self.length))
+        Ok(mem::take(&mut self.draft).finish(self.length))
     }
 
     /// Reads what `bytes` have of the step, at least one of them.

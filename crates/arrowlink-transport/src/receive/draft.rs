@@ -50,14 +50,14 @@ impl Draft {
         gathered.get_or_insert_default().push(piece, is_last);
     }
 
-    /// Makes the message, which took `wire_bytes`.
-    pub(super) fn finish(self, wire_bytes: usize) -> Message {
+    /// Makes the message, which took `bytes`.
+    pub(super) fn finish(self, bytes: usize) -> Message {
         Message {
             descriptor: self.descriptor.map(Gathered::finish),
             header: self.header.map(|header| header.finish().into()),
             app_metadata: self.metadata.map(Gathered::finish_apart),
             bulk: self.bulk.map(Filling::finish),
-            wire_bytes,
+            bytes,
         }
     }
 }

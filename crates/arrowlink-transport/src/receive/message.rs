@@ -58,8 +58,8 @@ pub(crate) struct Message {
     pub(crate) app_metadata: Option<Bytes>,
     /// The payload, or Flight's `data_body`: alone in its memory, at its beginning.
     pub(crate) bulk: Option<Buffer>,
-    /// What the message took on the wire, framing included.
-    pub(crate) wire_bytes: usize,
+    /// What the message took, without gRPC's prefix.
+    pub(crate) bytes: usize,
 }
 
 impl Message {

@@ -191,7 +191,7 @@ proptest! {
         assert_eq!(read.len(), messages.len());
         for (read, message) in read.iter().zip(&messages) {
             assert_eq!(as_decoded(read).unwrap(), FlightData::decode(message.as_slice()).unwrap());
-            assert_eq!(read.wire_bytes, 5 + message.len());
+            assert_eq!(read.bytes, message.len());
             let bulk = read.bulk.as_deref().unwrap_or_default();
             assert!(bulk.is_empty() || bulk.as_ptr().addr() % 64 == 0, "not aligned");
             assert_eq!(pool.owns(bulk), bulk.len() > 4096, "{} bytes", bulk.len());

@@ -3,6 +3,7 @@
 use arrow_array::record_batch;
 use arrow_flight::{FlightData, FlightDescriptor, PutResult, Ticket};
 use arrowlink_core::{CallContext, ErrorKind};
+use arrowlink_transport::CallRecord;
 use arrowlink_transport::status::from_status;
 use bytes::Bytes;
 use expect_test::{Expect, expect};
@@ -279,4 +280,22 @@ async fn errors_go_by_the_request_id_of_the_context() {
         let error = from_status(&answer.status);
         assert_eq!((error.kind(), error.request_id()), (kind, Some("0198-42")), "{call}");
     }
+}
+
+#[tokio::test]
+async fn the_access_log_counts_messages_without_the_prefix_of_grpc() {
+    let mut front = front(Table::of(&[three_rows()]).service());
+    let rows = rows_for(path("table"));
+    let sent: usize = rows.iter().map(|message| message.len() - 5).sum();
+    let (upload, read) = (CallRecord::default(), CallRecord::default());
+    let mut put = request(DO_PUT, &[], rows);
+    put.extensions_mut().insert(upload.clone());
+    Answer::of(&mut front, put).await;
+    assert_eq!((upload.rows(), upload.bytes()), (3, sent as u64));
+
+    let mut get = request(DO_GET, &[], ticket(b"table"));
+    get.extensions_mut().insert(read.clone());
+    let answer = Answer::of(&mut front, get).await;
+    let received: usize = answer.ropes.iter().map(|rope| body_of(rope).len()).sum();
+    assert_eq!((read.rows(), read.bytes()), (3, received as u64));
 }
