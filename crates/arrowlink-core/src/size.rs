@@ -20,6 +20,8 @@ use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef};
 use crate::Result;
 use crate::apply::internal;
 
+pub(crate) use views::has_views;
+
 /// Returns at least as many bytes as the rows of `batch` take in one message, without the schema.
 pub(crate) fn batch_bytes(batch: &RecordBatch) -> usize {
     batch.columns().iter().map(|column| array_bytes(column)).sum()

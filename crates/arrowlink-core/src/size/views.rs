@@ -27,7 +27,8 @@ pub(super) fn collected(array: ArrayRef) -> Result<ArrayRef> {
     }
 }
 
-fn has_views(data_type: &DataType) -> bool {
+/// Says whether an array of `data_type` is one of views, or has some within.
+pub(crate) fn has_views(data_type: &DataType) -> bool {
     match data_type {
         DataType::Utf8View | DataType::BinaryView => true,
         DataType::List(item)

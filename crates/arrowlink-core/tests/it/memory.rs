@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::{
     Array as _, ArrayRef, DictionaryArray, Int64Array, ListArray, RecordBatch, StringArray, StringViewArray,
-    types::Int32Type,
+    StructArray, types::Int32Type,
 };
 use arrow_schema::{DataType, Field, Schema};
 use arrowlink_core::{
@@ -287,6 +287,19 @@ fn pinned_views_keep_nothing_that_they_do_not_point_to() {
     let batch = RecordBatch::try_from_iter([("text", Arc::new(views) as ArrayRef)]).unwrap();
     let kept = pinned(&batch.slice(100, 150));
     assert!(kept.get_array_memory_size() < 151 * 20_000, "{} bytes", kept.get_array_memory_size());
+}
+
+#[test]
+fn pinned_views_within_other_types_keep_nothing_that_they_do_not_point_to() {
+    let views: StringViewArray = (0..400).map(|_| Some("x".repeat(20_000))).collect();
+    let pairs = StructArray::from(vec![(
+        Arc::new(Field::new("text", DataType::Utf8View, true)),
+        Arc::new(views) as ArrayRef,
+    )]);
+    let batch = RecordBatch::try_from_iter([("pairs", Arc::new(pairs) as ArrayRef)]).unwrap();
+    // Too little is left out for any batch to be copied because of it.
+    let kept = pinned(&batch.slice(0, 250));
+    assert!(kept.get_array_memory_size() < 251 * 20_000, "{} bytes", kept.get_array_memory_size());
 }
 
 #[test]
