@@ -174,7 +174,7 @@ impl RopeBuilder {
             return;
         }
         self.flush();
-        self.rope.push(Bytes::from_owner(Shared(buffer)));
+        self.rope.push(shared(buffer));
     }
 
     /// Adds the segments of `rope`, by the same rule.
@@ -200,6 +200,11 @@ impl RopeBuilder {
             self.rope.push(self.copied.split().freeze());
         }
     }
+}
+
+/// Returns the bytes of `buffer`, which share its memory.
+pub(crate) fn shared(buffer: Buffer) -> Bytes {
+    Bytes::from_owner(Shared(buffer))
 }
 
 /// Lends a buffer's memory to [`Bytes`].

@@ -3,6 +3,8 @@
 use arrow_buffer::Buffer;
 use bytes::Bytes;
 
+use crate::rope::shared;
+
 /// Which fields the messages of a body have. All others are skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
@@ -65,15 +67,6 @@ pub(crate) struct Message {
 impl Message {
     /// Returns the payload, which is empty where there was none.
     pub(crate) fn payload(self) -> Bytes {
-        self.bulk.map(|bulk| Bytes::from_owner(Owner(bulk))).unwrap_or_default()
-    }
-}
-
-/// A buffer that bytes are a view of.
-struct Owner(Buffer);
-
-impl AsRef<[u8]> for Owner {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
+        self.bulk.map(shared).unwrap_or_default()
     }
 }
