@@ -9,6 +9,7 @@ mod check;
 mod data;
 mod server;
 mod strategies;
+mod stub;
 mod tables;
 
 pub use arrays::{Maker, dictionary, flat_types, map, runs, types, union};
@@ -16,4 +17,5 @@ pub use check::check_error;
 pub use data::test_data;
 pub use server::{Certificates, Server, front};
 pub use strategies::data_types;
+pub use stub::{Stub, stubbed};
 pub use tables::{catalog, name, stream_of, three_rows};

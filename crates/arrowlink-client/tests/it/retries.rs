@@ -7,7 +7,7 @@ use arrowlink_client::{Client, ClientOptions, RetryOptions};
 use arrowlink_core::{
     CallContext, DataService, ErrorKind, ReadOptions, Receipt, Result, Target, WriteOptions,
 };
-use arrowlink_testkit::{Server, check_error, name, stream_of, three_rows};
+use arrowlink_testkit::{Server, check_error, name, stream_of, stubbed, three_rows};
 use arrowlink_transport::{ConnectOptions, Connection, Listener};
 use tokio::time::Instant;
 
@@ -16,7 +16,7 @@ use crate::support::{Flaky, quick, read};
 /// Serves `service` in memory while `check` runs.
 async fn with_client(service: Arc<Flaky>, retry: RetryOptions, check: impl AsyncFnOnce(&Client)) {
     let (listener, dialer) = Listener::in_memory();
-    let server = Server::on(listener, None, service as Arc<dyn DataService>);
+    let server = Server::on(listener, None, stubbed(&service));
     let connection =
         Connection::over(dialer.dial().await.unwrap(), &ConnectOptions::default()).await.unwrap();
     let client = Client::over(connection, &ClientOptions::default().with_retry(retry));

@@ -7,10 +7,9 @@ use std::time::Duration;
 use arrow_array::RecordBatch;
 use arrowlink_client::{Client, ClientOptions, RetryOptions};
 use arrowlink_core::{
-    BatchStream, CallContext, CallOptions, DataService, Description, EntryStream, Error, ErrorKind,
-    ListOptions, Name, ReadOptions, Receipt, RemoveOptions, Result, Target, WriteOptions,
+    BatchStream, CallContext, DataService as _, Error, ErrorKind, ReadOptions, Receipt, Result, Target,
 };
-use arrowlink_testkit::{Certificates, name, stream_of, three_rows};
+use arrowlink_testkit::{Certificates, Stub, name, stream_of, three_rows};
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, ready};
 
@@ -54,45 +53,12 @@ impl Flaky {
     }
 }
 
-impl DataService for Flaky {
-    fn list(&self, _ctx: CallContext, _options: ListOptions) -> BoxFuture<'_, Result<EntryStream>> {
-        panic!("the small service does not list")
-    }
-
-    fn describe(&self, _ctx: CallContext, _target: Target) -> BoxFuture<'_, Result<Description>> {
-        panic!("the small service does not describe")
-    }
-
-    fn read(
-        &self,
-        _ctx: CallContext,
-        _target: Target,
-        _options: ReadOptions,
-    ) -> BoxFuture<'_, Result<BatchStream>> {
+impl Stub for Flaky {
+    fn read(&self) -> BoxFuture<'_, Result<BatchStream>> {
         ready(self.answer(|| stream_of(&three_rows()))).boxed()
     }
 
-    fn write(
-        &self,
-        _ctx: CallContext,
-        _name: Name,
-        _batches: BatchStream,
-        _options: WriteOptions,
-    ) -> BoxFuture<'_, Result<Receipt>> {
+    fn write(&self, _batches: BatchStream) -> BoxFuture<'_, Result<Receipt>> {
         ready(self.answer(|| Receipt::new(0, 0, 0, arrowlink_core::Durability::Memory))).boxed()
-    }
-
-    fn remove(&self, _ctx: CallContext, _name: Name, _options: RemoveOptions) -> BoxFuture<'_, Result<()>> {
-        panic!("the small service does not remove")
-    }
-
-    fn call(
-        &self,
-        _ctx: CallContext,
-        _name: Name,
-        _batches: BatchStream,
-        _options: CallOptions,
-    ) -> BoxFuture<'_, Result<BatchStream>> {
-        panic!("the small service does not call")
     }
 }

@@ -14,12 +14,9 @@ use std::cell::Cell;
 use std::sync::{Arc, Mutex};
 
 use arrow_array::{Array as _, ArrayRef, Float64Array, RecordBatch};
-use arrowlink_core::{
-    BatchStream, CallContext, CallOptions, DataService, Description, EntryStream, Error, ErrorKind,
-    ListOptions, Name, ReadOptions, Receipt, RemoveOptions, Result, Target, WriteOptions,
-};
+use arrowlink_core::{BatchStream, Error, ErrorKind, Receipt, Result};
 use arrowlink_ipc::{EncodeOptions, write_stream};
-use arrowlink_testkit::name;
+use arrowlink_testkit::{Stub, name, stubbed};
 use arrowlink_transport::{BlockPool, Front, FrontOptions};
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt as _};
@@ -67,31 +64,8 @@ static ALLOCATOR: Counting = Counting;
 #[derive(Debug, Default)]
 struct Meter(Mutex<Vec<usize>>);
 
-impl DataService for Meter {
-    fn list(&self, _ctx: CallContext, _options: ListOptions) -> BoxFuture<'_, Result<EntryStream>> {
-        unsupported()
-    }
-
-    fn describe(&self, _ctx: CallContext, _target: Target) -> BoxFuture<'_, Result<Description>> {
-        unsupported()
-    }
-
-    fn read(
-        &self,
-        _ctx: CallContext,
-        _target: Target,
-        _options: ReadOptions,
-    ) -> BoxFuture<'_, Result<BatchStream>> {
-        unsupported()
-    }
-
-    fn write(
-        &self,
-        _ctx: CallContext,
-        _name: Name,
-        mut batches: BatchStream,
-        _options: WriteOptions,
-    ) -> BoxFuture<'_, Result<Receipt>> {
+impl Stub for Meter {
+    fn write(&self, mut batches: BatchStream) -> BoxFuture<'_, Result<Receipt>> {
         async move {
             while let Some(chunk) = batches.next().await {
                 assert!(!chunk?.batch.column(0).is_empty());
@@ -101,24 +75,6 @@ impl DataService for Meter {
         }
         .boxed()
     }
-
-    fn remove(&self, _ctx: CallContext, _name: Name, _options: RemoveOptions) -> BoxFuture<'_, Result<()>> {
-        unsupported()
-    }
-
-    fn call(
-        &self,
-        _ctx: CallContext,
-        _name: Name,
-        _batches: BatchStream,
-        _options: CallOptions,
-    ) -> BoxFuture<'_, Result<BatchStream>> {
-        unsupported()
-    }
-}
-
-fn unsupported<T: Send>() -> BoxFuture<'static, Result<T>> {
-    async { Err(Error::new(ErrorKind::Unsupported, "a meter")) }.boxed()
 }
 
 /// A message whose payload has eight columns of `rows` numbers.
@@ -138,7 +94,7 @@ fn message(rows: usize) -> Bytes {
 fn allocated(message: &Bytes, times: usize, pool: BlockPool) -> Vec<usize> {
     let meter = Arc::new(Meter(Mutex::new(Vec::with_capacity(times))));
     let options = FrontOptions::new(name("default"), name("uploads")).with_pool(pool);
-    let mut front = Front::new(Arc::<Meter>::clone(&meter), options, Routes::default());
+    let mut front = Front::new(stubbed(&meter), options, Routes::default());
     let message = message.clone();
     let frames = (0..times).flat_map(move |_| {
         let message = message.clone();

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use arrowlink_core::{BatchStream, CallContext, Result};
+use arrowlink_testkit::stubbed;
 use arrowlink_transport::{
     AcceptOptions, BlockPool, ConnectOptions, Connection, Drained, Front, Http2Options, Plaintext,
     TransferOptions,
@@ -73,7 +74,7 @@ enum Protocol {
 }
 
 fn front(probe: &Arc<Probe>, pool: &BlockPool) -> Front {
-    Front::new(Arc::<Probe>::clone(probe), front_options().with_pool(pool.clone()), Routes::default())
+    Front::new(stubbed(probe), front_options().with_pool(pool.clone()), Routes::default())
 }
 
 fn accept(http2: fn(Http2Options) -> Http2Options) -> AcceptOptions {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use arrowlink_core::{CallContext, ErrorKind, Result};
+use arrowlink_testkit::stubbed;
 use arrowlink_transport::{
     AcceptOptions, BlockPool, ConnectOptions, Connection, Dialer, Drained, Front, TransferOptions,
 };
@@ -72,7 +73,7 @@ impl Ends {
     fn start(table: &[RecordBatch]) -> Self {
         let (probe, pools) =
             (Arc::new(Probe::new(table.to_vec())), [BlockPool::default(), BlockPool::default()]);
-        let service: Arc<Probe> = Arc::clone(&probe);
+        let service = stubbed(&probe);
         let options = front_options().with_pool(pools[0].clone());
         let front = Front::new(service, options, Routes::default());
         let (server, dialer) = Server::in_memory(front, AcceptOptions::default());

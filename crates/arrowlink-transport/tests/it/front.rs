@@ -4,13 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arrow_array::RecordBatch;
-use arrowlink_core::{
-    BatchStream, CallContext, CallOptions, DataService, DataServiceExt as _, Description, EntryStream, Error,
-    ErrorKind, ListOptions, Name, ReadOptions, Receipt, RemoveOptions, Result, Target, WriteOptions,
-};
+use arrowlink_core::{BatchStream, CallContext, DataServiceExt as _, Error, ErrorKind, Receipt, Result};
 use arrowlink_ipc::{EncodeOptions, Limits, read_stream, write_stream};
 use arrowlink_proto::dataexchange::arrow_data_service_client::ArrowDataServiceClient;
 use arrowlink_proto::dataexchange::{ArrowData, Empty};
+use arrowlink_testkit::{Stub, stubbed};
 use arrowlink_transport::{AcceptOptions, CallRecord, Connection, Front, ResponseBody};
 use bytes::{BufMut as _, Bytes, BytesMut};
 use expect_test::{Expect, expect};
@@ -346,31 +344,12 @@ struct Probe {
     ended: mpsc::UnboundedSender<std::result::Result<usize, ErrorKind>>,
 }
 
-impl DataService for Probe {
-    fn list(&self, _ctx: CallContext, _options: ListOptions) -> BoxFuture<'_, Result<EntryStream>> {
-        unsupported()
-    }
-
-    fn describe(&self, _ctx: CallContext, _target: Target) -> BoxFuture<'_, Result<Description>> {
-        unsupported()
-    }
-
-    fn read(
-        &self,
-        _ctx: CallContext,
-        _target: Target,
-        _options: ReadOptions,
-    ) -> BoxFuture<'_, Result<BatchStream>> {
+impl Stub for Probe {
+    fn read(&self) -> BoxFuture<'_, Result<BatchStream>> {
         std::future::pending().boxed()
     }
 
-    fn write(
-        &self,
-        _ctx: CallContext,
-        _name: Name,
-        mut batches: BatchStream,
-        _options: WriteOptions,
-    ) -> BoxFuture<'_, Result<Receipt>> {
+    fn write(&self, mut batches: BatchStream) -> BoxFuture<'_, Result<Receipt>> {
         async move {
             self.began.notify_one();
             let mut dropped = Dropped(Some(self.ended.clone()));
@@ -387,24 +366,6 @@ impl DataService for Probe {
         }
         .boxed()
     }
-
-    fn remove(&self, _ctx: CallContext, _name: Name, _options: RemoveOptions) -> BoxFuture<'_, Result<()>> {
-        unsupported()
-    }
-
-    fn call(
-        &self,
-        _ctx: CallContext,
-        _name: Name,
-        _batches: BatchStream,
-        _options: CallOptions,
-    ) -> BoxFuture<'_, Result<BatchStream>> {
-        unsupported()
-    }
-}
-
-fn unsupported<T: Send>() -> BoxFuture<'static, Result<T>> {
-    async { Err(Error::new(ErrorKind::Unsupported, "a probe")) }.boxed()
 }
 
 /// Tells of a write that was dropped.
@@ -426,7 +387,7 @@ async fn seen_end(
     let (tx, mut rx) = mpsc::unbounded_channel();
     let began = Arc::new(Notify::new());
     let probe = Probe { began: Arc::clone(&began), ended: tx };
-    let (server, dialer) = Server::in_memory(front(Arc::new(probe)), AcceptOptions::default());
+    let (server, dialer) = Server::in_memory(front(stubbed(&Arc::new(probe))), AcceptOptions::default());
     let connection = connect(&dialer).await;
     let first = stream::iter([Ok(Frame::data(payload(&three_rows())))]);
     let waited = stream::once(async move { began.notified().await }).filter_map(async |()| None);
@@ -475,7 +436,7 @@ async fn a_reset_is_no_end_whatever_its_code_and_nothing_is_kept() {
         let (tx, mut rx) = mpsc::unbounded_channel();
         let began = Arc::new(Notify::new());
         let probe = Probe { began: Arc::clone(&began), ended: tx };
-        let (server, dialer) = Server::in_memory(front(Arc::new(probe)), AcceptOptions::default());
+        let (server, dialer) = Server::in_memory(front(stubbed(&Arc::new(probe))), AcceptOptions::default());
         let mut client = RawClient::start(dialer.dial().await.unwrap()).await;
         client.call(SEND).await;
         client.data(&payload(&three_rows())).await;
@@ -526,7 +487,7 @@ async fn a_client_that_falls_silent_is_no_end() {
 async fn a_call_past_its_deadline_is_dropped() {
     let (tx, _rx) = mpsc::unbounded_channel();
     let probe = Probe { began: Arc::default(), ended: tx };
-    let (server, dialer) = Server::in_memory(front(Arc::new(probe)), AcceptOptions::default());
+    let (server, dialer) = Server::in_memory(front(stubbed(&Arc::new(probe))), AcceptOptions::default());
     let connection = connect(&dialer).await;
     let response = call(&connection, get(&[("grpc-timeout", "5S")])).await.unwrap();
     expect!["200, headers DeadlineExceeded: the call was not finished within the 5s that its client gave it"]

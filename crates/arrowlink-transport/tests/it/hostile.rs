@@ -7,6 +7,7 @@ use arrow_array::{ArrayRef, Int64Array, RecordBatch};
 use arrow_flight::{FlightData, FlightDescriptor};
 use arrowlink_core::{CallContext, ErrorKind};
 use arrowlink_ipc::{EncodeOptions, Message, MessageEncoder, write_stream};
+use arrowlink_testkit::stubbed;
 use arrowlink_transport::{
     AcceptOptions, BlockPool, ConnectOptions, Connection, Dialer, Drained, Front, Http2Options,
     TransferOptions,
@@ -45,7 +46,7 @@ impl Target {
 
     fn with(probe: Probe, options: AcceptOptions) -> Self {
         let (probe, pool) = (Arc::new(probe), BlockPool::default());
-        let service = Arc::<Probe>::clone(&probe);
+        let service = stubbed(&probe);
         let front = Front::new(service, front_options().with_pool(pool.clone()), Routes::default());
         let (server, dialer) = Server::in_memory(front, options);
         Self { probe, pool, server, dialer }

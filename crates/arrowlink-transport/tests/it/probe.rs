@@ -7,10 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use arrow_array::{ArrayRef, Int64Array, RecordBatch};
-use arrowlink_core::{
-    BatchStream, CallContext, CallOptions, Chunk, DataService, Description, Durability, EntryStream, Error,
-    ErrorKind, ListOptions, Name, ReadOptions, Receipt, RemoveOptions, Result, Target, WriteOptions,
-};
+use arrowlink_core::{BatchStream, Chunk, Durability, Receipt, Result};
+use arrowlink_testkit::Stub;
 use futures::future::{BoxFuture, FutureExt as _, ready};
 use futures::{Stream, StreamExt as _, stream};
 use tokio::sync::Notify;
@@ -112,45 +110,16 @@ impl Probe {
     }
 }
 
-impl DataService for Probe {
-    fn list(&self, _ctx: CallContext, _options: ListOptions) -> BoxFuture<'_, Result<EntryStream>> {
-        unsupported()
-    }
-
-    fn describe(&self, _ctx: CallContext, _target: Target) -> BoxFuture<'_, Result<Description>> {
-        unsupported()
-    }
-
-    fn read(
-        &self,
-        _ctx: CallContext,
-        _target: Target,
-        _options: ReadOptions,
-    ) -> BoxFuture<'_, Result<BatchStream>> {
+impl Stub for Probe {
+    fn read(&self) -> BoxFuture<'_, Result<BatchStream>> {
         ready(Ok(self.counts.stream_of(&self.table))).boxed()
     }
 
-    fn write(
-        &self,
-        _ctx: CallContext,
-        _name: Name,
-        batches: BatchStream,
-        _options: WriteOptions,
-    ) -> BoxFuture<'_, Result<Receipt>> {
+    fn write(&self, batches: BatchStream) -> BoxFuture<'_, Result<Receipt>> {
         self.keep(batches).boxed()
     }
 
-    fn remove(&self, _ctx: CallContext, _name: Name, _options: RemoveOptions) -> BoxFuture<'_, Result<()>> {
-        unreachable!("nothing is removed here")
-    }
-
-    fn call(
-        &self,
-        _ctx: CallContext,
-        _name: Name,
-        batches: BatchStream,
-        _options: CallOptions,
-    ) -> BoxFuture<'_, Result<BatchStream>> {
+    fn call(&self, batches: BatchStream) -> BoxFuture<'_, Result<BatchStream>> {
         let schema = Arc::clone(batches.schema());
         let (more, pause_after) = (Arc::clone(&self.more), self.pause_after);
         let paused = batches.enumerate().then(move |(at, chunk)| {
@@ -164,10 +133,6 @@ impl DataService for Probe {
         });
         ready(Ok(BatchStream::new(schema, self.counts.track(paused.boxed())))).boxed()
     }
-}
-
-fn unsupported<T: Send + 'static>() -> BoxFuture<'static, Result<T>> {
-    ready(Err(Error::new(ErrorKind::Unsupported, "a probe"))).boxed()
 }
 
 /// Makes `batches` of `rows` numbers, which take eight bytes each.
