@@ -11,7 +11,7 @@
 //! | make up tables | [`DemoDataset`], [`default_dataset`] |
 //! | build schemas and batches | [`SchemaBuilder`], [`BatchBuilder`], [`from_records`] |
 //! | bound a service | [`Limited`], [`Deadlines`], [`ReadOnly`] |
-//! | write a source of one's own | [`ReadOptions::apply`], [`schema_mismatch`], and [`conformance`] to try it |
+//! | write a source of one's own | [`ReadOptions::apply`], [`divide`], [`schema_mismatch`], and [`conformance`] to try it |
 //!
 //! ```
 //! use std::sync::Arc;
@@ -52,6 +52,7 @@ mod memory;
 mod name;
 mod near;
 mod options;
+mod parts;
 mod query;
 mod read_only;
 mod row;
@@ -79,6 +80,7 @@ pub use memory::{MemoryDataset, MemoryStore};
 pub use name::Name;
 pub use near::nearest;
 pub use options::{CallOptions, ListOptions, ReadOptions, RemoveOptions, WriteMode, WriteOptions};
+pub use parts::{MAX_PARTS, MIN_PART_BYTES, divide};
 pub use query::Query;
 pub use read_only::ReadOnly;
 pub use row::IntoRow;

@@ -20,6 +20,7 @@ mod limited;
 mod memory;
 mod memory_store;
 mod names;
+mod parts;
 mod read_only;
 mod schema_builder;
 mod schemas;
