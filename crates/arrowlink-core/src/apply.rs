@@ -14,7 +14,7 @@ impl ReadOptions {
     /// Applies projection, skip and limit to a stream of whole rows. Batches are cut, never merged or copied.
     ///
     /// A source that answers an option itself takes it out of the options before; one that is left and cannot be
-    /// answered here (`part`, `resume`, `follow`) is refused. The stream ends as soon as the limit is reached. A
+    /// answered here (`part`, `snapshot`, `resume`, `follow`) is refused. The stream ends as soon as the limit is reached. A
     /// chunk whose last rows were cut off has no position, because a source knows only those between its chunks.
     ///
     /// ```
@@ -31,8 +31,8 @@ impl ReadOptions {
     ///
     /// # Errors
     ///
-    /// `InvalidArgument` where a column is not there or is named twice, `Unsupported` where `part`, `resume` or
-    /// `follow` is set.
+    /// `InvalidArgument` where a column is not there or is named twice, `Unsupported` where `part`, `snapshot`, `resume`
+    /// or `follow` is set.
     pub fn apply(self, batches: BatchStream) -> Result<BatchStream> {
         self.refuse_beyond_rows()?;
         if self.resume.is_some() {
@@ -94,6 +94,8 @@ impl ReadOptions {
     }
 
     /// Refuses `part` and `follow`, which tables without parts and without an end to come cannot answer.
+    ///
+    /// A table that has parts takes `part` out of the options first, with [`take_part`](Self::take_part).
     ///
     /// # Errors
     ///

@@ -291,8 +291,12 @@ impl DataService for Catalog {
     fn remove(&self, ctx: CallContext, name: Name, options: RemoveOptions) -> BoxFuture<'_, Result<()>> {
         async move {
             if self.datasets.contains_key(&name) {
-                let text = format!("`{name}` is part of the configuration: remove it from there");
+                let text = format!("`{name}` was not made by a write: take it out of the configuration");
                 return Err(Error::new(ErrorKind::ReadOnly, text));
+            }
+            if self.functions.contains_key(&name) {
+                let text = format!("`{name}` is a function, not a dataset: it cannot be removed");
+                return Err(Error::new(ErrorKind::InvalidArgument, text));
             }
             match self.elsewhere(&name)?.remove(ctx.clone(), name.clone(), options).await {
                 Err(error) => Err(self.with_near_names(ctx, &name, error).await),

@@ -14,8 +14,8 @@ use futures::stream;
 
 use crate::apply::{Projection, internal};
 use crate::{
-    BatchStream, CallContext, Chunk, Dataset, Description, Error, ErrorKind, NounKind, Position, ReadOptions,
-    Receipt, Result, Snapshot, WriteOptions,
+    BatchStream, CallContext, Chunk, Dataset, Description, Error, ErrorKind, MAX_PARTS, NounKind, Part,
+    Position, ReadOptions, Receipt, Result, Snapshot, WriteOptions,
 };
 
 /// Made-up sensor readings: `id` int64, `timestamp` in milliseconds UTC, `value` float64, `category` string, `is_valid`
@@ -23,7 +23,8 @@ use crate::{
 ///
 /// Row `i` has `id` = `i` and a timestamp `i` seconds after the beginning of 2024; its value is even between 0 and
 /// 1000, its category one of eight, and nine of ten rows are valid. The same seed gives the same rows for ever, on
-/// every machine. `skip`, `limit` and `resume` cost nothing.
+/// every machine. `skip`, `limit` and `resume` cost nothing. There are up to 64 parts, each of which begins at a
+/// multiple of [`DEFAULT_BATCH_ROWS`](Self::DEFAULT_BATCH_ROWS).
 ///
 /// ```
 /// use arrowlink_core::{CallContext, Dataset, DemoDataset, ReadOptions};
@@ -164,18 +165,37 @@ impl DemoDataset {
 
     fn row_of(&self, position: &Position) -> Result<u64> {
         let next = position.as_bytes().strip_prefix(&self.state()[..]).and_then(|next| next.try_into().ok());
-        next.map(u64::from_le_bytes).ok_or_else(|| {
-            let text = "the demo has another seed or length than before: read it from the start";
-            Error::new(ErrorKind::SnapshotChanged, text)
-        })
+        next.map(u64::from_le_bytes).ok_or_else(changed)
     }
 
-    fn stream(&self, options: &ReadOptions) -> Result<BatchStream> {
+    /// Divides the rows evenly. Nothing but their number decides, as the state says no more.
+    fn parts(&self) -> Vec<Range<u64>> {
+        let pieces = self.rows.div_ceil(Self::DEFAULT_BATCH_ROWS);
+        let count = pieces.min(MAX_PARTS as u64);
+        let start = |part: u64| (part * pieces / count * Self::DEFAULT_BATCH_ROWS).min(self.rows);
+        (0..count).map(|part| start(part)..start(part + 1)).collect()
+    }
+
+    /// Returns the rows that a read is about and the first of them that it has not returned yet.
+    fn rows_of(&self, options: &mut ReadOptions) -> Result<(u64, Range<u64>)> {
+        if options.snapshot.as_ref().is_some_and(|snapshot| *snapshot != self.snapshot()) {
+            return Err(changed());
+        }
+        let rows = options.take_part(&self.parts())?.cloned().unwrap_or(0..self.rows);
+        let next = options.resume.as_ref().map_or(Ok(rows.start), |position| self.row_of(position))?;
+        if next < rows.start || next > rows.end {
+            let text = "the position to resume at is not in the part: name the part whose read gave it";
+            return Err(Error::new(ErrorKind::InvalidArgument, text));
+        }
+        Ok((next, rows))
+    }
+
+    fn stream(&self, mut options: ReadOptions) -> Result<BatchStream> {
+        let projection = Projection::new(&Self::schema(), &options)?;
+        let (first, rows) = self.rows_of(&mut options)?;
         options.refuse_beyond_rows()?;
-        let projection = Projection::new(&Self::schema(), options)?;
-        let first = options.resume.as_ref().map_or(Ok(0), |position| self.row_of(position))?;
         let mut next = first.saturating_add(options.skip);
-        let end = next.saturating_add(options.limit.unwrap_or(u64::MAX)).min(self.rows);
+        let end = next.saturating_add(options.limit.unwrap_or(u64::MAX)).min(rows.end);
         let schema = SchemaRef::clone(projection.schema());
         let demo = self.clone();
         let chunks = std::iter::from_fn(move || {
@@ -193,12 +213,15 @@ impl Dataset for DemoDataset {
         let description = Description::new(NounKind::Dataset, Self::schema())
             .with_rows(Some(self.rows))
             .with_source(format!("demo://?rows={}&seed={}", self.rows, self.seed))
-            .with_snapshot(self.snapshot());
+            .with_snapshot(self.snapshot())
+            .with_parts(
+                self.parts().iter().map(|rows| Part::new(Some(rows.end - rows.start), None)).collect(),
+            );
         ready(Ok(description)).boxed()
     }
 
     fn read(&self, _ctx: CallContext, options: ReadOptions) -> BoxFuture<'_, Result<BatchStream>> {
-        ready(self.stream(&options)).boxed()
+        ready(self.stream(options)).boxed()
     }
 
     fn write(
@@ -210,6 +233,11 @@ impl Dataset for DemoDataset {
         let text = "demo data cannot be written to: write to a name that is not served yet";
         ready(Err(Error::new(ErrorKind::ReadOnly, text))).boxed()
     }
+}
+
+fn changed() -> Error {
+    let text = "the demo has another seed or length than before: read it from the start";
+    Error::new(ErrorKind::SnapshotChanged, text)
 }
 
 fn within(what: &str, number: u64, least: u64, most: u64) -> Result<u64> {

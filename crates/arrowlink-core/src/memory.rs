@@ -6,25 +6,26 @@
 mod budget;
 mod marks;
 mod pin;
+mod reader;
 mod store;
 mod upload;
 
+use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use futures::future::{BoxFuture, FutureExt as _, ready};
-use futures::stream;
 
-use crate::apply::Projection;
 use crate::{
-    BatchStream, CallContext, Chunk, Dataset, Description, Durability, Error, ErrorKind, NounKind,
-    ReadOptions, Receipt, Result, WriteMode, WriteOptions, schema_mismatch,
+    BatchStream, CallContext, Dataset, Description, Durability, Error, ErrorKind, NounKind, Part,
+    ReadOptions, Receipt, Result, WriteMode, WriteOptions, divide, schema_mismatch,
 };
 
 use budget::{Budget, Reservation};
 use marks::{Mark, Origin};
-use upload::{Keys, Upload};
+use reader::Reader;
+use upload::{Keys, Upload, Weighed};
 
 pub use store::MemoryStore;
 
@@ -37,8 +38,9 @@ pub use store::MemoryStore;
 ///
 /// Every chunk has a [`Position`](crate::Position) from which a later read goes on in the same snapshot; `skip` and
 /// `limit` count from there. The position of a [`Receipt`] goes on with all that was written after it. Snapshots
-/// live as long as the dataset; a position of another one, or of an earlier process, is
-/// [`SnapshotChanged`](ErrorKind::SnapshotChanged). `part` and `follow` are `Unsupported`.
+/// live as long as the dataset, and any of them can be read again; one of another dataset, or of an earlier process, is
+/// [`SnapshotChanged`](ErrorKind::SnapshotChanged). Parts end where batches do, as [`divide`] has them. `follow` is
+/// `Unsupported`.
 ///
 /// Clones are the same dataset.
 ///
@@ -146,6 +148,7 @@ impl MemoryDataset {
     fn empty(schema: SchemaRef, budget: Arc<Budget>) -> Self {
         let state = State {
             batches: Vec::new(),
+            bytes: Vec::new(),
             ends: Vec::new(),
             keys: Keys::default(),
             reservation: Reservation::new(budget),
@@ -227,12 +230,13 @@ impl Dataset for MemoryDataset {
             .with_bytes(Some(state.reservation.bytes()))
             .with_source(&*self.source)
             .with_snapshot(self.inner.origin.snapshot(state.batches.len()))
+            .with_parts(state.parts(usize::MAX).iter().map(|part| state.describe(part)).collect())
             .with_writable(self.read_only.is_none());
         ready(Ok(description)).boxed()
     }
 
     fn read(&self, _ctx: CallContext, options: ReadOptions) -> BoxFuture<'_, Result<BatchStream>> {
-        ready(Reader::new(&self.inner, &options).map(Reader::into_stream)).boxed()
+        ready(Reader::new(&self.inner, options).map(Reader::into_stream)).boxed()
     }
 
     fn write(
@@ -268,6 +272,8 @@ impl Inner {
 #[derive(Debug)]
 struct State {
     batches: Vec<RecordBatch>,
+    /// How many bytes the rows of each batch take in a message.
+    bytes: Vec<u64>,
     /// How many rows there are up to the end of each batch.
     ends: Vec<u64>,
     keys: Keys,
@@ -276,10 +282,23 @@ struct State {
 
 impl State {
     /// Adds a batch, which has rows.
-    fn push(&mut self, batch: RecordBatch) {
+    fn push(&mut self, Weighed { batch, bytes }: Weighed) {
         let end = self.rows_before(usize::MAX) + batch.num_rows() as u64;
         self.batches.push(batch);
+        self.bytes.push(bytes);
         self.ends.push(end);
+    }
+
+    /// Divides the first `end` batches.
+    fn parts(&self, end: usize) -> Vec<Range<usize>> {
+        divide(&[self.bytes.get(..end).unwrap_or(&self.bytes)])
+    }
+
+    /// Says how large a part is.
+    fn describe(&self, part: &Range<usize>) -> Part {
+        let rows = self.rows_before(part.end) - self.rows_before(part.start);
+        let bytes = self.bytes.get(part.clone()).unwrap_or_default();
+        Part::new(Some(rows), Some(bytes.iter().sum()))
     }
 
     /// Returns how many rows come before the batch `index`; all of them where there is no such batch.
@@ -292,59 +311,5 @@ impl State {
     fn locate(&self, row: u64) -> (usize, u64) {
         let batch = self.ends.partition_point(|end| *end <= row);
         (batch, row - self.rows_before(batch))
-    }
-}
-
-/// A read on its way: what it returns next, and where it ends.
-#[derive(Debug)]
-struct Reader {
-    inner: Arc<Inner>,
-    mark: Mark,
-    /// How many batches its snapshot has.
-    end: usize,
-    limit: u64,
-    projection: Projection,
-}
-
-impl Reader {
-    /// Finds the first row and the end of a read. A position decides the end of its snapshot; a position without an
-    /// end goes on to what is there now. `skip` counts over batches by their ends, without touching them.
-    fn new(inner: &Arc<Inner>, options: &ReadOptions) -> Result<Self> {
-        options.refuse_beyond_rows()?;
-        let projection = Projection::new(&inner.schema, options)?;
-        let state = inner.read();
-        let mut mark = Mark::start_of(state.batches.len());
-        if let Some(position) = &options.resume {
-            mark = Mark::parse(position, inner.origin)?;
-        }
-        let end = mark.end.unwrap_or(usize::MAX).min(state.batches.len());
-        mark.end = Some(end);
-        let first = state.rows_before(mark.batch).saturating_add(mark.row).saturating_add(options.skip);
-        (mark.batch, mark.row) = state.locate(first.min(state.rows_before(usize::MAX)));
-        let limit = options.limit.unwrap_or(u64::MAX);
-        Ok(Self { inner: Arc::clone(inner), mark, end, limit, projection })
-    }
-
-    fn into_stream(mut self) -> BatchStream {
-        let snapshot = self.inner.origin.snapshot(self.end);
-        let schema = SchemaRef::clone(self.projection.schema());
-        let chunks = std::iter::from_fn(move || self.next_chunk());
-        BatchStream::new(schema, stream::iter(chunks)).with_snapshot(snapshot)
-    }
-
-    /// Returns the rows of one batch, or what is left of it, as a slice that shares its memory.
-    fn next_chunk(&mut self) -> Option<Result<Chunk>> {
-        if self.limit == 0 || self.mark.batch >= self.end {
-            return None;
-        }
-        let batch = self.inner.read().batches.get(self.mark.batch).cloned()?;
-        let left = batch.num_rows() as u64 - self.mark.row;
-        let rows = left.min(self.limit);
-        // Both are at most the rows of one batch, which are counted in `usize`.
-        let batch = batch.slice(self.mark.row as usize, rows as usize);
-        self.limit -= rows;
-        self.mark.advance(rows, left);
-        let position = self.mark.position(self.inner.origin);
-        Some(self.projection.of(batch).map(|batch| Chunk::new(batch).with_position(position)))
     }
 }

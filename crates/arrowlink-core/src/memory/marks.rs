@@ -23,6 +23,12 @@ impl Origin {
     pub(super) fn snapshot(self, batches: usize) -> Snapshot {
         Snapshot::new(encode([self.0, batches as u64]))
     }
+
+    /// Reads how many batches a snapshot has; one of any other dataset is `SnapshotChanged`.
+    pub(super) fn batches_of(self, snapshot: &Snapshot) -> Result<usize> {
+        let [of, batches] = decode(snapshot.as_bytes()).ok_or_else(changed)?;
+        usize::try_from(batches).ok().filter(|_| of == self.0).ok_or_else(changed)
+    }
 }
 
 /// A place between two rows, and the end of the snapshot it is in.
@@ -35,9 +41,9 @@ pub(super) struct Mark {
 }
 
 impl Mark {
-    /// The start of a snapshot of `batches` batches.
-    pub(super) const fn start_of(batches: usize) -> Self {
-        Self { end: Some(batches), batch: 0, row: 0 }
+    /// The start of the batch `batch` in a snapshot of `end` batches.
+    pub(super) const fn start_of(batch: usize, end: usize) -> Self {
+        Self { end: Some(end), batch, row: 0 }
     }
 
     /// What comes after the first `batches` batches, then and later.
@@ -85,7 +91,7 @@ fn decode<const N: usize>(bytes: &[u8]) -> Option<[u64; N]> {
     Some(<[[u8; 8]; N]>::try_from(numbers).ok()?.map(u64::from_le_bytes))
 }
 
-fn changed() -> Error {
+pub(super) fn changed() -> Error {
     Error::new(
         ErrorKind::SnapshotChanged,
         "the dataset is not the one that was read before: read it from the start",

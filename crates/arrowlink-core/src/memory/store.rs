@@ -1,7 +1,6 @@
 //! Uploads in memory: datasets that clients create by writing, under one limit for all of them.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry as Place;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow_schema::SchemaRef;
@@ -26,6 +25,11 @@ use crate::{
 /// counts against one limit, past which a write fails with [`LimitExceeded`](ErrorKind::LimitExceeded). A write that
 /// fails or is dropped leaves nothing and gives back what it held. Repeated idempotency keys are recognised: each
 /// dataset remembers its last 1,024 of them.
+///
+/// A replacement makes a dataset of its own, so that there must be room for it beside the one it replaces, which readers
+/// keep until they end. It knows the key it was made with and none of those before it; snapshots and positions of
+/// before are `SnapshotChanged`. An append that ends before it is replaced with the rest; one that ends after it comes
+/// after its rows, or is `SchemaMismatch`.
 ///
 /// What counts is the memory that batches keep alive, each allocation once for each write, and a little for each
 /// name and key, so that no kind of write is free. A batch that keeps much more alive than its rows need is copied
@@ -97,10 +101,14 @@ impl MemoryStore {
     /// ```
     pub fn remove(&self, name: &Name) -> Result<()> {
         let mut datasets = self.datasets();
-        match datasets.remove(name) {
-            Some(_) => Ok(()),
-            None => Err(Error::not_found("dataset", name, datasets.keys())),
+        let removed = datasets.remove(name);
+        if removed.is_none() {
+            return Err(Error::not_found("dataset", name, datasets.keys()));
         }
+        // Freeing much memory takes a while, in which nobody should wait for the lock.
+        drop(datasets);
+        drop(removed);
+        Ok(())
     }
 
     fn datasets(&self) -> MutexGuard<'_, BTreeMap<Name, MemoryDataset>> {
@@ -151,41 +159,45 @@ impl MemoryStore {
     }
 
     /// Decides again, now under the lock that makes it so.
-    fn commit(&self, name: Name, mut upload: Upload, options: WriteOptions) -> Result<Receipt> {
+    fn commit(&self, name: Name, upload: Upload, options: WriteOptions) -> Result<Receipt> {
         let WriteOptions { mode, idempotency_key: key } = options;
         let mut datasets = self.datasets();
-        if mode == WriteMode::Append && !datasets.contains_key(&name) {
-            return Err(Error::not_found("dataset", &name, datasets.keys()));
+        let Some(dataset) = datasets.get(&name) else {
+            if mode == WriteMode::Append {
+                return Err(Error::not_found("dataset", &name, datasets.keys()));
+            }
+            let (dataset, receipt) = self.created(upload, key)?;
+            datasets.insert(name, dataset);
+            return Ok(receipt);
+        };
+        if let Some(receipt) = dataset.receipt(key.as_deref()) {
+            return Ok(receipt);
         }
-        match datasets.entry(name) {
-            Place::Vacant(place) => {
-                upload.reserve(NAME_BYTES + schema_bytes(upload.schema()) as u64)?;
-                let empty = MemoryDataset::empty(SchemaRef::clone(upload.schema()), Arc::clone(&self.budget));
-                let receipt = empty.append(upload, key)?;
-                place.insert(empty);
+        match mode {
+            WriteMode::Create => Err(already_exists(&name)),
+            WriteMode::Replace => {
+                let (dataset, receipt) = self.created(upload, key)?;
+                let replaced = datasets.insert(name, dataset);
+                // As in `remove`: nobody should wait until much memory is free.
+                drop(datasets);
+                drop(replaced);
                 Ok(receipt)
             }
-            Place::Occupied(mut place) if mode == WriteMode::Replace => {
-                if let Some(receipt) = key.as_deref().and_then(|key| place.get().receipt(Some(key))) {
-                    return Ok(receipt);
-                }
-                upload.reserve(NAME_BYTES + schema_bytes(upload.schema()) as u64)?;
-                let empty = MemoryDataset::empty(SchemaRef::clone(upload.schema()), Arc::clone(&self.budget));
-                let receipt = empty.append(upload, key)?;
-                place.insert(empty);
-                Ok(receipt)
-            }
-            Place::Occupied(place) => {
-                let dataset = place.get();
-                if mode == WriteMode::Create && dataset.receipt(key.as_deref()).is_none() {
-                    return Err(already_exists(place.key()));
-                }
+            WriteMode::AppendOrCreate | WriteMode::Append => {
                 match schema_mismatch(dataset.schema(), upload.schema()) {
                     Some(mismatch) => Err(mismatch),
                     None => dataset.append(upload, key),
                 }
             }
         }
+    }
+
+    /// Makes a dataset of an upload.
+    fn created(&self, mut upload: Upload, key: Option<String>) -> Result<(MemoryDataset, Receipt)> {
+        upload.reserve(NAME_BYTES + schema_bytes(upload.schema()) as u64)?;
+        let dataset = MemoryDataset::empty(SchemaRef::clone(upload.schema()), Arc::clone(&self.budget));
+        let receipt = dataset.append(upload, key)?;
+        Ok((dataset, receipt))
     }
 }
 

@@ -12,14 +12,14 @@ use futures::TryStreamExt as _;
 
 use super::budget::{Budget, Reservation};
 use crate::schemas::conform;
-use crate::size::{Allocations, without_waste};
+use crate::size::{Allocations, batch_bytes, without_waste};
 use crate::{BatchStream, Receipt, Result};
 
 /// The batches of one write. Dropped before it is appended, it leaves nothing behind.
 #[derive(Debug)]
 pub(super) struct Upload {
     schema: SchemaRef,
-    batches: Vec<RecordBatch>,
+    batches: Vec<Weighed>,
     allocations: Allocations,
     reservation: Reservation,
 }
@@ -55,7 +55,8 @@ impl Upload {
         }
         let batch = without_waste(batch)?;
         self.reservation.grow(self.allocations.add(&batch))?;
-        self.batches.push(batch);
+        let bytes = batch_bytes(&batch) as u64;
+        self.batches.push(Weighed { batch, bytes });
         Ok(())
     }
 
@@ -66,15 +67,23 @@ impl Upload {
 
     /// Gives all batches the schema of the dataset that they are for.
     pub(super) fn conformed(mut self, schema: &SchemaRef) -> Result<Self> {
-        self.batches = self.batches.into_iter().map(|batch| conform(batch, schema)).collect::<Result<_>>()?;
+        let conformed = |weighed: Weighed| Ok(Weighed { batch: conform(weighed.batch, schema)?, ..weighed });
+        self.batches = self.batches.into_iter().map(conformed).collect::<Result<_>>()?;
         self.schema = SchemaRef::clone(schema);
         Ok(self)
     }
 
     /// Returns the batches and the bytes that are taken for them.
-    pub(super) fn into_parts(self) -> (Vec<RecordBatch>, Reservation) {
+    pub(super) fn into_parts(self) -> (Vec<Weighed>, Reservation) {
         (self.batches, self.reservation)
     }
+}
+
+/// A batch and how many bytes its rows take in a message: the part that a batch is in depends on nothing else.
+#[derive(Debug)]
+pub(super) struct Weighed {
+    pub(super) batch: RecordBatch,
+    pub(super) bytes: u64,
 }
 
 /// The receipts of writes that had an idempotency key; the oldest are forgotten first.

@@ -6,7 +6,7 @@ use arrow_array::types::{Float64Type, Int64Type, TimestampMillisecondType};
 use arrow_schema::{DataType, TimeUnit};
 use arrow_select::concat::concat_batches;
 use arrowlink_core::{
-    BatchStream, CallContext, Dataset as _, DemoDataset, ErrorKind, ReadOptions, WriteOptions,
+    BatchStream, CallContext, Dataset as _, DemoDataset, ErrorKind, MAX_PARTS, ReadOptions, WriteOptions,
 };
 use expect_test::{Expect, expect};
 use futures::TryStreamExt as _;
@@ -148,6 +148,41 @@ fn a_position_of_another_seed_is_snapshot_changed() {
     let options = ReadOptions::default().with_resume(first("demo://?seed=1"));
     let error = block_on(demo("demo://?seed=2").read(CallContext::new(), options)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::SnapshotChanged);
+}
+
+#[test]
+fn parts_are_the_whole_in_order_and_resume() {
+    let demo = demo("demo://?rows=200000&seed=7&batch_rows=50000");
+    let parts = block_on(demo.describe(CallContext::new())).unwrap().parts;
+    assert_eq!(
+        parts.iter().map(|part| part.rows.unwrap()).collect::<Vec<_>>(),
+        [65_536, 65_536, 65_536, 3392]
+    );
+    let read = |options| read(&demo, options);
+    let rows: Vec<_> = (0..4).map(|part| read(ReadOptions::default().with_part(part))).collect();
+    assert_eq!(concat_batches(&DemoDataset::schema(), &rows).unwrap(), read(ReadOptions::default()));
+    let part = || ReadOptions::default().with_part(1);
+    let first =
+        block_on(async { demo.read(CallContext::new(), part()).await?.try_next().await }).unwrap().unwrap();
+    let rest = read(part().with_resume(first.position.unwrap()));
+    assert_eq!(rest, rows[1].slice(first.batch.num_rows(), rows[1].num_rows() - first.batch.num_rows()));
+}
+
+#[test]
+fn as_many_parts_as_there_may_be() {
+    let parts = block_on(demo("demo://?rows=1000000000000").describe(CallContext::new())).unwrap().parts;
+    assert_eq!(parts.len(), MAX_PARTS);
+    assert_eq!(parts.iter().map(|part| part.rows.unwrap()).sum::<u64>(), 1_000_000_000_000);
+    assert_eq!(block_on(demo("demo://?rows=0").describe(CallContext::new())).unwrap().parts, []);
+}
+
+#[test]
+fn a_snapshot_of_another_length_is_snapshot_changed() {
+    let snapshot = |demo: DemoDataset| block_on(demo.describe(CallContext::new())).unwrap().snapshot.unwrap();
+    let options = ReadOptions::default().with_snapshot(snapshot(demo("demo://?rows=3")));
+    assert_eq!(read(&demo("demo://?rows=3"), options.clone()).num_rows(), 3);
+    let refused = block_on(demo("demo://?rows=4").read(CallContext::new(), options)).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::SnapshotChanged);
 }
 
 #[test]

@@ -8,8 +8,8 @@ use arrow_array::{
 };
 use arrow_schema::{DataType, Field, Schema};
 use arrowlink_core::{
-    CallContext, Chunk, Dataset as _, Durability, ErrorKind, MemoryDataset, Position, ReadOptions, Receipt,
-    Result, WriteMode, WriteOptions,
+    CallContext, Chunk, Dataset as _, Description, Durability, ErrorKind, MemoryDataset, Position,
+    ReadOptions, Receipt, Result, Snapshot, WriteMode, WriteOptions,
 };
 use futures::TryStreamExt as _;
 use futures::executor::block_on;
@@ -146,10 +146,97 @@ fn positions_beyond_the_end_return_nothing() {
 }
 
 #[test]
-fn parts_and_following_are_unsupported() {
-    let dataset = dataset([ids(0..3)]);
-    for options in [ReadOptions::default().with_part(0), ReadOptions::default().with_follow(true)] {
-        assert_eq!(read(&dataset, options).unwrap_err().kind(), ErrorKind::Unsupported);
+fn following_is_unsupported() {
+    let refused = read(&dataset([ids(0..3)]), ReadOptions::default().with_follow(true));
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::Unsupported);
+}
+
+/// Five batches of 100,000 numbers, which are two parts of a mebibyte and more.
+fn large() -> MemoryDataset {
+    dataset((0..5).map(|batch| ids(batch * 100_000..(batch + 1) * 100_000)))
+}
+
+fn description(dataset: &MemoryDataset) -> Description {
+    block_on(dataset.describe(CallContext::new())).unwrap()
+}
+
+#[test]
+fn parts_are_the_whole_in_order() {
+    let dataset = large();
+    let parts = description(&dataset).parts;
+    assert_eq!(parts.iter().map(|part| part.rows).collect::<Vec<_>>(), [Some(200_000), Some(300_000)]);
+    assert!(parts[0].bytes.unwrap() >= 1 << 20);
+    let read = |part| read(&dataset, ReadOptions::default().with_part(part)).unwrap();
+    assert_eq!([read(0), read(1)].concat(), (0..500_000).collect::<Vec<_>>());
+    assert_eq!(description(&self::dataset([])).parts, []);
+}
+
+#[test]
+fn a_part_is_projected_skipped_and_limited_on_its_own() {
+    let options = || ReadOptions::default().with_part(1).with_projection(["id"]);
+    let read = |options| read(&large(), options).unwrap();
+    assert_eq!(read(options().with_skip(1).with_limit(2)), [200_001, 200_002]);
+    assert_eq!(read(options().with_skip(299_999).with_limit(5)), [499_999]);
+    assert_eq!(
+        self::read(&large(), ReadOptions::default().with_part(0).with_skip(200_000)).unwrap(),
+        [0_i64; 0]
+    );
+}
+
+#[test]
+fn a_read_of_a_part_resumes_within_it() {
+    let dataset = large();
+    let part = || ReadOptions::default().with_part(0);
+    for chunk in chunks(&dataset, part()).unwrap() {
+        let next = chunk.batch.num_rows() as i64 + id_values(&[chunk.batch])[0];
+        let rest = read(&dataset, part().with_resume(chunk.position.unwrap())).unwrap();
+        assert_eq!(rest, (next..200_000).collect::<Vec<_>>());
+    }
+    let elsewhere = chunks(&dataset, ReadOptions::default().with_part(1)).unwrap().remove(0).position;
+    let refused = read(&dataset, part().with_resume(elsewhere.unwrap())).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::InvalidArgument);
+    assert!(refused.message().contains("not in the part"), "{refused}");
+}
+
+#[test]
+fn a_part_that_is_not_there_is_refused() {
+    let refused = read(&large(), ReadOptions::default().with_part(2)).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::InvalidArgument);
+    assert!(refused.message().starts_with("no part 2: it has 2"), "{refused}");
+}
+
+#[test]
+fn an_earlier_snapshot_is_read_again_with_its_parts() {
+    let dataset = large();
+    let before = description(&dataset);
+    let snapshot = before.snapshot.unwrap();
+    append(&dataset, (5..20).map(|batch| ids(batch * 100_000..(batch + 1) * 100_000))).unwrap();
+    assert!(description(&dataset).parts.len() > before.parts.len());
+    let of = |options: ReadOptions| read(&dataset, options.with_snapshot(snapshot.clone())).unwrap();
+    assert_eq!(of(ReadOptions::default()), (0..500_000).collect::<Vec<_>>());
+    assert_eq!(of(ReadOptions::default().with_part(1)), (200_000..500_000).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_position_goes_with_its_own_snapshot_alone() {
+    let dataset = dataset([ids(0..3), ids(3..5)]);
+    let first = description(&dataset).snapshot.unwrap();
+    let position = chunks(&dataset, ReadOptions::default()).unwrap().remove(0).position;
+    let receipt = append(&dataset, [ids(5..7)]).unwrap();
+    append(&dataset, [ids(7..9)]).unwrap();
+    let now = description(&dataset).snapshot.unwrap();
+    assert_eq!(read(&dataset, from(position.clone()).with_snapshot(first)).unwrap(), [3, 4]);
+    let refused = read(&dataset, from(position).with_snapshot(now.clone())).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::InvalidArgument);
+    assert_eq!(read(&dataset, from(receipt.position).with_snapshot(now)).unwrap(), [7, 8]);
+}
+
+#[test]
+fn a_snapshot_of_another_dataset_is_snapshot_changed() {
+    let other = description(&dataset([ids(0..3)])).snapshot.unwrap();
+    for snapshot in [other, Snapshot::new("elsewhere"), Snapshot::new("")] {
+        let refused = read(&dataset([ids(0..3)]), ReadOptions::default().with_snapshot(snapshot));
+        assert_eq!(refused.unwrap_err().kind(), ErrorKind::SnapshotChanged);
     }
 }
 

@@ -148,6 +148,91 @@ async fn modes_decide_about_names_that_are_there_or_not() {
     assert_eq!(read_ids(&store, "trips", ReadOptions::default()).await.unwrap().len(), 9);
 }
 
+async fn replace(store: &MemoryStore, input: BatchStream, key: Option<&str>) -> Result<Receipt> {
+    let mut options = WriteOptions::default().with_mode(WriteMode::Replace);
+    options.idempotency_key = key.map(str::to_owned);
+    store.write(CallContext::new(), name("trips"), input, options).await
+}
+
+#[tokio::test]
+async fn a_replacement_takes_the_place_of_all_rows_and_their_schema() {
+    let store = MemoryStore::new(MIB);
+    assert_eq!(replace(&store, ids_stream([ids(0..3)]), None).await.unwrap().rows, 3);
+    replace(&store, ids_stream([ids(3..5)]), None).await.unwrap();
+    assert_eq!(read_ids(&store, "trips", ReadOptions::default()).await.unwrap(), [3, 4]);
+    replace(&store, texts(), None).await.unwrap();
+    assert_eq!(store.read_all(&name("trips")).await.unwrap().0, *texts().schema());
+}
+
+#[tokio::test]
+async fn a_replacement_that_fails_or_finds_no_room_keeps_what_was_there() {
+    let store = MemoryStore::new(24_000);
+    write(&store, "trips", ids_stream([ids(0..2000)])).await.unwrap();
+    let before = store.used_bytes();
+    assert_eq!(replace(&store, failing([ids(0..3)]), None).await.unwrap_err().kind(), ErrorKind::Corrupt);
+    let error = replace(&store, ids_stream([ids(0..2000)]), None).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::LimitExceeded);
+    assert_eq!(store.used_bytes(), before);
+    assert_eq!(read_ids(&store, "trips", ReadOptions::default()).await.unwrap().len(), 2000);
+}
+
+#[tokio::test]
+async fn what_was_replaced_is_free_once_its_readers_have_ended() {
+    let store = MemoryStore::new(MIB);
+    write(&store, "trips", ids_stream([ids(0..2000)])).await.unwrap();
+    let read = store.read(CallContext::new(), name("trips").into(), ReadOptions::default()).await.unwrap();
+    let receipt = replace(&store, ids_stream([ids(0..3)]), None).await.unwrap();
+    assert!(store.used_bytes() > 16_000);
+    assert_eq!(read.collect_batches().await.unwrap()[0].num_rows(), 2000);
+    assert_eq!(store.used_bytes(), receipt.bytes);
+}
+
+#[tokio::test]
+async fn a_replacement_is_repeated_under_its_key_and_knows_none_of_before() {
+    let store = MemoryStore::new(MIB);
+    let first = replace(&store, ids_stream([ids(0..3)]), Some("one")).await.unwrap();
+    write(&store, "trips", ids_stream([ids(3..5)])).await.unwrap();
+    assert_eq!(replace(&store, ids_stream([ids(0..3)]), Some("one")).await.unwrap(), first);
+    assert_eq!(read_ids(&store, "trips", ReadOptions::default()).await.unwrap(), [0, 1, 2, 3, 4]);
+    replace(&store, ids_stream([ids(5..6)]), Some("two")).await.unwrap();
+    replace(&store, ids_stream([ids(0..3)]), Some("one")).await.unwrap();
+    assert_eq!(read_ids(&store, "trips", ReadOptions::default()).await.unwrap(), [0, 1, 2]);
+}
+
+/// An append that began before a replacement by `input` and ends after it.
+async fn append_around_a_replacement(input: BatchStream) -> (MemoryStore, Result<Receipt>) {
+    let store = MemoryStore::new(MIB);
+    write(&store, "trips", ids_stream([ids(0..3)])).await.unwrap();
+    let (mut sender, receiver) = mpsc::channel(1);
+    let mut late = Box::pin(write(&store, "trips", BatchStream::new(ids_schema(), receiver)));
+    assert!(late.as_mut().now_or_never().is_none());
+    replace(&store, input, None).await.unwrap();
+    sender.try_send(Ok(Chunk::new(ids(7..9)))).unwrap();
+    drop(sender);
+    let written = late.await;
+    (store, written)
+}
+
+#[tokio::test]
+async fn an_append_that_ends_after_a_replacement_comes_after_its_rows_or_is_refused() {
+    let (store, written) = append_around_a_replacement(ids_stream([ids(4..5)])).await;
+    assert_eq!(written.unwrap().rows, 2);
+    assert_eq!(read_ids(&store, "trips", ReadOptions::default()).await.unwrap(), [4, 7, 8]);
+    let (store, written) = append_around_a_replacement(texts()).await;
+    assert_eq!(written.unwrap_err().kind(), ErrorKind::SchemaMismatch);
+    assert_eq!(store.read_all(&name("trips")).await.unwrap().0, *texts().schema());
+}
+
+#[tokio::test]
+async fn a_snapshot_of_what_was_replaced_is_snapshot_changed() {
+    let store = MemoryStore::new(MIB);
+    write(&store, "trips", ids_stream([ids(0..3)])).await.unwrap();
+    let before = store.describe(CallContext::new(), name("trips").into()).await.unwrap().snapshot.unwrap();
+    replace(&store, ids_stream([ids(0..3)]), None).await.unwrap();
+    let refused = read_ids(&store, "trips", ReadOptions::default().with_snapshot(before)).await;
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::SnapshotChanged);
+}
+
 /// Two writes that both began before the name was there; the first one ends first.
 async fn race(second: BatchStream, mode: WriteMode) -> (MemoryStore, Result<Receipt>) {
     let store = MemoryStore::new(MIB);
