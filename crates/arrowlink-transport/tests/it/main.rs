@@ -32,6 +32,7 @@ mod receive;
 mod settings;
 mod status;
 mod support;
+mod ticket;
 mod tls;
 mod transfer;
 mod types;

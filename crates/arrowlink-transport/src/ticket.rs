@@ -1,0 +1,165 @@
+//! Tickets: what is to be read, and how, in bytes that any server of the same datasets can answer.
+//!
+//! ```text
+//! FF 'A' 'L' 'T'   no text begins so, and no name is taken for a ticket
+//! version          1
+//! message          Protobuf, see `ticket/message.rs`
+//! checksum         8 bytes, little-endian: FNV-1a (64 bits) over everything before
+//! ```
+//!
+//! A plain ticket is nothing but a dataset's name in UTF-8. Tickets are checked, not secret: they grant nothing, and whoever
+//! makes one up may ask for no more than what he may ask for otherwise.
+
+mod message;
+
+use arrowlink_core::{Error, ErrorKind, Name, Position, ReadOptions, Result, Target};
+use bytes::Bytes;
+use prost::Message as _;
+
+use message::Body;
+
+/// What a `DoGet` reads. Where nothing but the dataset matters, its name is a ticket too.
+///
+/// ```
+/// use arrowlink_core::{ErrorKind, Name, ReadOptions, Target};
+/// use arrowlink_transport::Ticket;
+///
+/// let trips = Target::Name(Name::new("trips")?);
+/// let ticket = Ticket::new(trips.clone(), ReadOptions::default().with_projection(["id"]).with_limit(5));
+/// let bytes = ticket.encode()?;
+/// assert_eq!(Ticket::decode(&bytes)?, ticket);
+/// assert_eq!(Ticket::decode(b"trips")?, Ticket::new(trips, ReadOptions::default()));
+///
+/// let damaged = Ticket::decode(&bytes[..bytes.len() - 1]).unwrap_err();
+/// assert_eq!(damaged.kind(), ErrorKind::InvalidArgument);
+/// # Ok::<(), arrowlink_core::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Ticket {
+    /// What is read.
+    pub target: Target,
+    /// How it is read.
+    pub options: ReadOptions,
+    /// Whether each batch comes with the ticket that goes on after it, as its application metadata. Default: no.
+    pub positions: bool,
+}
+
+impl Ticket {
+    /// Makes the ticket that reads `target` as `options` say.
+    pub const fn new(target: Target, options: ReadOptions) -> Self {
+        Self { target, options, positions: false }
+    }
+
+    /// Sets [`positions`](Self::positions).
+    #[must_use]
+    pub const fn with_positions(mut self, positions: bool) -> Self {
+        self.positions = positions;
+        self
+    }
+
+    /// Returns the ticket of what is left when `rows` rows were returned up to `position`.
+    ///
+    /// ```
+    /// use arrowlink_core::{Name, Position, ReadOptions, Target};
+    /// use arrowlink_transport::Ticket;
+    ///
+    /// let options = ReadOptions::default().with_skip(100).with_limit(50);
+    /// let rest = Ticket::new(Target::Name(Name::new("trips")?), options).after(Position::new(vec![7]), 20);
+    /// let options = ReadOptions::default().with_limit(30).with_resume(Position::new(vec![7]));
+    /// assert_eq!(rest.options, options);
+    /// # Ok::<(), arrowlink_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn after(&self, position: Position, rows: u64) -> Self {
+        let mut rest = self.clone();
+        rest.options.limit = self.options.limit.map(|limit| limit.saturating_sub(rows));
+        rest.options.skip = 0;
+        rest.options.resume = Some(position);
+        rest
+    }
+
+    /// Writes the ticket.
+    ///
+    /// # Errors
+    ///
+    /// `LimitExceeded` past [`MAX_BYTES`](Self::MAX_BYTES); `InvalidArgument` for parameters that Arrow's streams cannot have;
+    /// `Unsupported` for a target that this version does not know.
+    pub fn encode(&self) -> Result<Bytes> {
+        let body = Body::try_from(self)?;
+        let bytes = HEAD_BYTES + body.encoded_len() + CHECKSUM_BYTES;
+        if bytes > Self::MAX_BYTES {
+            let (most, text) = (Self::MAX_BYTES, "give it shorter SQL, or parameters of fewer bytes");
+            return Err(Error::new(
+                ErrorKind::LimitExceeded,
+                format!("the ticket takes {bytes} bytes, more than {most}: {text}"),
+            ));
+        }
+        let mut ticket = Vec::with_capacity(bytes);
+        ticket.extend_from_slice(&MAGIC);
+        ticket.push(VERSION);
+        body.encode_raw(&mut ticket);
+        let checksum = fnv1a(&ticket);
+        ticket.extend_from_slice(&checksum.to_le_bytes());
+        Ok(ticket.into())
+    }
+
+    /// Reads what [`encode`](Self::encode) wrote, or a name.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidArgument` for anything else: what is damaged, what is of another version, and what no server wrote. The
+    /// message says which of them it is.
+    pub fn decode(ticket: &[u8]) -> Result<Self> {
+        if ticket.len() > Self::MAX_BYTES {
+            let (bytes, most) = (ticket.len(), Self::MAX_BYTES);
+            return Err(invalid(&format!("the ticket has {bytes} bytes, more than {most}")));
+        }
+        let Some(rest) = ticket.strip_prefix(&MAGIC) else { return named(ticket) };
+        let (&version, _) = rest.split_first().ok_or_else(|| invalid(DAMAGED))?;
+        if version != VERSION {
+            return Err(invalid(&format!(
+                "the ticket has version {version}, this server reads version {VERSION}: ask this server for a ticket"
+            )));
+        }
+        let (checked, checksum) = ticket.split_last_chunk().ok_or_else(|| invalid(DAMAGED))?;
+        let body = checked.get(HEAD_BYTES..).ok_or_else(|| invalid(DAMAGED))?;
+        if fnv1a(checked) != u64::from_le_bytes(*checksum) {
+            return Err(invalid(DAMAGED));
+        }
+        let body = Body::decode(body).map_err(|error| invalid(FORGED).with_source(error))?;
+        Self::try_from(body)
+    }
+
+    /// The most bytes that a ticket takes: 16 MiB.
+    pub const MAX_BYTES: usize = 16 << 20;
+}
+
+/// Reads a plain ticket.
+fn named(ticket: &[u8]) -> Result<Ticket> {
+    let text =
+        std::str::from_utf8(ticket).ok().filter(|text| !text.is_empty()).ok_or_else(|| invalid(NEITHER))?;
+    let name = Name::new(text).map_err(|error| invalid(NOT_A_NAME).with_source(error))?;
+    Ok(Ticket::new(Target::Name(name), ReadOptions::default()))
+}
+
+/// Hashes `bytes`: two tickets that differ in one byte never have the same sum.
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+fn invalid(text: &str) -> Error {
+    Error::new(ErrorKind::InvalidArgument, text)
+}
+
+const MAGIC: [u8; 4] = [0xff, b'A', b'L', b'T'];
+const VERSION: u8 = 1;
+const HEAD_BYTES: usize = MAGIC.len() + 1;
+const CHECKSUM_BYTES: usize = 8;
+const DAMAGED: &str = "the ticket is damaged: take it as the server gave it, or ask for another";
+const FORGED: &str = "the ticket is none that a server made: ask for one by `GetFlightInfo`";
+const NEITHER: &str =
+    "the ticket is empty or not UTF-8: it is one that a server gave, or the name of a dataset";
+const NOT_A_NAME: &str = "the ticket is not the name of a dataset";
