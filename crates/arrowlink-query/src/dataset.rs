@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arrowlink_core::{
-    BatchStream, CallContext, Chunk, Dataset, Description, Error, ErrorKind, NounKind, ReadOptions, Receipt,
-    Result, WriteOptions,
+    BatchStream, CallContext, Chunk, Dataset, Description, Error, ErrorKind, NounKind, Part, ReadOptions,
+    Receipt, Result, WriteOptions,
 };
 use futures::future::{BoxFuture, FutureExt as _, ready};
 use futures::{Stream, stream};
@@ -13,16 +13,18 @@ use tokio::sync::mpsc::{Receiver, channel};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::failure::internal;
+use crate::pieces::Piece;
 use crate::place::Place;
 use crate::scan::Scan;
+use crate::snapshot::Digest;
 use crate::tables::{Table, Tables};
 use crate::{FileOptions, QueryRuntime};
 
 /// A table that lies in files: one file, a folder of them, or all that match a pattern.
 ///
 /// The files are listed at every request: a file that was added, repaired or replaced is what the next read sees. A
-/// read returns the files in the order of their names and each file's rows in its own order. A dataset that is broken
-/// stays; [`describe`](Dataset::describe) and [`read`](Dataset::read) say what is wrong and in which file.
+/// read returns the files in the order of their names and each file's rows in its own order. Its parts are files, and
+/// runs of row groups of a Parquet file. A dataset that is broken stays; [`describe`](Dataset::describe) and [`read`](Dataset::read) say what is wrong and in which file.
 ///
 /// Memory is what the decoding of one batch takes, and of Parquet one row group: files are never loaded whole. A
 /// batch of an Arrow IPC file is read in one piece, however large it was written.
@@ -92,19 +94,19 @@ impl FileDataset {
         Ok(Self { runtime: runtime.clone(), options, tables: Arc::new(tables) })
     }
 
-    /// Finds out on the query runtime what there is, now or at the place where a read stopped.
-    async fn table(&self, ctx: &CallContext, at: Option<Place>) -> Result<Table> {
+    /// Finds out on the query runtime what there is, now or in the snapshot of an earlier read.
+    async fn table(&self, ctx: &CallContext, at: Option<Digest>) -> Result<Table> {
         let tables = Arc::clone(&self.tables);
         self.runtime.run(ctx, async move { tables.table(at).await }).await
     }
 
-    /// Starts a read: what there is, which columns, and when it is its turn.
+    /// Starts a read: what there is, which columns and part, and when it is its turn.
     ///
-    /// Columns and positions are checked before it waits for its turn: what cannot be answered is refused at once.
+    /// Everything is checked before it waits for its turn: what cannot be answered is refused at once.
     async fn start(&self, ctx: CallContext, options: ReadOptions) -> Result<BatchStream> {
-        options.refuse_beyond_rows()?;
-        let at = options.resume.as_ref().map(Place::decode).transpose()?;
-        let table = self.table(&ctx, at).await?;
+        refuse_following(&options)?;
+        let resume = options.resume.as_ref().map(Place::decode).transpose()?;
+        let table = self.table(&ctx, state(&options, resume)?).await?;
         let projection = options.column_indices(&table.schema)?;
         let schema =
             match &projection {
@@ -114,7 +116,8 @@ impl FileDataset {
                 })?),
             };
         let snapshot = table.listing.snapshot();
-        let start = at.unwrap_or_else(|| Place { digest: table.listing.digest(), file: 0, row: 0 });
+        let piece = piece(&table, options.part)?;
+        let start = first_place(&table, &piece, resume)?;
         let turn = self.runtime.turn(&ctx).await?;
         let scan = Scan {
             table,
@@ -123,6 +126,7 @@ impl FileDataset {
             projection,
             schema: Arc::clone(&schema),
             start,
+            piece,
             skip: options.skip,
             left: options.limit.unwrap_or(u64::MAX),
         };
@@ -154,6 +158,7 @@ impl Dataset for FileDataset {
                 .with_rows(table.rows())
                 .with_bytes(Some(table.listing.bytes()))
                 .with_source(self.tables.shown())
+                .with_parts(parts(&table))
                 .with_snapshot(table.listing.snapshot()))
         }
         .boxed()
@@ -174,6 +179,55 @@ impl Dataset for FileDataset {
             self.tables.shown()
         );
         ready(Err(Error::new(ErrorKind::ReadOnly, message))).boxed()
+    }
+}
+
+/// Files are no stream: there is nothing to wait for at their end.
+fn refuse_following(options: &ReadOptions) -> Result<()> {
+    ReadOptions::default().with_follow(options.follow).refuse_beyond_rows()
+}
+
+/// Returns the state that is asked for, by name or by a position in it; `None` for the one of now.
+fn state(options: &ReadOptions, resume: Option<Place>) -> Result<Option<Digest>> {
+    let named = options.snapshot.as_ref().map(Digest::parse).transpose()?;
+    match (named, resume.map(|place| place.digest)) {
+        (Some(named), Some(of_place)) if named != of_place => Err(Error::new(
+            ErrorKind::InvalidArgument,
+            "the position to resume at is of another snapshot than the one that is asked for",
+        )),
+        (named, of_place) => Ok(named.or(of_place)),
+    }
+}
+
+/// Returns the parts as others see them; a dataset of one piece is not divided.
+fn parts(table: &Table) -> Vec<Part> {
+    let pieces = table.pieces();
+    if pieces.len() < 2 { Vec::new() } else { pieces.into_iter().map(|piece| piece.part).collect() }
+}
+
+/// Finds the part that is asked for; what is not divided is its own first part.
+fn piece(table: &Table, part: Option<u32>) -> Result<Piece> {
+    let Some(part) = part else { return Ok(Piece::whole()) };
+    let mut pieces = table.pieces();
+    match usize::try_from(part).ok().filter(|part| *part < pieces.len()) {
+        Some(part) => Ok(pieces.swap_remove(part)),
+        None if part == 0 => Ok(Piece::whole()),
+        None => {
+            let text = format!("there is no part {part}: the dataset has {}, counted from 0", pieces.len());
+            Err(Error::new(ErrorKind::InvalidArgument, text))
+        }
+    }
+}
+
+/// Returns where the read of `piece` begins, or goes on.
+fn first_place(table: &Table, piece: &Piece, resume: Option<Place>) -> Result<Place> {
+    match resume {
+        None => Ok(Place { digest: table.listing.digest(), file: piece.files.start, row: piece.rows.start }),
+        Some(place) if piece.has(place) => Ok(place),
+        Some(_) => {
+            let text = "the position to resume at is not in the part that is read: read it without `part`";
+            Err(Error::new(ErrorKind::InvalidArgument, text))
+        }
     }
 }
 

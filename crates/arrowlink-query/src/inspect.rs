@@ -24,6 +24,16 @@ pub(crate) struct Facts {
     pub(crate) rows: Option<u64>,
     /// Whether it is the stream format of Arrow IPC, which has no footer.
     pub(crate) is_stream: bool,
+    /// The runs of rows at whose borders a read can begin without decoding what lies before; empty where there are none.
+    pub(crate) groups: Vec<Group>,
+}
+
+/// A row group of Parquet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Group {
+    pub(crate) rows: u64,
+    /// How many bytes it takes in the file.
+    pub(crate) bytes: u64,
 }
 
 /// The columns of one file.
@@ -65,7 +75,7 @@ fn look(file: &File, stamp: &FileStamp, format: FileFormat, options: &FileOption
             let schema = csv::inspect(file, stamp, options)?;
             let columns =
                 if options.schema.is_some() { Columns::Stated(schema) } else { Columns::Csv(schema) };
-            Ok(Facts { columns, rows: None, is_stream: false })
+            Ok(Facts { columns, rows: None, is_stream: false, groups: Vec::new() })
         }
         FileFormat::Json => {
             if let Some(schema) = &options.schema {
@@ -73,10 +83,11 @@ fn look(file: &File, stamp: &FileStamp, format: FileFormat, options: &FileOption
                     columns: Columns::Stated(SchemaRef::clone(schema)),
                     rows: None,
                     is_stream: false,
+                    groups: Vec::new(),
                 });
             }
             let json::Inspected { shape, rows } = json::inspect(file, stamp, options)?;
-            Ok(Facts { columns: Columns::Json(shape), rows, is_stream: false })
+            Ok(Facts { columns: Columns::Json(shape), rows, is_stream: false, groups: Vec::new() })
         }
     }
 }

@@ -43,6 +43,7 @@ mod json;
 mod location;
 mod one_file;
 mod options;
+mod pieces;
 mod place;
 mod plan;
 mod query_options;

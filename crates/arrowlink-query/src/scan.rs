@@ -20,6 +20,7 @@ use crate::failure::{corrupt, from_datafusion, panicked};
 use crate::inspect::Facts;
 use crate::json::RowCheck;
 use crate::one_file::OneFile;
+use crate::pieces::Piece;
 use crate::place::Place;
 use crate::plan::FileScan;
 use crate::snapshot::FileStamp;
@@ -36,8 +37,10 @@ pub(crate) struct Scan {
     pub(crate) projection: Option<Vec<usize>>,
     /// The schema of what is returned.
     pub(crate) schema: SchemaRef,
-    /// Where to start.
+    /// Where to start, which is in `piece`.
     pub(crate) start: Place,
+    /// The run of rows that is read.
+    pub(crate) piece: Piece,
     /// How many rows to pass over from there.
     pub(crate) skip: u64,
     /// How many rows may still be returned.
@@ -72,18 +75,19 @@ impl Scan {
     /// Files before the start, after the limit, or with no more rows than are to be skipped are not opened at all;
     /// the last needs a row count, which CSV does not have.
     fn rows_of(&mut self, number: u32, facts: &Facts) -> Option<Rows> {
-        if number < self.start.file || self.left == 0 {
+        if number < self.start.file || number >= self.piece.files.end || self.left == 0 {
             return None;
         }
         let first = if number == self.start.file { self.start.row } else { 0 };
-        if let Some(rows) = facts.rows {
-            let after = rows.saturating_sub(first);
+        let end = self.piece.rows.end.min(facts.rows.unwrap_or(u64::MAX));
+        if facts.rows.is_some() {
+            let after = end.saturating_sub(first);
             if self.skip >= after {
                 self.skip -= after;
                 return None;
             }
         }
-        Some(Rows { first, begin: first.saturating_add(self.skip) })
+        Some(Rows { first, begin: first.saturating_add(self.skip), end })
     }
 
     /// Hands on the rows of one file.
@@ -101,15 +105,15 @@ impl Scan {
     ) -> Result<(), Stop> {
         let file = Arc::new(OneFile::open(stamp, self.check())?);
         let columns = self.decoded_columns();
-        let (mut row, mut batches) = self.batches(&file, stamp, facts, rows.begin, columns.as_deref())?;
-        while self.left > 0 {
+        let (mut row, mut batches) = self.batches(&file, stamp, facts, rows, columns.as_deref())?;
+        while self.left > 0 && row < rows.end {
             // Nothing below waits while rows are passed over: others get their turn, and so does a cancellation.
             tokio::task::consume_budget().await;
             let Some(batch) = batches.next().await else { break };
             let batch = batch.map_err(|error| self.failed(&file, stamp, row, error))?;
             let all = batch.num_rows() as u64;
             let passed = rows.begin.saturating_sub(row).min(all);
-            let kept = (all - passed).min(self.left);
+            let kept = (all - passed).min(self.left).min(rows.end - row - passed);
             row += passed + kept;
             self.left -= kept;
             if kept > 0 {
@@ -133,7 +137,7 @@ impl Scan {
         file: &Arc<OneFile>,
         stamp: &FileStamp,
         facts: &Facts,
-        begin: u64,
+        rows: Rows,
         columns: Option<&[usize]>,
     ) -> Result<(u64, SendableRecordBatchStream)> {
         let Table { format, schema, .. } = &self.table;
@@ -144,11 +148,12 @@ impl Scan {
             schema,
             options: &self.options,
             columns,
-            skip: begin,
+            skip: rows.begin,
             limit: None,
         };
-        let row = if scan.skips_rows() { begin } else { 0 };
-        scan.limit = self.left.checked_add(begin - row).and_then(|rows| usize::try_from(rows).ok());
+        let row = if scan.skips_rows() { rows.begin } else { 0 };
+        let wanted = self.left.min(rows.end.saturating_sub(rows.begin));
+        scan.limit = wanted.checked_add(rows.begin - row).and_then(|rows| usize::try_from(rows).ok());
         Ok((row, scan.start(Arc::clone(file), &self.environment)?))
     }
 
@@ -215,13 +220,15 @@ impl Scan {
 
 /// Which rows of a file are read.
 ///
-/// Both are counted from the start of the file. `begin` is `first` plus what is still to be skipped.
+/// All are counted from the start of the file. `begin` is `first` plus what is still to be skipped.
 #[derive(Clone, Copy, Debug)]
 struct Rows {
     /// The first that belongs to the read.
     first: u64,
     /// The first that is returned, unless the file ends before it.
     begin: u64,
+    /// The first that is not read any more.
+    end: u64,
 }
 
 /// Why a read ends before its last row.

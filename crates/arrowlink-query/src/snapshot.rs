@@ -1,17 +1,19 @@
 //! What a dataset consists of at one moment: its files, sizes and times, and the opaque bytes that say so.
 //!
 //! ```text
-//! snapshot: version, then per file: length of the name (4), name, size (8), modification time in nanoseconds (8)
+//! snapshot: version, digest (16)
+//! digest: the first 16 bytes of BLAKE3 over, per file: length of the name (4), name, size (8), modification time in
+//!         nanoseconds (8)
 //! ```
 //!
-//! Two listings are the same snapshot if their bytes are the same, and a [`Place`](crate::place::Place) names its
-//! snapshot by a digest of them. Names are relative to the dataset's folder, so that the same files are the same
-//! snapshot on every server. Numbers are big-endian.
+//! Two listings are the same snapshot if their digests are the same: a list of ten thousand files takes 17 bytes, which
+//! fit a ticket. Names are relative to the dataset's folder, so that the same files are the same snapshot on every
+//! server. Numbers are big-endian.
 
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use arrowlink_core::Snapshot;
+use arrowlink_core::{Error, ErrorKind, Result, Snapshot};
 
 /// One file as it was when the dataset was listed.
 ///
@@ -48,7 +50,7 @@ impl FileStamp {
 pub(crate) struct Listing {
     /// The files, sorted by name.
     pub(crate) files: Vec<FileStamp>,
-    digest: u64,
+    digest: Digest,
 }
 
 impl Listing {
@@ -56,17 +58,17 @@ impl Listing {
     pub(crate) fn new(mut files: Vec<FileStamp>) -> Self {
         files.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.path.cmp(&b.path)));
         files.dedup_by(|a, b| a.path == b.path);
-        let digest = fnv1a(&encode(&files));
+        let digest = Digest::of(&files);
         Self { files, digest }
     }
 
     /// Returns the snapshot as others see it.
     pub(crate) fn snapshot(&self) -> Snapshot {
-        Snapshot::new(encode(&self.files))
+        self.digest.snapshot()
     }
 
-    /// Returns a number that stands for the snapshot.
-    pub(crate) const fn digest(&self) -> u64 {
+    /// Returns what stands for the snapshot.
+    pub(crate) const fn digest(&self) -> Digest {
         self.digest
     }
 
@@ -88,17 +90,47 @@ fn is_unchanged(path: &Path, file: &FileStamp) -> bool {
     std::fs::metadata(path).is_ok_and(|metadata| file.is_of(&metadata))
 }
 
-/// Writes the files as the start of this module says.
-fn encode(files: &[FileStamp]) -> Vec<u8> {
-    let mut bytes = vec![VERSION];
-    for file in files {
-        // A name longer than 4 GiB does not exist.
-        bytes.extend_from_slice(&(file.name.len() as u32).to_be_bytes());
-        bytes.extend_from_slice(file.name.as_bytes());
-        bytes.extend_from_slice(&file.size.to_be_bytes());
-        bytes.extend_from_slice(&file.modified.to_be_bytes());
+/// What stands for the files of a listing, their sizes and times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Digest(pub(crate) [u8; DIGEST_BYTES]);
+
+impl Digest {
+    /// Hashes the files as the start of this module says.
+    fn of(files: &[FileStamp]) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        for file in files {
+            // A name longer than 4 GiB does not exist.
+            hasher.update(&(file.name.len() as u32).to_be_bytes());
+            hasher.update(file.name.as_bytes());
+            hasher.update(&file.size.to_be_bytes());
+            hasher.update(&file.modified.to_be_bytes());
+        }
+        let mut digest = [0; DIGEST_BYTES];
+        hasher.finalize_xof().fill(&mut digest);
+        Self(digest)
     }
-    bytes
+
+    /// Writes the digest as others see it.
+    fn snapshot(self) -> Snapshot {
+        let mut bytes = Vec::with_capacity(1 + DIGEST_BYTES);
+        bytes.push(VERSION);
+        bytes.extend_from_slice(&self.0);
+        Snapshot::new(bytes)
+    }
+
+    /// Reads what [`snapshot`](Self::snapshot) wrote.
+    ///
+    /// Fails with `SnapshotChanged` for anything else: the name may have stood for another kind of dataset then.
+    pub(crate) fn parse(snapshot: &Snapshot) -> Result<Self> {
+        let digest = match snapshot.as_bytes().split_first() {
+            Some((&VERSION, digest)) => digest.try_into().ok(),
+            _ => None,
+        };
+        digest.map(Self).ok_or_else(|| {
+            let message = "the snapshot is not one of these files: read again from the start";
+            Error::new(ErrorKind::SnapshotChanged, message)
+        })
+    }
 }
 
 /// Counts from 1970; 0 where the file system does not know.
@@ -112,14 +144,6 @@ fn nanoseconds(time: Option<SystemTime>) -> i64 {
     }
 }
 
-/// Hashes `bytes` with FNV-1a (64 bits), which is the same on every machine and in every version.
-///
-/// It protects against accidents, not against somebody who looks for two listings with one digest: a client could
-/// only mislead its own read.
-fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// How many bytes a digest has: two listings with one digest are not met by accident.
+pub(crate) const DIGEST_BYTES: usize = 16;

@@ -13,8 +13,8 @@ use arrowlink_core::{Error, ErrorKind, Result};
 use crate::combine::combine;
 use crate::inspect::{Facts, inspect};
 use crate::location::{Location, format_of};
-use crate::place::Place;
-use crate::snapshot::{FileStamp, Listing};
+use crate::pieces::{Piece, pieces};
+use crate::snapshot::{Digest, FileStamp, Listing};
 use crate::{FileFormat, FileOptions};
 
 /// The files of a dataset at one moment and what is known about them.
@@ -31,6 +31,11 @@ pub(crate) struct Table {
 }
 
 impl Table {
+    /// Returns the runs of rows that can be read on their own.
+    pub(crate) fn pieces(&self) -> Vec<Piece> {
+        pieces(&self.listing.files, &self.facts)
+    }
+
     /// Returns how many rows there are, where every file says it.
     pub(crate) fn rows(&self) -> Option<u64> {
         self.facts.iter().map(|facts| facts.rows).sum()
@@ -78,10 +83,10 @@ impl Tables {
         self.location.shown()
     }
 
-    /// Lists the files, or finds the listing that `at` belongs to, and looks into those that are new.
+    /// Lists the files, or finds the listing that `at` stands for, and looks into those that are new.
     ///
     /// Fails with the first file that is broken or, where none is, the first that does not fit those before it.
-    pub(crate) async fn table(&self, at: Option<Place>) -> Result<Table> {
+    pub(crate) async fn table(&self, at: Option<Digest>) -> Result<Table> {
         let listing = self.listing(at)?;
         if listing.files.is_empty() {
             return self.empty(listing);
@@ -96,15 +101,15 @@ impl Tables {
         Ok(Table { listing, format, schema, facts })
     }
 
-    /// Returns the files as they are now, or as they were where `at` is, if they still are.
+    /// Returns the files as they are now, or as they were at `at`, if they still are.
     ///
     /// Files that came later do not end a read that is resumed: it goes on in its own listing, as long as each of
     /// those files is unchanged. Fails with `SnapshotChanged` otherwise.
-    fn listing(&self, at: Option<Place>) -> Result<Arc<Listing>> {
+    fn listing(&self, at: Option<Digest>) -> Result<Arc<Listing>> {
         let listing = Arc::new(self.location.list(self.options.format)?);
-        let Some(at) = at.filter(|at| at.digest != listing.digest()) else { return Ok(listing) };
+        let Some(at) = at.filter(|at| *at != listing.digest()) else { return Ok(listing) };
         let earlier = self.with_memory(|memory| {
-            memory.listings.iter().find(|earlier| earlier.digest() == at.digest).map(Arc::clone)
+            memory.listings.iter().find(|earlier| earlier.digest() == at).map(Arc::clone)
         });
         let changed = match earlier {
             None => "the files are not those that the read began with".to_owned(),

@@ -36,7 +36,7 @@ pub(super) fn inspect(file: &File, stamp: &FileStamp) -> Result<Facts> {
     }
     let is_stream = magic != MAGIC;
     let (schema, rows) = if is_stream { messages.walk_stream()? } else { messages.walk_file()? };
-    Ok(Facts { columns: Columns::Stated(schema), rows: Some(rows), is_stream })
+    Ok(Facts { columns: Columns::Stated(schema), rows: Some(rows), is_stream, groups: Vec::new() })
 }
 
 /// A file and what it was when it was listed; no range past that size is read.

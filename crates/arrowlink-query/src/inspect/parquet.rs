@@ -9,7 +9,7 @@ use std::sync::Arc;
 use arrowlink_core::Result;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 
-use super::{Columns, Facts};
+use super::{Columns, Facts, Group};
 use crate::failure::{corrupt, from_parquet};
 use crate::snapshot::FileStamp;
 
@@ -17,14 +17,13 @@ use crate::snapshot::FileStamp;
 pub(super) fn inspect(file: &File, stamp: &FileStamp) -> Result<Facts> {
     let metadata = ArrowReaderMetadata::load(file, ArrowReaderOptions::new())
         .map_err(|error| from_parquet(&stamp.name, error))?;
-    let mut rows = 0_u64;
+    let (mut rows, mut groups) = (0_u64, Vec::new());
     for (index, group) in metadata.metadata().row_groups().iter().enumerate() {
         let damaged =
             || corrupt(&stamp.name, format!("its footer speaks of row group {index} where there is none"));
-        rows = u64::try_from(group.num_rows())
-            .ok()
-            .and_then(|more| rows.checked_add(more))
-            .ok_or_else(damaged)?;
+        let more = u64::try_from(group.num_rows()).map_err(|_| damaged())?;
+        rows = rows.checked_add(more).ok_or_else(damaged)?;
+        groups.push(Group { rows: more, bytes: u64::try_from(group.compressed_size()).unwrap_or(0) });
         for column in group.columns() {
             let (start, length) = (column.data_page_offset(), column.compressed_size());
             let start = column
@@ -36,5 +35,6 @@ pub(super) fn inspect(file: &File, stamp: &FileStamp) -> Result<Facts> {
             is_there.then_some(()).ok_or_else(damaged)?;
         }
     }
-    Ok(Facts { columns: Columns::Stated(Arc::clone(metadata.schema())), rows: Some(rows), is_stream: false })
+    let columns = Columns::Stated(Arc::clone(metadata.schema()));
+    Ok(Facts { columns, rows: Some(rows), is_stream: false, groups })
 }

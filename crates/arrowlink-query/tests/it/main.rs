@@ -16,5 +16,6 @@ mod folders;
 mod json;
 mod limits;
 mod parquet;
+mod parts;
 mod reading;
 mod real;
