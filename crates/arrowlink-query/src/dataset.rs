@@ -3,18 +3,15 @@
 use std::sync::Arc;
 
 use arrowlink_core::{
-    BatchStream, CallContext, Chunk, Dataset, Description, Error, ErrorKind, NounKind, Part, ReadOptions,
-    Receipt, Result, WriteOptions,
+    BatchStream, CallContext, Dataset, Description, Error, ErrorKind, NounKind, Part, ReadOptions, Receipt,
+    Result, WriteOptions,
 };
 use futures::future::{BoxFuture, FutureExt as _, ready};
-use futures::{Stream, stream};
-use tokio::sync::OwnedSemaphorePermit;
-use tokio::sync::mpsc::{Receiver, channel};
-use tokio_util::task::AbortOnDropHandle;
 
 use crate::failure::internal;
 use crate::pieces::Piece;
 use crate::place::Place;
+use crate::running::running;
 use crate::scan::Scan;
 use crate::snapshot::Digest;
 use crate::tables::{Table, Tables};
@@ -130,23 +127,11 @@ impl FileDataset {
             skip: options.skip,
             left: options.limit.unwrap_or(u64::MAX),
         };
-        Ok(BatchStream::new(schema, self.chunks(scan, turn)?).with_snapshot(snapshot))
-    }
-
-    /// Runs `scan` on the query runtime; it ends, and its turn with it, when the stream is dropped.
-    ///
-    /// The channel holds one chunk: where the reader is slow, the scan waits before it decodes far ahead.
-    fn chunks(
-        &self,
-        scan: Scan,
-        turn: OwnedSemaphorePermit,
-    ) -> Result<impl Stream<Item = Result<Chunk>> + Send + 'static> {
-        let (sender, receiver) = channel(1);
-        let task = self.runtime.spawn(async move {
+        let chunks = running(&self.runtime, |sender| async move {
             scan.run(sender).await;
             drop(turn);
         })?;
-        Ok(stream::unfold(Some((receiver, task)), next_chunk))
+        Ok(BatchStream::new(schema, chunks).with_snapshot(snapshot))
     }
 }
 
@@ -228,21 +213,5 @@ fn first_place(table: &Table, piece: &Piece, resume: Option<Place>) -> Result<Pl
             let text = "the position to resume at is not in the part that is read: read it without `part`";
             Err(Error::new(ErrorKind::InvalidArgument, text))
         }
-    }
-}
-
-/// The chunks that come and the task that makes them; dropping it ends the task. `None` once the stream has ended.
-type Running = Option<(Receiver<Result<Chunk>>, AbortOnDropHandle<()>)>;
-
-/// Takes the next chunk. At the end the task is joined, so that a panic in it is an error and not a short table.
-async fn next_chunk(running: Running) -> Option<(Result<Chunk>, Running)> {
-    let (mut receiver, task) = running?;
-    match receiver.recv().await {
-        Some(Ok(chunk)) => Some((Ok(chunk), Some((receiver, task)))),
-        Some(Err(error)) => Some((Err(error), None)),
-        None => match task.await {
-            Ok(()) => None,
-            Err(error) => Some((Err(internal("the reading of files failed").with_source(error)), None)),
-        },
     }
 }

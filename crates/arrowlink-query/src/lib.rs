@@ -47,10 +47,12 @@ mod pieces;
 mod place;
 mod plan;
 mod query_options;
+mod running;
 mod runtime;
 mod scan;
 mod snapshot;
 mod tables;
+mod tpch;
 
 pub use csv_options::{CsvHeader, CsvOptions};
 pub use dataset::FileDataset;
@@ -58,3 +60,4 @@ pub use format::FileFormat;
 pub use options::FileOptions;
 pub use query_options::QueryOptions;
 pub use runtime::QueryRuntime;
+pub use tpch::{TpchDataset, TpchTable};

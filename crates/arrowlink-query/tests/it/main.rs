@@ -8,6 +8,7 @@
 
 mod files;
 mod support;
+mod tpch;
 
 mod arrow;
 mod csv;
