@@ -10,11 +10,11 @@ use bytesize::ByteSize;
 
 use crate::banner::uploads;
 use crate::certificates::{Plan, plan, read};
-use crate::files::Files;
-use crate::{Config, DatasetConfig, ServerError, datasets};
+use crate::datasets::Openers;
+use crate::{Config, DatasetConfig, Schemes, ServerError, datasets};
 
 /// Opens the datasets of `config`, binds and writes nothing, and describes what a server would do with it.
-pub(crate) async fn check(config: &Config) -> Result<String, ServerError> {
+pub(crate) async fn check(config: &Config, schemes: &Schemes) -> Result<String, ServerError> {
     let mut text = String::new();
     for addr in &config.listen {
         line(&mut text, "listen", addr);
@@ -22,25 +22,30 @@ pub(crate) async fn check(config: &Config) -> Result<String, ServerError> {
     line(&mut text, "tls", tls(config)?);
     line(&mut text, "default", &config.default);
     line(&mut text, "uploads", uploads(config));
-    let files = Files::new(&config.limits);
+    let openers = Openers::new(&config.limits, schemes);
     for dataset in &config.datasets {
-        line(&mut text, "dataset", described(dataset, &files).await?);
+        for described in described(dataset, &openers).await? {
+            line(&mut text, "dataset", described);
+        }
     }
     limits(&mut text, config);
     Ok(text)
 }
 
-/// Describes one dataset, with what is wrong with it where it cannot be read.
-async fn described(config: &DatasetConfig, files: &Files) -> Result<String, ServerError> {
-    let dataset = datasets::open_dataset(config, files).await?;
-    let mut text = format!("{}  {}", config.name, config.source);
-    if config.pin {
-        text.push_str(", pinned in memory");
+/// Describes what one section serves, with what is wrong where it cannot be read.
+async fn described(config: &DatasetConfig, openers: &Openers) -> Result<Vec<String>, ServerError> {
+    let mut lines = Vec::new();
+    for (name, dataset) in datasets::open_section(config, openers).await? {
+        let mut text = format!("{name}  {}", config.source);
+        if config.pin {
+            text.push_str(", pinned in memory");
+        }
+        if let Err(error) = dataset.describe(CallContext::new()).await {
+            let _ = write!(text, ", which cannot be read: {}", error.chain());
+        }
+        lines.push(text);
     }
-    if let Err(error) = dataset.describe(CallContext::new()).await {
-        let _ = write!(text, ", which cannot be read: {}", error.chain());
-    }
-    Ok(text)
+    Ok(lines)
 }
 
 /// Says which certificate would be shown, after having read it where it is an operator's.

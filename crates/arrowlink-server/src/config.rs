@@ -37,6 +37,7 @@ pub use problem::ConfigError;
 pub use sources::Sources;
 
 pub(crate) use problem::Origin;
+pub(crate) use read_dataset::unread;
 pub(crate) use tree::{Node, Table, Value, lay_over};
 
 /// Everything a server is told.
@@ -106,8 +107,9 @@ impl Config {
     /// ```
     pub fn from_sources(sources: Sources) -> Result<Self, ConfigError> {
         let mut problems = Vec::new();
+        let schemes = sources.schemes().to_vec();
         let table = sources.into_table(&mut problems);
-        let config = read::read(table, &mut problems);
+        let config = read::read(table, &schemes, &mut problems);
         rules::check(&config, &mut problems);
         if problems.is_empty() { Ok(config) } else { Err(ConfigError::new(problems)) }
     }
@@ -178,7 +180,7 @@ impl Config {
 
 impl Default for Config {
     fn default() -> Self {
-        read::read(Table::new(), &mut Vec::new())
+        read::read(Table::new(), &[], &mut Vec::new())
     }
 }
 

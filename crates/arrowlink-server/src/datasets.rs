@@ -4,6 +4,7 @@
 //! there and damaged keeps nobody from anything: it is logged, listed with its error, and read again at each call, so
 //! that mending the file is enough.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrowlink_core::{
@@ -15,38 +16,68 @@ use arrowlink_store::{Store, StoreOptions};
 use crate::config::DEFAULT;
 use crate::files::Files;
 use crate::memory::quarter_of_memory;
-use crate::{Config, ConfigError, DatasetConfig, DatasetSource, ServerError};
+use crate::{Config, ConfigError, DatasetConfig, DatasetSource, Limits, Schemes, ServerError};
 
 /// Opens everything that `config` names: datasets, the default, uploads, and the decorators around them.
-pub(crate) async fn open(config: &Config) -> Result<Arc<dyn DataService>, ServerError> {
+pub(crate) async fn open(config: &Config, schemes: &Schemes) -> Result<Arc<dyn DataService>, ServerError> {
     let uploads = open_uploads(config).await?;
-    refuse_hidden_uploads(config, uploads.as_ref()).await?;
     let mut catalog = Catalog::new();
     let names = || config.datasets.iter().map(|dataset| &dataset.name);
     let is_built_in = config.default.as_str() == DEFAULT && !names().any(|name| *name == config.default);
     if is_built_in && !is_stored(uploads.as_ref(), &config.default).await {
         catalog = catalog.with_dataset(config.default.clone(), Arc::new(default_dataset()));
     }
-    let files = Files::new(&config.limits);
+    let openers = Openers::new(&config.limits, schemes);
+    let mut served = BTreeSet::new();
     for dataset in &config.datasets {
-        let opened = open_dataset(dataset, &files).await?;
-        catalog = catalog.with_dataset(dataset.name.clone(), made_ready(opened, dataset).await);
+        for (name, opened) in open_section(dataset, &openers).await? {
+            refuse_hidden_uploads(config, uploads.as_ref(), &name).await?;
+            if !served.insert(name.clone()) {
+                let text = format!("dataset `{name}` is configured twice: give one of them another name");
+                return Err(ConfigError::from_text(text).into());
+            }
+            catalog = catalog.with_dataset(name, made_ready(opened, dataset).await);
+        }
     }
     let service: Arc<dyn DataService> = Arc::new(catalog.with_uploads(uploads));
     check_default(config, service.as_ref()).await?;
     Ok(decorated(config, service))
 }
 
-/// Opens one dataset without reading it; one that is not there is refused.
-pub(crate) async fn open_dataset(
+/// Who opens what, by the kind of source.
+#[derive(Debug)]
+pub(crate) struct Openers {
+    files: Files,
+    schemes: Schemes,
+}
+
+impl Openers {
+    /// Takes over the limits that are about files; threads start with the first file.
+    pub(crate) fn new(limits: &Limits, schemes: &Schemes) -> Self {
+        Self { files: Files::new(limits), schemes: schemes.clone() }
+    }
+}
+
+/// Opens what one `[[dataset]]` serves without reading it, mostly one dataset; one that is not there is refused.
+pub(crate) async fn open_section(
     config: &DatasetConfig,
-    files: &Files,
-) -> Result<Arc<dyn Dataset>, ServerError> {
-    let opened = match &config.source {
-        DatasetSource::Demo(uri) => DemoDataset::from_uri(uri).map(|demo| Arc::new(demo) as _),
-        DatasetSource::Files { uri, base_dir } => files.open(uri, base_dir, &config.files).await,
+    openers: &Openers,
+) -> Result<Vec<(Name, Arc<dyn Dataset>)>, ServerError> {
+    let name = || config.name.clone();
+    let opened: Result<Vec<(Name, Arc<dyn Dataset>)>, Error> = match &config.source {
+        DatasetSource::Demo(uri) => {
+            DemoDataset::from_uri(uri).map(|demo| vec![(name(), Arc::new(demo) as _)])
+        }
+        DatasetSource::Tpch(uri) => openers.files.open_tpch(uri, &config.name).await,
+        DatasetSource::Files { uri, base_dir } => {
+            let opened = openers.files.open(uri, base_dir, &config.files).await;
+            opened.map(|dataset| vec![(name(), dataset)])
+        }
+        DatasetSource::Other { .. } => {
+            openers.schemes.open(config).await.map(|dataset| vec![(name(), dataset)])
+        }
     };
-    opened.map_err(|source| ServerError::Dataset { name: config.name.clone(), source })
+    opened.map_err(|source| ServerError::Dataset { name: name(), source })
 }
 
 /// Loads a dataset that is pinned and looks at any other, so that what is wrong is said now and not at the first call.
@@ -91,17 +122,19 @@ async fn open_uploads(config: &Config) -> Result<Arc<dyn DataService>, ServerErr
 }
 
 /// Refuses a dataset under whose name uploads are stored: they were acknowledged, and nobody could read them any more.
-async fn refuse_hidden_uploads(config: &Config, uploads: &dyn DataService) -> Result<(), ConfigError> {
-    for DatasetConfig { name, .. } in &config.datasets {
-        if is_stored(uploads, name).await {
-            let dir = config.data_dir.clone().unwrap_or_default();
-            return Err(ConfigError::from_text(format!(
-                "dataset `{name}` would hide the uploads in `{}`: give it another name, or move that folder away",
-                dir.join(name.as_str()).display()
-            )));
-        }
+async fn refuse_hidden_uploads(
+    config: &Config,
+    uploads: &dyn DataService,
+    name: &Name,
+) -> Result<(), ConfigError> {
+    if !is_stored(uploads, name).await {
+        return Ok(());
     }
-    Ok(())
+    let dir = config.data_dir.clone().unwrap_or_default();
+    Err(ConfigError::from_text(format!(
+        "dataset `{name}` would hide the uploads in `{}`: give it another name, or move that folder away",
+        dir.join(name.as_str()).display()
+    )))
 }
 
 /// Returns whether there are uploads under `name`, damaged ones among them.

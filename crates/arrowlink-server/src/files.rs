@@ -1,6 +1,6 @@
 //! Files as datasets, through the crate feature `query`; without it they are refused with what to do.
 //!
-//! The one place that knows whether the feature is on. Both sides have the same two functions.
+//! The one place that knows whether the feature is on. Both sides have the same functions.
 
 #[cfg(feature = "query")]
 pub(crate) use with_query::Files;
@@ -12,9 +12,10 @@ mod with_query {
     use std::path::Path;
     use std::sync::Arc;
 
-    use arrowlink_core::{Dataset, Error};
-    use arrowlink_query::{CsvHeader, CsvOptions, FileDataset, FileOptions, QueryOptions, QueryRuntime};
-
+    use arrowlink_core::{Dataset, Error, Name};
+    use arrowlink_query::{
+        CsvHeader, CsvOptions, FileDataset, FileOptions, QueryOptions, QueryRuntime, TpchDataset,
+    };
     use tokio::sync::OnceCell;
 
     use crate::{FileSettings, Limits};
@@ -42,9 +43,30 @@ mod with_query {
             base_dir: &Path,
             settings: &FileSettings,
         ) -> Result<Arc<dyn Dataset>, Error> {
-            let runtime =
-                self.runtime.get_or_try_init(async || QueryRuntime::new(self.options.clone())).await?;
+            let runtime = self.runtime().await?;
             Ok(Arc::new(FileDataset::open(runtime, uri, options(base_dir, settings)?).await?))
+        }
+    }
+
+    impl Files {
+        /// Makes the tables that `uri` stands for: one under `name`, or all of them as `name.table`.
+        pub(crate) async fn open_tpch(
+            &self,
+            uri: &str,
+            name: &Name,
+        ) -> Result<Vec<(Name, Arc<dyn Dataset>)>, Error> {
+            let tables = TpchDataset::from_uri(self.runtime().await?, uri)?;
+            let is_one = tables.len() == 1;
+            let named = |table: TpchDataset| {
+                let of_table =
+                    if is_one { Ok(name.clone()) } else { Name::new(&format!("{name}.{}", table.table())) };
+                Ok((of_table?, Arc::new(table) as Arc<dyn Dataset>))
+            };
+            tables.into_iter().map(named).collect()
+        }
+
+        async fn runtime(&self) -> Result<&QueryRuntime, Error> {
+            self.runtime.get_or_try_init(async || QueryRuntime::new(self.options.clone())).await
         }
     }
 
@@ -93,7 +115,7 @@ mod without_query {
     use std::path::Path;
     use std::sync::Arc;
 
-    use arrowlink_core::{Dataset, Error, ErrorKind};
+    use arrowlink_core::{Dataset, Error, ErrorKind, Name};
 
     use crate::{FileSettings, Limits};
 
@@ -117,6 +139,17 @@ mod without_query {
             let text = format!(
                 "`{uri}` is a file, and this server was built without the feature `query` that reads files"
             );
+            Err(Error::new(ErrorKind::Unsupported, text))
+        }
+
+        /// As [`open`](Self::open).
+        pub(crate) async fn open_tpch(
+            &self,
+            uri: &str,
+            _name: &Name,
+        ) -> Result<Vec<(Name, Arc<dyn Dataset>)>, Error> {
+            let text =
+                format!("`{uri}`: this server was built without the feature `query` that generates tables");
             Err(Error::new(ErrorKind::Unsupported, text))
         }
     }

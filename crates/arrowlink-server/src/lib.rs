@@ -49,8 +49,8 @@
 //!
 //! # Features
 //!
-//! `query` (default): datasets in files, read by DataFusion. Without it there are `demo://`, uploads, and what a
-//! program registers itself.
+//! `query` (default): datasets in files, read by DataFusion, and the tables of TPC-H. Without it there are `demo://`,
+//! uploads, and what a program registers itself in [`Schemes`].
 
 mod banner;
 mod certificates;
@@ -65,6 +65,7 @@ mod layers;
 mod logging;
 mod memory;
 mod program;
+mod schemes;
 mod server;
 mod signals;
 
@@ -75,5 +76,6 @@ pub use config::{
 pub use error::ServerError;
 pub use flags::Flags;
 pub use logging::start_logging;
-pub use program::run;
+pub use program::{run, run_with};
+pub use schemes::Schemes;
 pub use server::{CertificateReload, Server};

@@ -14,7 +14,7 @@ use crate::check::check;
 use crate::logging::{coloured, start_logging};
 use crate::server::CertificateReload;
 use crate::signals::{Asked, Signals};
-use crate::{Config, Flags, LogFormat, Server, ServerError, Sources};
+use crate::{Config, Flags, LogFormat, Schemes, Server, ServerError, Sources};
 
 /// Runs `arrowlink-server` with `flags` until it is asked to end, and returns its exit code.
 ///
@@ -30,7 +30,12 @@ use crate::{Config, Flags, LogFormat, Server, ServerError, Sources};
 /// | 69 | an address could not be listened on |
 /// | 78 | the configuration, a certificate or a dataset cannot be served |
 pub fn run(flags: Flags) -> ExitCode {
-    match started(flags) {
+    run_with(flags, &Schemes::default())
+}
+
+/// Runs `arrowlink-server` as [`run`] does, with sources of one's own: `[[dataset]] uri = "myscheme://..."`.
+pub fn run_with(flags: Flags, schemes: &Schemes) -> ExitCode {
+    match started(flags, schemes) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             say(io::stderr(), format_args!("arrowlink-server: {}", chain(&error)));
@@ -40,17 +45,17 @@ pub fn run(flags: Flags) -> ExitCode {
 }
 
 /// Does everything that needs no runtime, then the rest within one.
-fn started(flags: Flags) -> Result<u8, ServerError> {
+fn started(flags: Flags, schemes: &Schemes) -> Result<u8, ServerError> {
     let check_only = flags.check_config;
-    let config = Config::from_sources(Sources::load(flags)?)?;
+    let config = Config::from_sources(Sources::load(flags)?.with_schemes(schemes))?;
     start_logging(&config)?;
     let runtime = Runtime::new().map_err(ServerError::machine)?;
     let code = runtime.block_on(async {
         if check_only {
-            say(io::stdout(), check(&config).await?.trim_end());
+            say(io::stdout(), check(&config, schemes).await?.trim_end());
             return Ok(0);
         }
-        serve(config).await
+        serve(config, schemes).await
     });
     // Calls that were cut may have left reads of files behind on blocking threads: nobody waits for them.
     runtime.shutdown_background();
@@ -58,10 +63,10 @@ fn started(flags: Flags) -> Result<u8, ServerError> {
 }
 
 /// Opens, binds, announces, and serves until the end.
-async fn serve(config: Config) -> Result<u8, ServerError> {
+async fn serve(config: Config, schemes: &Schemes) -> Result<u8, ServerError> {
     let mut signals = Signals::listen().map_err(ServerError::machine)?;
     let server = tokio::select! {
-        server = Server::build(config) => server?,
+        server = Server::build_with(config, schemes) => server?,
         () = signals.end() => {
             tracing::info!("ended before anything was served");
             return Ok(0);

@@ -14,7 +14,7 @@ use crate::certificates::{self, Certificates};
 use crate::config::uploads_name;
 use crate::health::standard_services;
 use crate::layers::{self, Ending};
-use crate::{Config, ConfigError, ServerError, datasets};
+use crate::{Config, ConfigError, Schemes, ServerError, datasets};
 
 /// A server that is ready to be put on listeners. Nothing is bound before.
 ///
@@ -55,7 +55,16 @@ impl Server {
     /// [`ServerError`] for a dataset that is not there, a data folder or a certificate that cannot be used. A dataset
     /// that is damaged is no error: it is served with what is wrong with it, and that is logged.
     pub async fn build(config: Config) -> Result<Self, ServerError> {
-        let service = datasets::open(&config).await?;
+        Self::build_with(config, &Schemes::default()).await
+    }
+
+    /// Opens everything as [`build`](Self::build) does, and the datasets of other schemes as `schemes` says.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build), and where a source of one's own fails to open.
+    pub async fn build_with(config: Config, schemes: &Schemes) -> Result<Self, ServerError> {
+        let service = datasets::open(&config, schemes).await?;
         Self::with_service(config, service).await
     }
 

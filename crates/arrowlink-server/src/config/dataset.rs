@@ -45,6 +45,13 @@ impl DatasetConfig {
         self
     }
 
+    /// Says whether `name` may be one of those that it serves: a section of TPC-H serves eight tables.
+    pub(crate) fn serves(&self, name: &Name) -> bool {
+        let is_table =
+            || name.as_str().strip_prefix(self.name.as_str()).is_some_and(|rest| rest.starts_with('.'));
+        *name == self.name || matches!(self.source, DatasetSource::Tpch(_)) && is_table()
+    }
+
     /// Sets [`files`](Self::files).
     #[must_use]
     pub fn with_files(mut self, files: FileSettings) -> Self {
@@ -79,22 +86,45 @@ pub enum DatasetSource {
     },
     /// Generated rows: `demo://?rows=N&seed=S`.
     Demo(String),
+    /// The tables of TPC-H, generated: `tpch://sf=1` for all eight of them, `tpch://sf=1/orders` for one.
+    Tpch(String),
+    /// A URI of a scheme that somebody registered, see [`Schemes`](crate::Schemes).
+    Other {
+        /// As it was written.
+        uri: String,
+        /// The folder that relative paths start from.
+        base_dir: PathBuf,
+    },
 }
 
 impl DatasetSource {
     /// Takes `uri` as it was written; whether anything reads it is checked where it is read.
     pub(super) fn new(uri: &str, base_dir: &Path) -> Self {
-        if uri.starts_with("demo://") {
-            return Self::Demo(uri.to_owned());
+        let (uri, base_dir) = (uri.to_owned(), base_dir.to_path_buf());
+        match uri.split_once("://") {
+            Some(("demo", _)) => Self::Demo(uri),
+            Some(("tpch", _)) => Self::Tpch(uri),
+            None => Self::Files { uri, base_dir },
+            Some((scheme, _)) if FILE_SCHEMES.contains(&scheme) => Self::Files { uri, base_dir },
+            Some(_) => Self::Other { uri, base_dir },
         }
-        Self::Files { uri: uri.to_owned(), base_dir: base_dir.to_path_buf() }
+    }
+
+    /// Returns the scheme of a URI that is left to [`Schemes`](crate::Schemes).
+    pub(crate) fn other_scheme(&self) -> Option<&str> {
+        match self {
+            Self::Other { uri, .. } => uri.split_once("://").map(|(scheme, _)| scheme),
+            Self::Files { .. } | Self::Demo(_) | Self::Tpch(_) => None,
+        }
     }
 }
 
 impl fmt::Display for DatasetSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Files { uri, .. } | Self::Demo(uri) => f.write_str(uri),
+            Self::Files { uri, .. } | Self::Other { uri, .. } | Self::Demo(uri) | Self::Tpch(uri) => {
+                f.write_str(uri)
+            }
         }
     }
 }
@@ -153,3 +183,6 @@ impl FileSettings {
         self
     }
 }
+
+/// The schemes of files, on this machine and in stores.
+const FILE_SCHEMES: [&str; 1] = ["file"];

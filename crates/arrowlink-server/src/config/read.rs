@@ -16,15 +16,15 @@ use super::tree::Table;
 use super::value::Size;
 use super::{Certificate, Config, DEFAULT, Limits, TlsConfig};
 
-/// Reads `table`. What is wrong is noted in `problems`, and its default stands in its place.
-pub(super) fn read(table: Table, problems: &mut Vec<Problem>) -> Config {
+/// Reads `table`, in which URIs may have one of `schemes`. What is wrong is noted in `problems`, and its default stands in its place.
+pub(super) fn read(table: Table, schemes: &[String], problems: &mut Vec<Problem>) -> Config {
     let mut root = Section::new("", table, problems);
     let mut config = read_server(root.section("server"));
     config.limits = read_limits(root.section("limits"));
     config.http2 = read_http2(root.section("http2"));
     let datasets = root.take_tables("dataset");
     root.finish();
-    config.datasets = read_datasets(datasets, problems);
+    config.datasets = read_datasets(datasets, schemes, problems);
     config
 }
 
@@ -103,11 +103,15 @@ fn bytes(limits: &mut Section<'_>, key: &'static str) -> Option<u64> {
 }
 
 /// Reads every `[[dataset]]`; of two with one name the second is noted.
-fn read_datasets(tables: Vec<(Table, Origin)>, problems: &mut Vec<Problem>) -> Vec<DatasetConfig> {
+fn read_datasets(
+    tables: Vec<(Table, Origin)>,
+    schemes: &[String],
+    problems: &mut Vec<Problem>,
+) -> Vec<DatasetConfig> {
     let mut seen: BTreeMap<Name, Origin> = BTreeMap::new();
     let mut datasets = Vec::new();
     for (table, origin) in tables {
-        let Some(dataset) = read_dataset(table, &origin, problems) else { continue };
+        let Some(dataset) = read_dataset(table, &origin, schemes, problems) else { continue };
         if let Some(first) = seen.get(&dataset.name) {
             let text = format!("a dataset `{}` is there already, from {first}", dataset.name);
             problems.push(Problem::at(&origin, text));

@@ -1,7 +1,7 @@
 //! Gives one `[[dataset]]` its types.
 
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
-use arrowlink_core::Name;
+use arrowlink_core::{Name, nearest};
 
 use super::RESERVED;
 use super::dataset::{DatasetConfig, DatasetSource, FileSettings};
@@ -14,6 +14,7 @@ use super::value::{FromNode, Size, text, wrong};
 pub(super) fn read_dataset(
     table: Table,
     origin: &Origin,
+    schemes: &[String],
     problems: &mut Vec<Problem>,
 ) -> Option<DatasetConfig> {
     let missing: Vec<_> = ["name", "uri"].into_iter().filter(|key| !table.contains_key(*key)).collect();
@@ -26,7 +27,7 @@ pub(super) fn read_dataset(
     let pin = section.take("pin").unwrap_or_default();
     let files = read_files(&mut section);
     let name = name.and_then(|(name, origin)| unreserved(name, &origin, &mut section));
-    let source = uri.and_then(|(uri, origin)| source(&uri, &origin, &mut section));
+    let source = uri.and_then(|(uri, origin)| source(&uri, &origin, schemes, &mut section));
     section.finish();
     Some(DatasetConfig { name: name?, source: source?, pin, files })
 }
@@ -56,17 +57,42 @@ fn unreserved(name: Name, origin: &Origin, section: &mut Section<'_>) -> Option<
 }
 
 /// Sorts `uri` by its scheme; what nothing here reads is refused before anything is opened.
-fn source(uri: &str, origin: &Origin, section: &mut Section<'_>) -> Option<DatasetSource> {
-    let reason = match uri.split_once("://") {
+///
+/// `schemes` are those that were registered beside our own.
+fn source(
+    uri: &str,
+    origin: &Origin,
+    schemes: &[String],
+    section: &mut Section<'_>,
+) -> Option<DatasetSource> {
+    let source = DatasetSource::new(uri, &origin.folder());
+    let reason = match source.other_scheme() {
         None if uri.is_empty() => "expected a path, found an empty text".to_owned(),
-        None | Some(("demo" | "file", _)) => return Some(DatasetSource::new(uri, &origin.folder())),
-        Some((scheme, _)) => {
-            format!("nothing reads `{scheme}://`: use a path, a glob, a folder or `demo://?rows=1000`")
-        }
+        Some(scheme) if !schemes.iter().any(|known| known == scheme) => unread(scheme, schemes),
+        None | Some(_) => return Some(source),
     };
     section.note(Problem::at(origin, format!("`dataset.uri`: {reason}")));
     None
 }
+
+/// Says what could be written instead of a scheme that nothing reads.
+pub(crate) fn unread(scheme: &str, schemes: &[String]) -> String {
+    let near = nearest(scheme, OWN_SCHEMES.iter().copied().chain(schemes.iter().map(String::as_str)));
+    match near.first() {
+        Some(near) => format!("nothing reads `{scheme}://`, did you mean `{near}://`?"),
+        None => {
+            let own = OWN_SCHEMES.map(str::to_owned);
+            let known: Vec<String> = own.iter().chain(schemes).map(|known| format!("`{known}://`")).collect();
+            format!(
+                "nothing reads `{scheme}://`: use a path, a glob, a folder, or one of {}",
+                known.join(", ")
+            )
+        }
+    }
+}
+
+/// What the server reads by itself.
+const OWN_SCHEMES: [&str; 3] = ["demo", "file", "tpch"];
 
 /// The name of a format of files.
 struct Format(String);

@@ -82,7 +82,10 @@ fn check_listen(config: &Config, problems: &mut Vec<Problem>) {
 fn check_default(config: &Config, problems: &mut Vec<Problem>) {
     let name = config.default.as_str();
     let mut names = config.datasets.iter().map(|dataset| &dataset.name).map(Name::as_str);
-    if name == DEFAULT || name == UPLOADS || names.clone().any(|known| known == name) {
+    if name == DEFAULT
+        || name == UPLOADS
+        || config.datasets.iter().any(|dataset| dataset.serves(&config.default))
+    {
         return;
     }
     let hint = offer(name, names.by_ref());

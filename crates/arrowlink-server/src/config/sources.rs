@@ -7,7 +7,7 @@ use super::env::{self, lay_variables_over};
 use super::problem::{ConfigError, Problem};
 use super::tree::Table;
 use super::{file, rules};
-use crate::Flags;
+use crate::{Flags, Schemes};
 
 /// A file, environment variables and flags, each laid over the one before it.
 ///
@@ -30,6 +30,7 @@ pub struct Sources {
     file: Option<(PathBuf, String)>,
     variables: Vec<(String, String)>,
     flags: Flags,
+    schemes: Vec<String>,
 }
 
 impl Sources {
@@ -52,7 +53,7 @@ impl Sources {
             })?;
             variables.push((variable, value));
         }
-        Ok(Self { file, variables, flags })
+        Ok(Self { file, variables, flags, schemes: Vec::new() })
     }
 
     /// Takes `text` as the content of the file `path`, whose folder is where relative paths start from.
@@ -74,6 +75,31 @@ impl Sources {
     pub fn with_flags(mut self, flags: Flags) -> Self {
         self.flags = flags;
         self
+    }
+
+    /// Lets the URI of a dataset have one of the schemes that are registered in `schemes`.
+    ///
+    /// ```
+    /// use arrowlink_core::{Dataset, DemoDataset};
+    /// use arrowlink_server::{Config, Schemes, Sources};
+    ///
+    /// let file = "[[dataset]]\nname = 'sensors'\nuri = 'plant://hall-3'\n";
+    /// let sources = Sources::default().with_file("arrowlink.toml", file);
+    /// assert!(Config::from_sources(sources.clone()).is_err());
+    ///
+    /// let schemes = Schemes::default().with("plant", |_config| async { Ok(DemoDataset::new(10, 0)?) });
+    /// assert_eq!(Config::from_sources(sources.with_schemes(&schemes))?.datasets.len(), 1);
+    /// # Ok::<(), arrowlink_server::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn with_schemes(mut self, schemes: &Schemes) -> Self {
+        self.schemes = schemes.names();
+        self
+    }
+
+    /// Returns the schemes that are registered.
+    pub(super) fn schemes(&self) -> &[String] {
+        &self.schemes
     }
 
     /// Lays everything over each other. What cannot be a value at all is noted in `problems`.

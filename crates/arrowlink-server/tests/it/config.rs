@@ -169,9 +169,9 @@ fn refuses_datasets_that_nothing_reads() {
         &expect!["/etc/arrowlink.toml:3: `dataset.uri`: expected a path, found an empty text"],
     );
     check(
-        "[[dataset]]\nname = 'trips'\nuri = 's3://bucket/trips'\n",
+        "[[dataset]]\nname = 'trips'\nuri = 'ftp://host/trips'\n",
         &expect![
-            "/etc/arrowlink.toml:3: `dataset.uri`: nothing reads `s3://`: use a path, a glob, a folder or `demo://?rows=1000`"
+            "/etc/arrowlink.toml:3: `dataset.uri`: nothing reads `ftp://`: use a path, a glob, a folder, or one of `demo://`, `file://`, `tpch://`"
         ],
     );
 }

@@ -15,4 +15,5 @@ mod faults;
 mod hostile;
 mod observing;
 mod program;
+mod sources;
 mod support;
