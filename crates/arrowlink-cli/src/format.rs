@@ -50,6 +50,17 @@ impl Format {
         matches!(self, Self::Csv | Self::Json | Self::Ndjson)
     }
 
+    /// Returns what is written for it.
+    pub(crate) const fn written(self) -> arrowlink_formats::Format {
+        match self {
+            Self::Parquet => arrowlink_formats::Format::Parquet,
+            Self::Csv => arrowlink_formats::Format::Csv,
+            Self::Arrow => arrowlink_formats::Format::ArrowFile,
+            Self::Json => arrowlink_formats::Format::Json,
+            Self::Ndjson => arrowlink_formats::Format::Ndjson,
+        }
+    }
+
     fn from_ending(path: &Path) -> Option<Self> {
         match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
             "parquet" | "pq" => Some(Self::Parquet),
@@ -64,12 +75,6 @@ impl Format {
 
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Parquet => "Parquet",
-            Self::Csv => "CSV",
-            Self::Arrow => "Arrow IPC",
-            Self::Json => "JSON",
-            Self::Ndjson => "NDJSON",
-        })
+        self.written().fmt(f)
     }
 }

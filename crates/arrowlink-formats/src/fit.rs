@@ -2,19 +2,39 @@
 
 use arrow_schema::{DataType, Field, Schema};
 
-use crate::failure::{Exit, Failure};
-use crate::format::Format;
+use crate::{Error, Format};
 
 /// Refuses a schema with a column that `format` does not have.
-pub(super) fn schema(format: Format, schema: &Schema) -> Result<(), Failure> {
+///
+/// ```
+/// use std::sync::Arc;
+/// use arrow_schema::{DataType, Field, Schema};
+/// use arrowlink_formats::{Format, fits};
+///
+/// let items = Arc::new(Field::new_list_field(DataType::Int64, true));
+/// let schema = Schema::new(vec![Field::new("tags", DataType::List(items), true)]);
+/// assert!(fits(Format::Json, &schema).is_ok());
+/// let error = fits(Format::Csv, &schema).unwrap_err();
+/// assert_eq!(error.to_string(), "column `tags` is List(Int64), which CSV does not have");
+/// ```
+///
+/// # Errors
+///
+/// [`Error::Unfit`] for the first such column.
+pub fn fits(format: Format, schema: &Schema) -> Result<(), Error> {
     let unfit: fn(&DataType) -> bool = match format {
         Format::Csv => is_nested,
-        Format::Parquet => |data_type| any(data_type, &|t| matches!(t, DataType::Union(_, _))),
-        Format::Json | Format::Ndjson => |data_type| any(data_type, &|t| matches!(t, DataType::Union(_, _))),
-        Format::Arrow => return Ok(()),
+        Format::Parquet | Format::Json | Format::Ndjson => {
+            |data_type| any(data_type, &|it| matches!(it, DataType::Union(_, _)))
+        }
+        Format::ArrowStream | Format::ArrowFile => return Ok(()),
     };
     match schema.fields().iter().find(|field| unfit(field.data_type())) {
-        Some(field) => Err(refused(format, field)),
+        Some(field) => Err(Error::Unfit {
+            column: field.name().clone(),
+            data_type: Box::new(field.data_type().clone()),
+            format,
+        }),
         None => Ok(()),
     }
 }
@@ -41,13 +61,4 @@ fn any(data_type: &DataType, wanted: &impl Fn(&DataType) -> bool) -> bool {
             DataType::Dictionary(_, values) => any(values, wanted),
             _ => false,
         }
-}
-
-fn refused(format: Format, field: &Field) -> Failure {
-    let instead = if format == Format::Csv { "parquet, arrow, json or ndjson" } else { "arrow" };
-    Failure::new(
-        Exit::Data,
-        format!("column `{}` is {}, which {format} does not have", field.name(), field.data_type()),
-    )
-    .with_hint(format!("these formats can: {instead}"))
 }
