@@ -7,7 +7,9 @@ mod activity;
 mod call;
 mod connection;
 mod farewell;
+mod http1;
 mod options;
+mod version;
 
 use std::convert::Infallible;
 use std::fmt;
@@ -34,6 +36,9 @@ pub use options::AcceptOptions;
 /// Serves `service` on `listeners` until `shutdown` resolves, then lets running calls end.
 ///
 /// It may answer with a [`Body`], as a [`Front`](crate::Front) does, or with that of tonic's generated services.
+///
+/// Connections speak HTTP/2 or HTTP/1.1, as ALPN or their first bytes say; gRPC needs the former, and is answered by HTTP
+/// 505 over the latter, which carries one call at a time.
 ///
 /// TCP connections speak TLS where `tls` is given and plaintext where it is not, never both; Unix sockets and
 /// in-memory listeners are plaintext. Each request has its [`Peer`](crate::Peer) in its extensions. Deadlines that

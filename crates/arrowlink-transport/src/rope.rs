@@ -37,6 +37,25 @@ pub struct Rope {
 }
 
 impl Rope {
+    /// Makes one of segments of which some are small: those below 4 KiB are copied next to their neighbours, because a
+    /// segment costs more than copying it would; the others are kept by reference.
+    ///
+    /// ```
+    /// use arrowlink_transport::Rope;
+    /// use bytes::Bytes;
+    ///
+    /// let large = Bytes::from(vec![7; 100_000]);
+    /// let rope = Rope::gathered([Bytes::from("a"), Bytes::from("b"), large.clone()]);
+    /// let segments: Vec<_> = rope.segments().collect();
+    /// assert_eq!(segments, ["ab".as_bytes(), &large]);
+    /// assert_eq!(segments[1].as_ptr(), large.as_ptr());
+    /// ```
+    pub fn gathered(segments: impl IntoIterator<Item = Bytes>) -> Self {
+        let mut builder = RopeBuilder::with_capacity(0);
+        segments.into_iter().for_each(|segment| builder.append(segment.into()));
+        builder.finish()
+    }
+
     /// Returns how many bytes are in it.
     pub const fn len(&self) -> usize {
         self.len

@@ -1,6 +1,6 @@
 //! TLS for both ends, with errors that name the file and the fix. Nothing here ever falls back to plaintext.
 //!
-//! Versions 1.2 and 1.3, HTTP/2 by ALPN, certificates from files. A file is read when it is named: what is wrong with it
+//! Versions 1.2 and 1.3, HTTP/2 (and at servers HTTP/1.1) by ALPN, certificates from files. A file is read when it is named: what is wrong with it
 //! is told at the start, or at the reload, and not to the first client.
 
 mod client;
@@ -37,8 +37,10 @@ fn provider() -> CryptoProvider {
     rustls::crypto::ring::default_provider()
 }
 
-/// The protocol that both ends offer by ALPN.
-const ALPN: &[u8] = b"h2";
+/// HTTP/2, as ALPN calls it: what calls need, and what a server prefers.
+pub(crate) const HTTP_2: &[u8] = b"h2";
+/// HTTP/1.1, as ALPN calls it.
+pub(crate) const HTTP_1: &[u8] = b"http/1.1";
 const FIX_CERTIFICATE: &str = "check the path, or run `cargo xtask certs` to make a development certificate";
 const FIX_KEY: &str = "check the path; the key is the file that was made together with the certificate";
 const FIX_PAIR: &str = "use the two files that were made together";

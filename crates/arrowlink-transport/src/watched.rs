@@ -3,6 +3,7 @@
 //! HTTP/2 has no time limit: a peer that reads nothing holds a body, and what it was made of, for ever. Between a piece
 //! that was offered and the next one that is asked for, it is the peer's turn; how long that may take, [`Flow`] knows.
 
+use std::any::Any;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -19,12 +20,19 @@ pub(crate) struct Watched {
     flow: Arc<Flow>,
     /// What is left of a frame that is given out in pieces.
     rest: Rope,
+    _held: Option<Box<dyn Any + Send>>,
 }
 
 impl Watched {
     /// Tells `flow` whose turn it is while `inner` is sent.
     pub(crate) fn new(inner: Body, flow: Arc<Flow>) -> Self {
-        Self { inner, flow, rest: Rope::default() }
+        Self { inner, flow, rest: Rope::default(), _held: None }
+    }
+
+    /// Drops `held` with the body.
+    pub(crate) fn while_alive<T: Send + 'static>(mut self, held: Option<T>) -> Self {
+        self._held = held.map(|held| Box::new(held) as Box<dyn Any + Send>);
+        self
     }
 
     fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Rope>, Status>>> {

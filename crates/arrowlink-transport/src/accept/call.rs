@@ -3,6 +3,8 @@
 //! hyper hands each call to an executor as a future that ends when the answer's last byte was given to HTTP/2. That
 //! future is what is counted here, so that a call counts as running while its answer waits for the client, too.
 //!
+//! Over HTTP/1.1 there is no such future: there the body of the answer counts the call for as long as it lives.
+//!
 //! A client that reads nothing would hold an answer, and what it was made of, for ever. The body is therefore
 //! [`Watched`].
 
@@ -16,8 +18,8 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use tower::{Service, ServiceExt as _};
 
-use super::Shared;
 use super::activity::Activity;
+use super::{Shared, http1};
 use crate::Body;
 use crate::flow::Flow;
 use crate::peer::Peer;
@@ -34,6 +36,18 @@ pub(super) struct CallExecutor {
 impl CallExecutor {
     pub(super) const fn new(shared: Arc<Shared>, activity: Arc<Activity>, peer: Peer) -> Self {
         Self { shared, activity, peer }
+    }
+
+    pub(super) const fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    pub(super) const fn activity(&self) -> &Arc<Activity> {
+        &self.activity
+    }
+
+    pub(super) const fn peer(&self) -> Peer {
+        self.peer
     }
 }
 
@@ -80,16 +94,29 @@ tokio::task_local! {
     static FLOW: Arc<Flow>;
 }
 
+/// Runs `connection` so that all its calls have `flow`: those of HTTP/1.1, which come one after the other.
+pub(super) async fn with_flow<T>(flow: Arc<Flow>, connection: impl Future<Output = T>) -> T {
+    FLOW.scope(flow, connection).await
+}
+
 /// The service as hyper calls it.
 #[derive(Clone, Debug)]
 pub(super) struct CallService<S> {
     inner: S,
     peer: Peer,
+    /// What counts the calls, where the executor does not.
+    counter: Option<CallExecutor>,
 }
 
 impl<S> CallService<S> {
+    /// Calls `inner` for HTTP/2.
     pub(super) const fn new(inner: S, peer: Peer) -> Self {
-        Self { inner, peer }
+        Self { inner, peer, counter: None }
+    }
+
+    /// Calls `inner` for HTTP/1.1, whose calls are no tasks of their own.
+    pub(super) const fn counting(inner: S, counter: CallExecutor) -> Self {
+        Self { inner, peer: counter.peer, counter: Some(counter) }
     }
 }
 
@@ -104,11 +131,16 @@ where
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         request.extensions_mut().insert(self.peer);
+        let running = self.counter.as_ref().map(Running::new);
+        let refusal = running.as_ref().and_then(|_| http1::refuse_grpc(&request));
         let answer = self.inner.clone().oneshot(request);
         async move {
-            let response = answer.await?;
+            let response = match refusal {
+                Some(refusal) => refusal,
+                None => answer.await?,
+            };
             let flow = FLOW.try_with(Arc::clone).unwrap_or_default();
-            Ok(response.map(|inner| Watched::new(inner, flow)))
+            Ok(response.map(|inner| Watched::new(inner, flow).while_alive(running)))
         }
         .boxed()
     }

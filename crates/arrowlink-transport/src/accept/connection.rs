@@ -1,8 +1,8 @@
-//! One connection: handshake, HTTP/2, idleness, and the way out.
+//! One connection: handshake, HTTP/2 or HTTP/1.1, idleness, and the way out.
 //!
 //! A connection ends in one of four ways. Its client closes it; the server drains; it has had no call for too long; or
-//! HTTP/2 ends it over an error of the protocol. In all but the first the client is told by `GOAWAY`, calls that run
-//! go on to their end, and the socket is closed when there is nothing more to wait for.
+//! HTTP ends it over an error of the protocol. In all but the first the client of HTTP/2 is told by `GOAWAY`, calls that
+//! run go on to their end, and the socket is closed when there is nothing more to wait for.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -12,21 +12,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arrowlink_core::{Error, ErrorKind};
+use bytes::Bytes;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http2;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulConnection;
 use socket2::SockRef;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tower::Service;
 
-use super::Shared;
 use super::activity::Activity;
-use super::call::{CallExecutor, CallService};
+use super::call::{CallExecutor, CallService, with_flow};
 use super::farewell::Lingering;
+use super::version::Version;
+use super::{Shared, http1};
 use crate::Body;
+use crate::flow::Flow;
 use crate::listen::{Accepted, Io};
 use crate::peer::{Encryption, Peer};
 use crate::tls::{ServerTls, server_failure};
@@ -46,15 +50,46 @@ where
             keep_little_under_way(stream);
         }
     }
-    let (io, peer) = match (accepted, &shared.tls) {
-        (Accepted::Plain(io, peer), _) => (io, peer),
-        (Accepted::Tcp(stream, addr), None) => (Box::new(stream) as Io, Peer::tcp(addr, Encryption::None)),
+    let (mut io, peer, agreed) = match (accepted, &shared.tls) {
+        (Accepted::Plain(io, peer), _) => (io, peer, None),
+        (Accepted::Tcp(stream, addr), None) => {
+            (Box::new(stream) as Io, Peer::tcp(addr, Encryption::None), None)
+        }
         (Accepted::Tcp(stream, addr), Some(tls)) => match encrypted(stream, addr, tls, &shared).await {
-            Some(io) => (io, Peer::tcp(addr, Encryption::Tls)),
+            Some((io, agreed)) => (io, Peer::tcp(addr, Encryption::Tls), agreed),
             None => return,
         },
     };
-    converse(io, peer, &shared, service).await;
+    let (version, first) = match agreed {
+        Some(version) => (version, Bytes::new()),
+        None => match begun(&mut io, peer, &shared).await {
+            Some(begun) => begun,
+            None => return,
+        },
+    };
+    let activity = Arc::new(Activity::default());
+    let io = Lingering::new(io, first, Arc::clone(&activity));
+    let executor = CallExecutor::new(Arc::clone(&shared), activity, peer);
+    match version {
+        Version::Http2 => converse(io, executor, service).await,
+        Version::Http1 => converse_one_by_one(io, executor, service).await,
+    }
+}
+
+/// Waits for the first bytes of a client that said nothing by ALPN; `None` where it says nothing by them either.
+async fn begun(io: &mut Io, peer: Peer, shared: &Shared) -> Option<(Version, Bytes)> {
+    let first = timeout(shared.options.header_timeout, Version::of_first_bytes(io));
+    match shared.draining.run_until_cancelled(first).await? {
+        Ok(Ok(begun)) => begun,
+        Ok(Err(error)) => {
+            tracing::debug!(%peer, %error, "connection ended before its first request");
+            None
+        }
+        Err(_) => {
+            tracing::debug!(%peer, "connection without a word closed");
+            None
+        }
+    }
 }
 
 /// Bounds what is on its way to a process of this host.
@@ -67,7 +102,12 @@ fn keep_little_under_way(stream: &TcpStream) {
 }
 
 /// Does the TLS handshake; a failure is logged here, with its reason.
-async fn encrypted(stream: TcpStream, addr: SocketAddr, tls: &ServerTls, shared: &Shared) -> Option<Io> {
+async fn encrypted(
+    stream: TcpStream,
+    addr: SocketAddr,
+    tls: &ServerTls,
+    shared: &Shared,
+) -> Option<(Io, Option<Version>)> {
     let limit = shared.options.handshake_timeout;
     let handshake = async {
         if let Some(reason) = plaintext(&stream).await {
@@ -79,7 +119,10 @@ async fn encrypted(stream: TcpStream, addr: SocketAddr, tls: &ServerTls, shared:
     };
     let draining = &shared.draining;
     let (reason, stream) = match draining.run_until_cancelled(timeout(limit, handshake)).await? {
-        Ok(Ok(stream)) => return Some(Box::new(stream)),
+        Ok(Ok(stream)) => {
+            let agreed = Version::of_alpn(stream.get_ref().1.alpn_protocol());
+            return Some((Box::new(stream), agreed));
+        }
         Ok(Err((reason, stream))) => (reason, Some(stream)),
         Err(_) => (format!("not finished within {limit:?}"), None),
     };
@@ -111,15 +154,14 @@ async fn plaintext(stream: &TcpStream) -> Option<String> {
     Some(format!("the client speaks {speaks} on the TLS port: give it `https://` and the CA file"))
 }
 
-async fn converse<S>(io: Io, peer: Peer, shared: &Arc<Shared>, service: S)
+/// Speaks HTTP/2: each call is a task of its own.
+async fn converse<S>(io: Lingering<Io>, executor: CallExecutor, service: S)
 where
     S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send + 'static,
 {
-    let options = &shared.options;
-    let activity = Arc::new(Activity::default());
-    let executor = CallExecutor::new(Arc::clone(shared), Arc::clone(&activity), peer);
-    let mut builder = http2::Builder::new(executor);
+    let options = &executor.shared().options;
+    let mut builder = http2::Builder::new(executor.clone());
     builder
         .timer(TokioTimer::new())
         .max_concurrent_streams(options.max_concurrent_streams)
@@ -130,8 +172,38 @@ where
         .max_send_buf_size(options.http2.max_send_buffer_bytes() as usize)
         .keep_alive_interval(options.keep_alive_interval)
         .keep_alive_timeout(options.keep_alive_timeout);
-    let io = TokioIo::new(Lingering::new(io, Arc::clone(&activity)));
-    let mut connection = pin!(builder.serve_connection(io, CallService::new(service, peer)));
+    let service = CallService::new(service, executor.peer());
+    until_over(builder.serve_connection(TokioIo::new(io), service), &executor).await;
+}
+
+/// Speaks HTTP/1.1: the calls come one after the other, and one that stalls ends with its connection.
+async fn converse_one_by_one<S>(io: Lingering<Io>, executor: CallExecutor, service: S)
+where
+    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+{
+    let options = &executor.shared().options;
+    let flow = Arc::new(Flow::default());
+    let io = TokioIo::new(io.with_flow(Arc::clone(&flow)));
+    let service = CallService::counting(service, executor.clone());
+    let connection = http1::builder(options).serve_connection(io, service);
+    let (peer, limit) = (executor.peer(), options.stall_timeout);
+    tokio::select! {
+        () = with_flow(Arc::clone(&flow), until_over(connection, &executor)) => {}
+        () = flow.stalled(limit) => {
+            tracing::warn!(%peer, stall_timeout = ?limit, "call cut: its client stopped reading");
+        }
+    }
+}
+
+/// Runs a connection to its end, or to the end of what is to be waited for.
+async fn until_over<C>(connection: C, executor: &CallExecutor)
+where
+    C: GracefulConnection<Error = hyper::Error>,
+{
+    let (shared, activity, peer) = (executor.shared(), executor.activity(), executor.peer());
+    let options = &shared.options;
+    let mut connection = pin!(connection);
     let working = poll_fn(|cx| connection.as_mut().poll(cx));
     let ended = tokio::select! {
         ended = working => Some(ended),

@@ -10,9 +10,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::activity::Activity;
+use crate::flow::Flow;
 
 /// Bytes that are noted in an [`Activity`], and whose shutdown waits for the peer's.
 ///
@@ -21,12 +23,22 @@ use super::activity::Activity;
 pub(super) struct Lingering<T> {
     inner: T,
     activity: Arc<Activity>,
+    /// What was read already, to be read first.
+    first: Bytes,
+    /// What is told when the peer has taken all that was written.
+    flow: Option<Arc<Flow>>,
     is_shut: bool,
 }
 
 impl<T> Lingering<T> {
-    pub(super) const fn new(inner: T, activity: Arc<Activity>) -> Self {
-        Self { inner, activity, is_shut: false }
+    pub(super) const fn new(inner: T, first: Bytes, activity: Arc<Activity>) -> Self {
+        Self { inner, activity, first, flow: None, is_shut: false }
+    }
+
+    /// Tells `flow` whenever all that was written has been taken.
+    pub(super) fn with_flow(mut self, flow: Arc<Flow>) -> Self {
+        self.flow = Some(flow);
+        self
     }
 
     /// Tells the activity of bytes that moved.
@@ -44,6 +56,11 @@ impl<T: AsyncRead + Unpin> AsyncRead for Lingering<T> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.first.is_empty() {
+            let now = self.first.len().min(buffer.remaining());
+            buffer.put_slice(&self.first.split_to(now));
+            return Poll::Ready(Ok(()));
+        }
         let read = Pin::new(&mut self.inner).poll_read(cx, buffer);
         self.noted(read)
     }
@@ -69,7 +86,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Lingering<T> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
+        futures::ready!(Pin::new(&mut self.inner).poll_flush(cx))?;
+        if let Some(flow) = &self.flow {
+            flow.producing();
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

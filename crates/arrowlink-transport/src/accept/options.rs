@@ -10,7 +10,8 @@ use crate::http2::Http2Options;
 ///
 /// 1,024 connections with 256 calls each at a time; 10 seconds for a handshake; a connection without calls is closed
 /// after 10 minutes, a call whose client reads nothing for 60 seconds is cut; pings every 30 seconds, answered within
-/// 20; 30 seconds to drain, of which a client without calls gets one; 16 KiB of request headers;
+/// 20; 30 seconds to drain, of which a client without calls gets one; 16 KiB of request headers, which a client of
+/// HTTP/1.1 sends within 30 seconds;
 /// [`Http2Options::for_server`].
 ///
 /// ```
@@ -39,6 +40,9 @@ pub struct AcceptOptions {
     pub max_concurrent_streams: u32,
     /// How long TLS may take, from the connection's first moment. It holds one of the places for connections meanwhile.
     pub handshake_timeout: Duration,
+    /// How long a client of HTTP/1.1 may take to send the headers of a request, from the moment it could: a connection
+    /// without calls is not kept for longer.
+    pub header_timeout: Duration,
     /// How long a connection may be without a call before it is told to go away. The client's next call needs another.
     pub idle_timeout: Duration,
     /// How long a client may read nothing of an answer that is ready for it; then the call is cut, as nothing else ends
@@ -81,6 +85,13 @@ impl AcceptOptions {
     #[must_use]
     pub const fn with_handshake_timeout(mut self, timeout: Duration) -> Self {
         self.handshake_timeout = timeout;
+        self
+    }
+
+    /// Sets [`header_timeout`](Self::header_timeout).
+    #[must_use]
+    pub const fn with_header_timeout(mut self, timeout: Duration) -> Self {
+        self.header_timeout = timeout;
         self
     }
 
@@ -141,6 +152,7 @@ impl Default for AcceptOptions {
             max_connections: 1024,
             max_concurrent_streams: 256,
             handshake_timeout: Duration::from_secs(10),
+            header_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(600),
             stall_timeout: Duration::from_secs(60),
             grace: Duration::from_secs(30),

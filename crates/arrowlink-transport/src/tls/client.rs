@@ -12,7 +12,7 @@ use tokio::io::BufReader;
 use tokio::net::TcpStream;
 use tokio_rustls::{Connect, TlsConnector};
 
-use super::{ALPN, TlsOptions, pair};
+use super::{HTTP_2, TlsOptions, pair};
 use crate::certificates::FIX;
 use crate::{Error, pem};
 
@@ -124,7 +124,7 @@ impl Sources {
                 builder.with_client_cert_resolver(Arc::new(shown))
             }
         };
-        config.alpn_protocols = vec![ALPN.to_vec()];
+        config.alpn_protocols = vec![HTTP_2.to_vec()];
         Ok(config)
     }
 }

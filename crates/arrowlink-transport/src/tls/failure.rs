@@ -82,7 +82,7 @@ pub(crate) fn server_failure(error: &io::Error) -> String {
             "the client does not speak TLS".to_owned()
         }
         Some(rustls::Error::NoApplicationProtocol) => {
-            "the client does not offer HTTP/2 (`h2`) by ALPN".to_owned()
+            "the client offers neither HTTP/2 (`h2`) nor HTTP/1.1 (`http/1.1`) by ALPN".to_owned()
         }
         Some(other) => other.to_string(),
         None if error.kind() == io::ErrorKind::UnexpectedEof => {

@@ -11,14 +11,14 @@ use tokio::io::BufReader;
 use tokio::net::TcpStream;
 use tokio_rustls::{Accept, TlsAcceptor};
 
-use super::{ALPN, TlsOptions, pair, provider};
+use super::{HTTP_1, HTTP_2, TlsOptions, pair, provider};
 use crate::certificates::CertificateFiles;
 use crate::x509::{Facts, minute};
 use crate::{Error, pem};
 
 /// The certificate a server shows, and which client certificates it asks for. Clones share the certificate.
 ///
-/// Offers TLS 1.2 and 1.3 with `h2` by ALPN. Connections that run keep the certificate they began with.
+/// Offers TLS 1.2 and 1.3 with `h2` and `http/1.1` by ALPN, in this order. Connections that run keep the certificate they began with.
 ///
 /// ```
 /// use arrowlink_transport::{ServerTls, certificates};
@@ -141,7 +141,7 @@ impl Sources {
             Some(path) => builder.with_client_cert_verifier(client_verifier(path)?),
         };
         let mut config = builder.with_cert_resolver(resolver);
-        config.alpn_protocols = vec![ALPN.to_vec()];
+        config.alpn_protocols = vec![HTTP_2.to_vec(), HTTP_1.to_vec()];
         config.ignore_client_order = true;
         Ok(Arc::new(config))
     }
