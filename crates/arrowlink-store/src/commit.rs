@@ -3,7 +3,8 @@
 //! The order on disk: the file was flushed before; its folder is made and the data directory flushed where the
 //! dataset is new; the file is renamed into it; the folder is flushed; only then do readers see it. A kill between
 //! any two of these leaves either a file aside and at most an empty folder, which the next opening deletes, or the
-//! whole upload.
+//! whole upload. Where it replaces what was there, its footer says so, and what was there is deleted last: the rename
+//! is the step from all of the one to all of the other.
 
 use std::fs;
 use std::io;
@@ -14,16 +15,15 @@ use arrowlink_core::{Error, ErrorKind, Name, Receipt, Result, WriteMode, WriteOp
 
 use crate::aside::{new_path, sync_folder};
 use crate::failure::disk;
-use crate::folder::{Folder, file_name, uploads_in};
-use crate::index::{Index, Table, Upload};
-use crate::stored_file::Label;
+use crate::folder::{Folder, delete_before, file_name, uploads_in};
+use crate::index::{Index, State, Upload};
 use crate::upload::Arrived;
 
 /// Says whether a write to `name` may go on: a receipt where it is the repetition of one that was stored.
 ///
 /// Fails with `NotFound` where a dataset must be there, `AlreadyExists` where it must not, `SchemaMismatch` where it
 /// has another schema, and `Corrupt` where it is damaged. A repetition is recognised before any of these but the
-/// first and the last.
+/// first and the last. What is to be replaced may have any schema, and may be damaged.
 pub(crate) fn admit(
     index: &Index,
     name: &Name,
@@ -38,14 +38,20 @@ pub(crate) fn admit(
             Ok(None)
         };
     };
-    let table = state.table()?;
+    let table = match state.table() {
+        Err(_) if options.mode == WriteMode::Replace => return Ok(None),
+        table => table?,
+    };
     if let Some(receipt) = table.repeated(options.idempotency_key.as_deref()) {
         return Ok(Some(receipt));
     }
-    if options.mode == WriteMode::Create {
-        return Err(Error::new(ErrorKind::AlreadyExists, format!("dataset `{name}` is there already")));
+    match options.mode {
+        WriteMode::Create => {
+            Err(Error::new(ErrorKind::AlreadyExists, format!("dataset `{name}` is there already")))
+        }
+        WriteMode::Replace => Ok(None),
+        _ => schema_mismatch(&table.schema, schema).map_or(Ok(None), Err),
     }
-    schema_mismatch(&table.schema, schema).map_or(Ok(None), Err)
 }
 
 /// Commits `arrived` to `name` under the next number. The caller holds the lock of the name.
@@ -61,7 +67,7 @@ pub(crate) fn commit(
     if let Some(receipt) = admit(index, name, &arrived.schema, options)? {
         return Ok(receipt);
     }
-    let last = index.read().get(name).map(|state| state.table().map(Table::last)).transpose()?;
+    let last = index.read().get(name).map(State::last);
     let place = folder.dataset(name);
     if last.is_none() {
         create_folder(&place, folder.path()).map_err(|error| disk("create", &place, error))?;
@@ -71,16 +77,36 @@ pub(crate) fn commit(
     arrived.aside.rename(&file).map_err(|error| disk("create", &file, error))?;
     sync_folder(&place).map_err(|error| withdraw(&file, error))?;
     arrived.reservation.keep();
-    let Label { identity, rows, batches, idempotency_key } = arrived.label;
-    let upload = Upload { sequence, identity, rows, batches, bytes: arrived.bytes };
-    let identity = index.add(name, arrived.schema, upload, idempotency_key)?;
+    let upload = Upload::new(sequence, &arrived.label, arrived.bytes);
+    let key = arrived.label.idempotency_key;
+    let identity = if arrived.label.replaces {
+        index.replace(name, arrived.schema, upload.clone(), key)
+    } else {
+        index.add(name, arrived.schema, upload.clone(), key)?
+    };
     Ok(upload.receipt(identity))
+}
+
+/// Deletes the files of `name` that were replaced, if there are any. The caller holds the lock of the name.
+///
+/// A kill before or in the middle leaves some of them, which the next opening deletes. Returns how many bytes became
+/// free.
+pub(crate) fn sweep(folder: &Folder, index: &Index, name: &Name) -> u64 {
+    let Ok(table) = index.table(name) else { return 0 };
+    let place = folder.dataset(name);
+    match uploads_in(&place) {
+        Ok(files) => delete_before(&files, table.first()),
+        Err(error) => {
+            tracing::warn!(path = %place.display(), %error, "cannot list the uploads that were replaced");
+            0
+        }
+    }
 }
 
 /// Takes the dataset `name` away. The caller holds the lock of the name.
 ///
-/// Its folder is renamed aside and that flushed before anything is deleted: a kill leaves all of it or nothing.
-/// Returns how many bytes became free.
+/// Its folder is renamed aside and that flushed before anything is deleted: a kill leaves all of it or nothing. From
+/// there on it is removed: what cannot be deleted is left to the next opening. Returns how many bytes became free.
 pub(crate) fn remove(folder: &Folder, index: &Index, name: &Name) -> Result<u64> {
     let datasets = index.read();
     if !datasets.contains_key(name) {
@@ -88,15 +114,19 @@ pub(crate) fn remove(folder: &Folder, index: &Index, name: &Name) -> Result<u64>
     }
     drop(datasets);
     let place = folder.dataset(name);
+    let failed = |error| disk("remove", &place, error);
+    let bytes = uploads_in(&place).map_err(failed)?.iter().map(|file| file.bytes).sum();
     let aside = new_path(folder.aside());
-    fs::rename(&place, &aside)
-        .and_then(|()| sync_folder(folder.path()))
-        .map_err(|error| disk("remove", &place, error))?;
+    fs::rename(&place, &aside).map_err(failed)?;
+    sync_folder(folder.path()).map_err(|error| put_back(&aside, &place, error))?;
     index.write().remove(name);
-    let failed = |error| disk("delete", &aside, error);
-    let bytes = uploads_in(&aside).map_err(failed)?.iter().map(|file| file.bytes).sum();
-    fs::remove_dir_all(&aside).map_err(failed)?;
-    Ok(bytes)
+    match fs::remove_dir_all(&aside) {
+        Ok(()) => Ok(bytes),
+        Err(error) => {
+            tracing::warn!(path = %aside.display(), %error, "cannot delete a dataset that was removed");
+            Ok(0)
+        }
+    }
 }
 
 /// A folder may be there already, left by a commit that failed; its entry is flushed once more.
@@ -105,6 +135,14 @@ fn create_folder(place: &Path, parent: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         _ => sync_folder(parent),
     }
+}
+
+/// Puts a dataset back whose removal could not be flushed: what was not acknowledged must not be half done.
+fn put_back(aside: &Path, place: &Path, error: io::Error) -> Error {
+    if let Err(error) = fs::rename(aside, place) {
+        tracing::error!(path = %place.display(), %error, "cannot put back a dataset whose removal failed");
+    }
+    disk("flush the removal of", place, error)
 }
 
 /// Takes back a file whose folder could not be flushed: what is not acknowledged must not stay.

@@ -81,7 +81,11 @@ impl Folder {
                 _ = fs::remove_dir(&place);
                 continue;
             }
-            datasets.insert(name, state(&files));
+            let state = state(&files);
+            if let State::Good(table) = &state {
+                bytes -= delete_before(&files, table.first());
+            }
+            datasets.insert(name, state);
         }
         Ok((datasets, bytes))
     }
@@ -109,6 +113,23 @@ pub(crate) fn uploads_in(place: &Path) -> io::Result<Vec<Found>> {
     }
     found.sort_unstable_by_key(|file| file.sequence);
     Ok(found)
+}
+
+/// Deletes those of `files` whose numbers are smaller than `first`, because they were replaced; returns how many bytes
+/// became free.
+///
+/// What cannot be deleted is left to the next opening: it is not served, whether it is there or not.
+pub(crate) fn delete_before(files: &[Found], first: u64) -> u64 {
+    let mut bytes = 0;
+    for file in files.iter().filter(|file| file.sequence < first) {
+        match fs::remove_file(&file.path) {
+            Ok(()) => bytes += file.bytes,
+            Err(error) => {
+                tracing::warn!(path = %file.path.display(), %error, "cannot delete an upload that was replaced");
+            }
+        }
+    }
+    bytes
 }
 
 /// Returns the name of the file of upload `sequence`.
@@ -149,32 +170,33 @@ fn state(files: &[Found]) -> State {
         Err(error) => {
             let text = error.chain();
             tracing::error!(error = text, "a dataset cannot be served");
-            State::Damaged(text)
+            State::Damaged { text, last: files.last().map_or(0, |file| file.sequence) }
         }
     }
 }
 
-/// Reads the footers in the order of the numbers; the first file decides the identity and the schema of the dataset.
+/// Reads the footers from the last one back to the first, or to one that replaces all before it: that file decides the
+/// identity and the schema of the dataset. What was replaced is not looked at and may be damaged.
 fn table(files: &[Found]) -> Result<Table> {
-    let mut table = None;
-    for found in files {
+    let mut uploads = Vec::new();
+    let mut schema = None;
+    for found in files.iter().rev() {
         let file = StoredFile::open(&found.path)?;
         let label = file.label().clone();
-        if table.is_none() {
-            table = Some(Table::new(label.identity, file.schema()?));
+        if label.replaces || found.sequence == files.first().map_or(0, |first| first.sequence) {
+            schema = Some(file.schema()?);
         }
-        let upload = Upload {
-            sequence: found.sequence,
-            identity: label.identity,
-            rows: label.rows,
-            batches: label.batches,
-            bytes: file.bytes(),
-        };
-        if let Some(table) = &mut table {
-            table.push(upload, label.idempotency_key);
+        uploads.push((Upload::new(found.sequence, &label, file.bytes()), label.idempotency_key));
+        if schema.is_some() {
+            break;
         }
     }
-    table.ok_or_else(|| Error::new(ErrorKind::NotFound, "a dataset has at least one upload"))
+    let (Some(schema), Some((first, _))) = (schema, uploads.last()) else {
+        return Err(Error::new(ErrorKind::NotFound, "a dataset has at least one upload"));
+    };
+    let mut table = Table::new(first.identity, schema);
+    uploads.into_iter().rev().for_each(|(upload, key)| table.push(upload, key));
+    Ok(table)
 }
 
 /// Makes `path` and flushes every folder that a new one was made in: an entry that is not on the disk could take all

@@ -11,7 +11,10 @@ use arrow_schema::SchemaRef;
 use arrowlink_core::{Description, Durability, Error, ErrorKind, Name, NounKind, Receipt, Result};
 use uuid::Uuid;
 
+use crate::parts::parts;
+use crate::pieces::Piece;
 use crate::position::{Place, snapshot};
+use crate::stored_file::Label;
 
 /// The datasets of a store by name.
 #[derive(Debug, Default)]
@@ -60,8 +63,23 @@ impl Index {
                 table.push(upload, key);
                 Ok(table.identity)
             }
-            State::Damaged(text) => Err(Error::new(ErrorKind::Corrupt, text.clone())),
+            State::Damaged { text, .. } => Err(Error::new(ErrorKind::Corrupt, text.clone())),
         }
+    }
+
+    /// Puts the dataset of one upload in the place of what `name` was, damaged or not; returns its identity.
+    pub(crate) fn replace(
+        &self,
+        name: &Name,
+        schema: SchemaRef,
+        upload: Upload,
+        key: Option<String>,
+    ) -> Uuid {
+        let identity = upload.identity;
+        let mut table = Table::new(identity, schema);
+        table.push(upload, key);
+        self.write().insert(name.clone(), State::Good(table));
+        identity
     }
 }
 
@@ -70,8 +88,13 @@ impl Index {
 pub(crate) enum State {
     /// All of its files have whole footers.
     Good(Table),
-    /// One of its files is damaged; the text names it.
-    Damaged(String),
+    /// One of its files is damaged.
+    Damaged {
+        /// What is wrong; it names the file.
+        text: String,
+        /// The number of the last file.
+        last: u64,
+    },
 }
 
 impl State {
@@ -79,7 +102,15 @@ impl State {
     pub(crate) fn table(&self) -> Result<&Table> {
         match self {
             Self::Good(table) => Ok(table),
-            Self::Damaged(text) => Err(Error::new(ErrorKind::Corrupt, text.clone())),
+            Self::Damaged { text, .. } => Err(Error::new(ErrorKind::Corrupt, text.clone())),
+        }
+    }
+
+    /// Returns the number of the last upload.
+    pub(crate) fn last(&self) -> u64 {
+        match self {
+            Self::Good(table) => table.last(),
+            Self::Damaged { last, .. } => *last,
         }
     }
 }
@@ -111,6 +142,11 @@ impl Table {
         Arc::make_mut(&mut self.uploads).push(upload);
     }
 
+    /// Returns the number of the first upload; 0 before it is there.
+    pub(crate) fn first(&self) -> u64 {
+        self.uploads.first().map_or(0, |upload| upload.sequence)
+    }
+
     /// Returns the number of the last upload; 0 before the first.
     pub(crate) fn last(&self) -> u64 {
         self.uploads.last().map_or(0, |upload| upload.sequence)
@@ -139,12 +175,13 @@ impl Table {
             .with_bytes(Some(self.bytes()))
             .with_source(folder.display().to_string())
             .with_snapshot(snapshot(self.identity, self.last()))
+            .with_parts(parts(&self.uploads).into_iter().map(|(_, part)| part).collect())
             .with_writable(true)
     }
 }
 
 /// One stored file, as its footer describes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Upload {
     /// Its number, which is the name of its file; from 1 on, with gaps where files were taken away.
     pub(crate) sequence: u64,
@@ -156,9 +193,27 @@ pub(crate) struct Upload {
     pub(crate) batches: u64,
     /// The size of its file.
     pub(crate) bytes: u64,
+    /// Where it can be cut, where there is more than one piece.
+    pieces: Option<Arc<[Piece]>>,
 }
 
 impl Upload {
+    /// Makes the upload of a file of `bytes` bytes.
+    pub(crate) fn new(sequence: u64, label: &Label, bytes: u64) -> Self {
+        let pieces = (label.pieces.len() > 1).then(|| label.pieces.as_slice().into());
+        let Label { identity, rows, batches, .. } = *label;
+        Self { sequence, identity, rows, batches, bytes, pieces }
+    }
+
+    /// Returns its pieces; none where it has no batches.
+    pub(crate) fn pieces(&self) -> Vec<Piece> {
+        match &self.pieces {
+            Some(pieces) => pieces.to_vec(),
+            None if self.batches == 0 => Vec::new(),
+            None => vec![Piece { batches: self.batches, rows: self.rows, bytes: self.bytes }],
+        }
+    }
+
     /// Says what was stored; a read from the receipt's position returns what comes later.
     pub(crate) fn receipt(&self, identity: Uuid) -> Receipt {
         let place = Place { identity, last: u64::MAX, sequence: self.sequence, batch: self.batches };

@@ -14,7 +14,14 @@
 //! |---|---|---|
 //! | of an arriving upload | one batch, a buffer of 1 MiB, its dictionaries | a file aside |
 //! | of a read | one message, its dictionaries | nothing |
-//! | of a stored upload | about 64 bytes, and its idempotency key | one file |
+//! | of a stored upload | about 100 bytes, its idempotency key, up to 3 KiB of where it can be cut | one file |
+//!
+//! # Replacing a dataset
+//!
+//! A write in the mode `Replace` is an upload whose footer says that it takes the place of those before it. The rename
+//! of its file is the step that makes it so; the files before it are deleted after that, by the next opening where a
+//! kill came between. There must be room for both at once. Running reads end with `SnapshotChanged` at the next file,
+//! idempotency keys of the files that are gone are gone with them, and a dataset with a damaged file can be replaced.
 //!
 //! # Repeating a write
 //!
@@ -48,9 +55,12 @@ mod failure;
 mod folder;
 mod index;
 mod options;
+mod parts;
+mod pieces;
 mod position;
 mod quota;
 mod read;
+mod scope;
 mod store;
 mod stored_file;
 mod upload;

@@ -58,6 +58,22 @@ impl Place {
     }
 }
 
+/// Reads the dataset and the number of the last upload out of a snapshot.
+pub(crate) fn parse_snapshot(snapshot: &Snapshot) -> Result<(Uuid, u64)> {
+    let parse = |bytes: &[u8]| {
+        let (version, rest) = bytes.split_first()?;
+        let (identity, rest) = rest.split_first_chunk::<16>()?;
+        let (last, rest) = number(rest)?;
+        (*version == VERSION && rest.is_empty()).then_some((Uuid::from_bytes(*identity), last))
+    };
+    parse(snapshot.as_bytes()).ok_or_else(|| {
+        Error::new(
+            ErrorKind::InvalidArgument,
+            "the snapshot is not one that this store gave: read without it",
+        )
+    })
+}
+
 /// Names the state of the dataset `identity` whose last upload is `last`.
 pub(crate) fn snapshot(identity: Uuid, last: u64) -> Snapshot {
     let mut bytes = vec![VERSION];

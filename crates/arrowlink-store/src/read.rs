@@ -1,7 +1,6 @@
 //! A read of a dataset: its uploads one after the other, batch by batch, from a place to the end of a snapshot.
 //!
-//! A snapshot is the number of its last upload: uploads are never changed, so that what comes later has a larger
-//! number and what is removed takes the identity of the dataset with it.
+//! Where it begins and ends was decided before, by its [`scope`](crate::scope).
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,13 +8,15 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_cast::cast;
 use arrow_schema::SchemaRef;
-use arrowlink_core::{BatchStream, Chunk, Error, ErrorKind, Position, ReadOptions, Result, schema_mismatch};
+use arrowlink_core::{BatchStream, Chunk, Error, ErrorKind, ReadOptions, Result, schema_mismatch};
 use futures::stream;
 
 use crate::failure::{blocking, corrupt};
 use crate::folder::file_name;
 use crate::index::{Table, Upload};
+use crate::parts::Spot;
 use crate::position::{Place, snapshot};
+use crate::scope::{Scope, changed};
 use crate::stored_file::{Batches, StoredFile};
 
 /// Starts to read `table`, whose files lie in `folder`. Nothing is opened before the stream is polled.
@@ -23,11 +24,8 @@ use crate::stored_file::{Batches, StoredFile};
 /// Projection and limit are applied to what comes from the disk. Whole uploads that are skipped are not opened; their
 /// footers said how many rows they have.
 pub(crate) fn read(table: &Table, folder: PathBuf, mut options: ReadOptions) -> Result<BatchStream> {
-    options.refuse_beyond_rows()?;
-    let mut reader = match options.resume.take() {
-        Some(position) => Reader::resume(table, folder, &position)?,
-        None => Reader::start(table, folder),
-    };
+    let scope = Scope::new(table, &mut options)?;
+    let mut reader = Reader::new(table, folder, scope);
     options.skip = reader.skip_uploads(options.skip);
     let schema = SchemaRef::clone(&table.schema);
     let state = snapshot(table.identity, reader.last);
@@ -42,34 +40,21 @@ pub(crate) fn read(table: &Table, folder: PathBuf, mut options: ReadOptions) -> 
 struct Reader {
     table: Table,
     folder: PathBuf,
-    /// The number of the last upload to read.
+    /// The number of the last upload of the snapshot.
     last: u64,
     /// The index of the upload that is read now or next.
     upload: usize,
     /// The batch in it that comes next.
     batch: u64,
+    /// Where it ends.
+    end: Spot,
     open: Option<Batches>,
 }
 
 impl Reader {
-    /// Begins at the first batch and ends with the last upload there is now.
-    fn start(table: &Table, folder: PathBuf) -> Self {
-        Self { table: table.clone(), folder, last: table.last(), upload: 0, batch: 0, open: None }
-    }
-
-    /// Begins at `position` and ends where the read that gave it would have ended.
-    ///
-    /// Fails with `SnapshotChanged` where the position is one of another dataset or in an upload that is gone.
-    fn resume(table: &Table, folder: PathBuf, position: &Position) -> Result<Self> {
-        let place = Place::decode(position)?;
-        let upload = table.uploads.binary_search_by_key(&place.sequence, |upload| upload.sequence);
-        match upload {
-            Ok(upload) if place.identity == table.identity => {
-                let last = place.last.min(table.last());
-                Ok(Self { last, upload, batch: place.batch, ..Self::start(table, folder) })
-            }
-            _ => Err(changed()),
-        }
+    fn new(table: &Table, folder: PathBuf, Scope { last, start, end }: Scope) -> Self {
+        let (upload, batch) = start;
+        Self { table: table.clone(), folder, last, upload, batch, end, open: None }
     }
 
     /// Leaves out whole uploads of together at most `rows` rows; returns how many rows are still to be skipped.
@@ -85,22 +70,23 @@ impl Reader {
         rows
     }
 
-    /// Returns the upload that is read now or next; `None` at the end of the snapshot.
+    /// Returns the upload that is read now or next; `None` at the end.
     fn current(&self) -> Option<Upload> {
-        self.table.uploads.get(self.upload).copied().filter(|upload| upload.sequence <= self.last)
+        let before_end = (self.upload, self.batch) < self.end;
+        self.table.uploads.get(self.upload).filter(|_| before_end).cloned()
     }
 
-    /// Reads the next batch; `None` at the end of the snapshot.
+    /// Reads the next batch; `None` at the end.
     fn next(&mut self) -> Result<Option<Chunk>> {
         while let Some(upload) = self.current() {
             if self.batch < upload.batches
-                && let Some(batch) = self.batches(upload)?.next()?
+                && let Some(batch) = self.batches(&upload)?.next()?
             {
                 self.batch += 1;
-                let batch = conform(batch, &self.table.schema).map_err(|how| self.foreign(upload, how))?;
-                return Ok(Some(Chunk::new(batch).with_position(self.place(upload).encode())));
+                let batch = conform(batch, &self.table.schema).map_err(|how| self.foreign(&upload, how))?;
+                return Ok(Some(Chunk::new(batch).with_position(self.place(&upload).encode())));
             }
-            self.finish(upload)?;
+            self.finish(&upload)?;
         }
         Ok(None)
     }
@@ -109,7 +95,7 @@ impl Reader {
     ///
     /// A file that has other rows than its footer says is found by [`Batches::next`] where it was read from its first
     /// batch, one that has more batches here.
-    fn finish(&mut self, upload: Upload) -> Result<()> {
+    fn finish(&mut self, upload: &Upload) -> Result<()> {
         if let Some(mut open) = self.open.take()
             && open.next()?.is_some()
         {
@@ -121,13 +107,11 @@ impl Reader {
     }
 
     /// Opens the file of `upload` where it is not open; a file that is gone, or another one, ends the read.
-    fn batches(&mut self, upload: Upload) -> Result<&mut Batches> {
+    fn batches(&mut self, upload: &Upload) -> Result<&mut Batches> {
         if self.open.is_none() {
             let path = self.path(upload);
-            if !path.exists() {
-                return Err(changed());
-            }
-            let file = StoredFile::open(&path)?;
+            let file =
+                StoredFile::open(&path).map_err(|error| if path.exists() { error } else { changed() })?;
             if file.label().identity != upload.identity {
                 return Err(changed());
             }
@@ -137,17 +121,17 @@ impl Reader {
     }
 
     /// Returns where the file of `upload` must be.
-    fn path(&self, upload: Upload) -> PathBuf {
+    fn path(&self, upload: &Upload) -> PathBuf {
         self.folder.join(file_name(upload.sequence))
     }
 
     /// Returns the place after the batch that was read last.
-    fn place(&self, upload: Upload) -> Place {
+    fn place(&self, upload: &Upload) -> Place {
         Place { identity: self.table.identity, last: self.last, sequence: upload.sequence, batch: self.batch }
     }
 
     /// Says that the file of `upload` has another schema than its dataset, which no store writes.
-    fn foreign(&self, upload: Upload, how: Error) -> Error {
+    fn foreign(&self, upload: &Upload, how: Error) -> Error {
         corrupt(&self.path(upload), "it does not belong to its dataset").with_source(how)
     }
 }
@@ -174,12 +158,4 @@ fn conform(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
         .map_err(|error| {
             Error::new(ErrorKind::SchemaMismatch, "its batches do not have its schema").with_source(error)
         })
-}
-
-/// Says that what was to be read is gone, as it happens when a dataset is removed.
-fn changed() -> Error {
-    Error::new(
-        ErrorKind::SnapshotChanged,
-        "the dataset was removed or replaced since the read began: read it from the start",
-    )
 }

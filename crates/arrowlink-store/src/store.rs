@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arrow_schema::SchemaRef;
 use arrowlink_core::{
     BatchStream, CallContext, CallOptions, DataService, Description, Entry, EntryStream, Error, ErrorKind,
-    ListOptions, Name, ReadOptions, Receipt, RemoveOptions, Result, Target, WriteOptions,
+    ListOptions, Name, ReadOptions, Receipt, RemoveOptions, Result, Target, WriteMode, WriteOptions,
 };
 use futures::future::{BoxFuture, ready};
 use futures::{FutureExt as _, StreamExt as _, stream};
@@ -161,15 +161,19 @@ impl Store {
         blocking(move || {
             let arrived = arriving.finish()?;
             let _guard = shared.lock(&name);
-            commit::commit(&shared.folder, &shared.index, &name, arrived, &options)
+            let receipt = commit::commit(&shared.folder, &shared.index, &name, arrived, &options)?;
+            if options.mode == WriteMode::Replace {
+                shared.quota.release(commit::sweep(&shared.folder, &shared.index, &name));
+            }
+            Ok(receipt)
         })
         .await
     }
 
     /// Makes the file aside.
     async fn begin(&self, schema: SchemaRef, options: &WriteOptions) -> Result<Arriving> {
-        let (shared, key) = (Arc::clone(&self.shared), options.idempotency_key.clone());
-        blocking(move || Arriving::begin(shared.folder.aside(), &shared.quota, schema, key)).await
+        let (shared, options) = (Arc::clone(&self.shared), options.clone());
+        blocking(move || Arriving::begin(shared.folder.aside(), &shared.quota, schema, &options)).await
     }
 
     /// Describes `name` from the index, without the disk.

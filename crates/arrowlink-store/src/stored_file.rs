@@ -22,6 +22,7 @@ use arrowlink_ipc::{Limits, StreamDecoder};
 use uuid::Uuid;
 
 use crate::failure::{corrupt, disk};
+use crate::pieces::{self, Piece};
 
 /// What an upload says of itself in the metadata of its footer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,9 +35,19 @@ pub(crate) struct Label {
     pub(crate) batches: u64,
     /// The key that its writer gave it.
     pub(crate) idempotency_key: Option<String>,
+    /// Whether it takes the place of all uploads of the dataset that have smaller numbers. What a kill leaves of those
+    /// is deleted at opening.
+    pub(crate) replaces: bool,
+    /// Where it can be cut; empty where that was not written down.
+    pub(crate) pieces: Vec<Piece>,
 }
 
 impl Label {
+    /// Starts the label of an upload without rows.
+    pub(crate) const fn new(identity: Uuid) -> Self {
+        Self { identity, rows: 0, batches: 0, idempotency_key: None, replaces: false, pieces: Vec::new() }
+    }
+
     /// Returns the label as the footer's key-value pairs.
     pub(crate) fn pairs(&self) -> Vec<(&'static str, String)> {
         let mut pairs = vec![
@@ -45,21 +56,41 @@ impl Label {
             (BATCHES, self.batches.to_string()),
         ];
         pairs.extend(self.idempotency_key.iter().map(|key| (IDEMPOTENCY_KEY, key.clone())));
+        if self.replaces {
+            pairs.push((REPLACES, "all".to_owned()));
+        }
+        if self.pieces.len() > 1 {
+            pairs.push((PIECES, pieces::encode(&self.pieces)));
+        }
         pairs
     }
 
-    /// Reads a label; `None` where the file has none, because something else wrote it.
+    /// Reads a label; `None` where the file has none, because something else wrote it, or one that cannot be.
     fn of(footer: &Footer<'_>) -> Option<Self> {
         let value = |wanted: &str| {
             let pairs = footer.custom_metadata()?;
             pairs.iter().find(|pair| pair.key() == Some(wanted)).and_then(|pair| pair.value())
         };
-        Some(Self {
+        let label = Self {
             identity: value(IDENTITY)?.parse().ok()?,
             rows: value(ROWS)?.parse().ok()?,
             batches: value(BATCHES)?.parse().ok()?,
             idempotency_key: value(IDEMPOTENCY_KEY).map(str::to_owned),
-        })
+            replaces: value(REPLACES).is_some(),
+            pieces: value(PIECES).map_or(Some(Vec::new()), pieces::decode)?,
+        };
+        label.is_consistent().then_some(label)
+    }
+
+    /// Says whether the pieces are all batches and rows.
+    fn is_consistent(&self) -> bool {
+        let sum = |of: fn(&Piece) -> u64| {
+            self.pieces.iter().try_fold(0_u64, |sum, piece| sum.checked_add(of(piece)))
+        };
+        let whole = sum(|piece| piece.batches) == Some(self.batches)
+            && sum(|piece| piece.rows) == Some(self.rows)
+            && sum(|piece| piece.bytes).is_some();
+        whole || self.pieces.is_empty()
     }
 }
 
@@ -290,3 +321,5 @@ const IDENTITY: &str = "arrowlink.upload";
 const ROWS: &str = "arrowlink.rows";
 const BATCHES: &str = "arrowlink.batches";
 const IDEMPOTENCY_KEY: &str = "arrowlink.idempotency_key";
+const REPLACES: &str = "arrowlink.replaces";
+const PIECES: &str = "arrowlink.pieces";

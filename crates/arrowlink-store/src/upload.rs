@@ -11,11 +11,12 @@ use arrow_array::RecordBatch;
 use arrow_ipc::MetadataVersion;
 use arrow_ipc::writer::{DictionaryHandling, FileWriter, IpcWriteOptions};
 use arrow_schema::{ArrowError, SchemaRef};
-use arrowlink_core::{Dictionaries, Result, schema_mismatch};
+use arrowlink_core::{Dictionaries, Result, WriteMode, WriteOptions, schema_mismatch};
 use uuid::Uuid;
 
 use crate::aside::Aside;
 use crate::failure::{disk, encoding};
+use crate::pieces::Pieces;
 use crate::quota::{Quota, Reservation};
 use crate::stored_file::Label;
 
@@ -23,28 +24,37 @@ use crate::stored_file::Label;
 ///
 /// Every method waits for the disk.
 pub(crate) struct Arriving {
-    writer: FileWriter<BufWriter<Counted>>,
+    writer: FileWriter<Positioned>,
     dictionaries: Dictionaries,
     /// What every batch must have; of the dataset it is known only at the commit.
     schema: SchemaRef,
     /// Counts what was written, and goes into the footer.
     label: Label,
+    pieces: Pieces,
     /// Declared last: the file is closed before it is deleted.
     aside: Aside,
 }
 
 impl Arriving {
     /// Begins a file in the folder `aside`.
-    pub(crate) fn begin(aside: &Path, quota: &Quota, schema: SchemaRef, key: Option<String>) -> Result<Self> {
+    pub(crate) fn begin(
+        aside: &Path,
+        quota: &Quota,
+        schema: SchemaRef,
+        options: &WriteOptions,
+    ) -> Result<Self> {
         let (aside, file) = Aside::create(aside).map_err(|error| disk("create a file in", aside, error))?;
         let counted = Counted { file, reservation: quota.reservation() };
         let buffered = BufWriter::with_capacity(BUFFER_BYTES, counted);
+        let positioned = Positioned { file: buffered, position: 0 };
         let writer = write_options()
-            .and_then(|options| FileWriter::try_new_with_options(buffered, &schema, options))
+            .and_then(|options| FileWriter::try_new_with_options(positioned, &schema, options))
             .map_err(|error| encoding(aside.path(), error))?;
         let dictionaries = Dictionaries::new(&schema);
-        let label = Label { identity: Uuid::now_v7(), rows: 0, batches: 0, idempotency_key: key };
-        Ok(Self { writer, dictionaries, schema, label, aside })
+        let mut label = Label::new(Uuid::now_v7());
+        label.replaces = options.mode == WriteMode::Replace;
+        label.idempotency_key.clone_from(&options.idempotency_key);
+        Ok(Self { writer, dictionaries, schema, label, pieces: Pieces::new(), aside })
     }
 
     /// Adds a batch; one without rows says nothing and is left out.
@@ -59,8 +69,11 @@ impl Arriving {
             return Ok(());
         }
         let batch = self.dictionaries.unify(batch)?;
+        let before = self.writer.get_ref().position;
         self.writer.write(&batch).map_err(|error| encoding(self.aside.path(), error))?;
-        self.label.rows += batch.num_rows() as u64;
+        let rows = batch.num_rows() as u64;
+        self.pieces.push(rows, self.writer.get_ref().position - before);
+        self.label.rows += rows;
         self.label.batches += 1;
         Ok(())
     }
@@ -70,12 +83,14 @@ impl Arriving {
     /// Returns once the disk has the bytes. The entry in the folder is not flushed: it is one of a file aside, which
     /// a crash may take.
     pub(crate) fn finish(mut self) -> Result<Arrived> {
+        self.label.pieces = self.pieces.into_vec();
         for (key, value) in self.label.pairs() {
             self.writer.write_metadata(key, value);
         }
         let path = self.aside.path();
-        let buffered = self.writer.into_inner().map_err(|error| encoding(path, error))?;
-        let counted = buffered.into_inner().map_err(|error| disk("write", path, error.into_error()))?;
+        let positioned = self.writer.into_inner().map_err(|error| encoding(path, error))?;
+        let counted =
+            positioned.file.into_inner().map_err(|error| disk("write", path, error.into_error()))?;
         counted.file.sync_all().map_err(|error| disk("flush", path, error))?;
         let bytes = counted.file.metadata().map_err(|error| disk("read", path, error))?.len();
         Ok(Arrived {
@@ -101,6 +116,24 @@ pub(crate) struct Arrived {
     pub(crate) aside: Aside,
     /// The bytes of the quota that it takes, until they are kept.
     pub(crate) reservation: Reservation,
+}
+
+/// A file that knows how many bytes were given to it, written or not.
+struct Positioned {
+    file: BufWriter<Counted>,
+    position: u64,
+}
+
+impl Write for Positioned {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.position += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
 }
 
 /// A file that takes its bytes from the quota before it writes them.

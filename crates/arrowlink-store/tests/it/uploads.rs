@@ -217,8 +217,8 @@ async fn refuses_what_a_dataset_cannot_answer() {
     );
     check_error(
         fixture.ids_with(ReadOptions::default().with_part(1)).await,
-        ErrorKind::Unsupported,
-        &["`part`"],
+        ErrorKind::InvalidArgument,
+        &["no part 1: it has 1"],
     );
     let sql = fixture
         .store
