@@ -51,6 +51,7 @@ mod running;
 mod runtime;
 mod scan;
 mod snapshot;
+mod sql;
 mod tables;
 mod tpch;
 
@@ -60,4 +61,5 @@ pub use format::FileFormat;
 pub use options::FileOptions;
 pub use query_options::QueryOptions;
 pub use runtime::QueryRuntime;
+pub use sql::{SqlOptions, SqlService, SqlTables};
 pub use tpch::{TpchDataset, TpchTable};

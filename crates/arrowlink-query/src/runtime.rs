@@ -44,7 +44,7 @@ impl QueryRuntime {
             .worker_threads(options.threads.max(1))
             .max_blocking_threads(MAX_BLOCKING_THREADS)
             .thread_name("arrowlink-query")
-            .enable_time()
+            .enable_all()
             .build()
             .map_err(|error| internal("the threads that read files do not start").with_source(error))?;
         let environment = RuntimeEnvBuilder::new()
@@ -76,6 +76,11 @@ impl QueryRuntime {
     /// ```
     pub fn free_file_scans(&self) -> usize {
         self.inner.scans.available_permits()
+    }
+
+    /// Returns how many threads there are.
+    pub(crate) fn threads(&self) -> usize {
+        self.inner.options.threads.max(1)
     }
 
     /// Returns what reads share: the cache of Parquet footers.

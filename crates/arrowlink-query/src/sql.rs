@@ -1,0 +1,228 @@
+//! SQL over a service: every dataset is a table.
+//!
+//! ```text
+//! text -> statement (one, and one that is allowed)   `statement`, `nesting`
+//!      -> the tables that it names, each once        `lookup`, `service_table`, `file_table`, `listing`
+//!      -> plan, with the values of its parameters    `engine`, `parameters`
+//!      -> rows as they come, or a change             `run`, `change`
+//! ```
+//!
+//! What goes wrong on the way is told by `failure`, with the line and column where they are known.
+
+mod catalog;
+mod change;
+mod engine;
+mod failure;
+mod listing;
+mod lookup;
+mod memory;
+mod names;
+mod nesting;
+mod options;
+mod parameters;
+mod place;
+mod run;
+mod service_scan;
+mod service_table;
+mod statement;
+mod tables;
+mod unknown;
+
+use std::sync::Arc;
+
+use arrowlink_core::{
+    BatchStream, CallContext, CallOptions, DataService, Description, Effect, EntryStream, Error, ErrorKind,
+    ListOptions, Name, NounKind, Query, ReadOptions, Receipt, RemoveOptions, Result, Target, WriteOptions,
+};
+use datafusion::physical_plan::execute_stream;
+use futures::future::{BoxFuture, FutureExt as _};
+
+use crate::QueryRuntime;
+use engine::Engine;
+use failure::from_datafusion;
+use statement::Statement;
+
+pub use options::SqlOptions;
+pub use tables::SqlTables;
+
+/// Answers SQL over the datasets of another service, and passes everything else on to it.
+///
+/// Every dataset is a table: `sales.orders` is the table `orders` of the schema `sales`, a name without a dot is in the
+/// schema `public`, and the catalog is `arrowlink` where a name does not have three parts. Names that are not in
+/// quotation marks are taken in lower case.
+///
+/// Statements read: queries, `EXPLAIN`, `SHOW TABLES`, `DESCRIBE`, `information_schema`. `INSERT INTO` appends to a
+/// dataset and `DROP TABLE` removes one, where the service allows it; both are executed by
+/// [`read`](DataService::read), which returns one row with the column `count`. All else is refused.
+///
+/// Queries run on the threads of the [`QueryRuntime`]. Dropping a stream ends the query.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use arrow_array::record_batch;
+/// use arrowlink_core::{CallContext, Catalog, DataService, MemoryDataset, Name, Query, ReadOptions};
+/// use arrowlink_query::{QueryOptions, QueryRuntime, SqlOptions, SqlService, SqlTables};
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let orders = record_batch!(("id", Int64, [1, 2, 3]), ("price", Float64, [2.5, 1.0, 4.0]))?;
+/// let orders = MemoryDataset::new(orders.schema(), vec![orders])?;
+/// let catalog = Catalog::new().with_dataset(Name::new("sales.orders")?, Arc::new(orders));
+///
+/// let runtime = QueryRuntime::new(QueryOptions::default())?;
+/// let sql = SqlService::new(Arc::new(catalog), SqlTables::default(), &runtime, SqlOptions::default())?;
+/// let query = Query::new("select sum(price) as total from sales.orders where id > $1")
+///     .with_parameters(record_batch!(("$1", Int64, [1]))?);
+/// let rows = sql.read(CallContext::new(), query.into(), ReadOptions::default()).await?;
+/// assert_eq!(rows.collect_batches().await?, [record_batch!(("total", Float64, [5.0]))?]);
+///
+/// let query = Query::new("select prise from sales.orders");
+/// let error = sql.describe(CallContext::new(), query.into()).await.unwrap_err();
+/// assert_eq!(
+///     error.message(),
+///     "line 1, column 8: no column `prise`, did you mean `price`?; the columns are `id`, `price`"
+/// );
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct SqlService {
+    engine: Arc<Engine>,
+}
+
+impl SqlService {
+    /// Puts SQL before `inner`; `tables` are read by DataFusion itself and not through `inner`.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` where the folder for intermediate results cannot be used.
+    pub fn new(
+        inner: Arc<dyn DataService>,
+        tables: SqlTables,
+        runtime: &QueryRuntime,
+        options: SqlOptions,
+    ) -> Result<Self> {
+        Ok(Self { engine: Arc::new(Engine::new(inner, tables, runtime, options)?) })
+    }
+
+    fn inner(&self) -> &Arc<dyn DataService> {
+        &self.engine.service
+    }
+
+    /// Says what `query` returns, and changes nothing.
+    async fn describe_sql(&self, ctx: CallContext, query: Query) -> Result<Description> {
+        let engine = Arc::clone(&self.engine);
+        let of_task = ctx.clone();
+        let work = async move {
+            let statement = engine.parse(&query)?;
+            if let Statement::Drop { .. } = statement {
+                return Ok(change::description());
+            }
+            let planned = engine.plan(&of_task, &query, &statement).await?;
+            let parameters = parameters::schema(&planned.plan);
+            let description = match statement {
+                Statement::Insert(..) => change::description(),
+                _ => Description::new(NounKind::Dataset, planned.schema()?).with_effect(Effect::None),
+            };
+            Ok(description.with_parameters(parameters))
+        };
+        self.engine.runtime.run(&ctx, work).await
+    }
+
+    /// Carries `query` out.
+    async fn read_sql(&self, ctx: CallContext, query: Query, options: ReadOptions) -> Result<BatchStream> {
+        refuse_states(&options)?;
+        let turn = self.engine.turn(&ctx).await?;
+        let engine = Arc::clone(&self.engine);
+        let bound = self.engine.options.timeout;
+        let work = async move {
+            let statement = engine.parse(&query)?;
+            let Statement::Query(_) = statement else {
+                return change::make(&engine, &ctx, &query, &statement).await;
+            };
+            let mut planned = engine.plan(&ctx, &query, &statement).await?;
+            planned.plan = parameters::bind_one(planned.plan, query.parameters.as_ref())?;
+            let plan = planned.physical().await?;
+            execute_stream(plan, planned.state.task_ctx()).map_err(from_datafusion)
+        };
+        options.apply(run::stream(&self.engine.runtime, bound, turn, work).await?)
+    }
+}
+
+/// Results are computed when they are asked for: there is nothing to go on from, and no part of them.
+fn refuse_states(options: &ReadOptions) -> Result<()> {
+    let asked = [
+        ("part", options.part.is_some()),
+        ("snapshot", options.snapshot.is_some()),
+        ("resume", options.resume.is_some()),
+        ("follow", options.follow),
+    ];
+    match asked.iter().find(|(_, is_set)| *is_set) {
+        None => Ok(()),
+        Some((option, _)) => {
+            let text =
+                format!("results of SQL do not answer `{option}`: they are computed anew by each read");
+            Err(Error::new(ErrorKind::Unsupported, text))
+        }
+    }
+}
+
+/// Plans are for a build with the feature.
+fn no_substrait() -> Error {
+    let text =
+        "this server does not answer Substrait plans: send SQL, or build it with the feature `substrait`";
+    Error::new(ErrorKind::Unsupported, text)
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl DataService for SqlService {
+    fn list(&self, ctx: CallContext, options: ListOptions) -> BoxFuture<'_, Result<EntryStream>> {
+        self.inner().list(ctx, options)
+    }
+
+    fn describe(&self, ctx: CallContext, target: Target) -> BoxFuture<'_, Result<Description>> {
+        match target {
+            Target::Sql(query) => self.describe_sql(ctx, query).boxed(),
+            Target::Substrait(_) => async { Err(no_substrait()) }.boxed(),
+            target => self.inner().describe(ctx, target),
+        }
+    }
+
+    fn read(
+        &self,
+        ctx: CallContext,
+        target: Target,
+        options: ReadOptions,
+    ) -> BoxFuture<'_, Result<BatchStream>> {
+        match target {
+            Target::Sql(query) => self.read_sql(ctx, query, options).boxed(),
+            Target::Substrait(_) => async { Err(no_substrait()) }.boxed(),
+            target => self.inner().read(ctx, target, options),
+        }
+    }
+
+    fn write(
+        &self,
+        ctx: CallContext,
+        name: Name,
+        batches: BatchStream,
+        options: WriteOptions,
+    ) -> BoxFuture<'_, Result<Receipt>> {
+        self.inner().write(ctx, name, batches, options)
+    }
+
+    fn remove(&self, ctx: CallContext, name: Name, options: RemoveOptions) -> BoxFuture<'_, Result<()>> {
+        self.inner().remove(ctx, name, options)
+    }
+
+    fn call(
+        &self,
+        ctx: CallContext,
+        name: Name,
+        batches: BatchStream,
+        options: CallOptions,
+    ) -> BoxFuture<'_, Result<BatchStream>> {
+        self.inner().call(ctx, name, batches, options)
+    }
+}

@@ -1,0 +1,115 @@
+//! The changes that a statement may make: rows appended, a table dropped.
+//!
+//! The service that keeps the table makes the change, with all its own rules: one that is read only refuses, and an
+//! upload is stored whole or not at all.
+
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, UInt64Array};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use arrowlink_core::{
+    BatchStream, CallContext, Chunk, Description, Effect, Error, ErrorKind, Name, NounKind, Query,
+    RemoveOptions, Result, Target, WriteMode, WriteOptions,
+};
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::logical_expr::{DmlStatement, LogicalPlan};
+use datafusion::physical_plan::execute_stream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::sql::sqlparser::ast::ObjectName;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+
+use super::engine::{Engine, Planned};
+use super::failure::{from_datafusion, invalid};
+use super::names::name_of;
+use super::parameters;
+use super::statement::Statement;
+use crate::failure::internal;
+
+/// Describes what a change returns.
+pub(crate) fn description() -> Description {
+    Description::new(NounKind::Dataset, schema()).with_rows(Some(1)).with_effect(Effect::Change)
+}
+
+/// Makes the change, and returns the row that says how much it touched.
+pub(crate) async fn make(
+    engine: &Arc<Engine>,
+    ctx: &CallContext,
+    query: &Query,
+    statement: &Statement,
+) -> Result<SendableRecordBatchStream> {
+    let count = match statement {
+        Statement::Insert(table, _) => {
+            let planned = engine.plan(ctx, query, statement).await?;
+            insert(engine, ctx, query, table, planned).await?
+        }
+        Statement::Drop { name, if_exists } => remove(engine, ctx, name, *if_exists).await?,
+        Statement::Query(_) => return Err(internal("a query changes nothing")),
+    };
+    let counts: ArrayRef = Arc::new(UInt64Array::from(vec![count]));
+    let batch = RecordBatch::try_new(schema(), vec![counts]);
+    let batch = batch.map_err(|error| internal("a count is a batch").with_source(error))?;
+    Ok(Box::pin(RecordBatchStreamAdapter::new(schema(), stream::iter([Ok(batch)]))))
+}
+
+/// Removes the table and returns how many rows it had, where that was known.
+async fn remove(engine: &Engine, ctx: &CallContext, name: &Name, if_exists: bool) -> Result<u64> {
+    let described = engine.service.describe(ctx.clone(), Target::from(name)).await;
+    match engine.service.remove(ctx.clone(), name.clone(), RemoveOptions::default()).await {
+        Err(error) if if_exists && error.kind() == ErrorKind::NotFound => Ok(0),
+        removed => removed.map(|()| described.ok().and_then(|described| described.rows).unwrap_or(0)),
+    }
+}
+
+/// Appends the rows of the statement's query, for each row of its parameters, in one upload.
+async fn insert(
+    engine: &Arc<Engine>,
+    ctx: &CallContext,
+    query: &Query,
+    table: &ObjectName,
+    planned: Planned,
+) -> Result<u64> {
+    let name = name_of(table, query.default_schema.as_deref())?;
+    let LogicalPlan::Dml(DmlStatement { target, input, .. }) = &planned.plan else {
+        return Err(invalid(None, "`INSERT` of this form is not executed here"));
+    };
+    let schema = target.schema();
+    let input = Planned { state: planned.state.clone(), plan: input.as_ref().clone() };
+    let rows = query.parameters.as_ref().map_or(1, RecordBatch::num_rows);
+    let values = query.parameters.clone();
+    let of_rows = Arc::clone(&schema);
+    let batches = stream::iter(0..rows)
+        .then(move |row| {
+            let bound = parameters::bind(input.plan.clone(), values.as_ref(), row);
+            let state = input.state.clone();
+            async move {
+                let planned = Planned { state, plan: bound? };
+                let plan = planned.physical().await?;
+                execute_stream(plan, planned.state.task_ctx()).map_err(from_datafusion)
+            }
+        })
+        .map_ok(|rows| rows.map_err(from_datafusion))
+        .try_flatten()
+        .map(move |batch| batch.and_then(|batch| shaped(&of_rows, &batch)).map(Chunk::new));
+    let options = WriteOptions::default().with_mode(WriteMode::Append);
+    let receipt = engine.service.write(ctx.clone(), name, BatchStream::new(schema, batches), options).await?;
+    Ok(receipt.rows)
+}
+
+/// Gives the batch the schema of the table.
+fn shaped(schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch> {
+    let missing = schema.fields().iter().zip(batch.columns());
+    if let Some((field, _)) =
+        missing.into_iter().find(|(field, column)| !field.is_nullable() && column.null_count() > 0)
+    {
+        let text = format!("column `{}` may not be null: give it a value in every row", field.name());
+        return Err(Error::new(ErrorKind::InvalidArgument, text));
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    RecordBatch::try_new_with_options(Arc::clone(schema), batch.columns().to_vec(), &options)
+        .map_err(|error| internal("the rows are not of the table's schema").with_source(error))
+}
+
+/// Returns the schema of the row that says how many rows a change touched.
+fn schema() -> SchemaRef {
+    Arc::new(Schema::new(vec![Field::new("count", DataType::UInt64, false)]))
+}

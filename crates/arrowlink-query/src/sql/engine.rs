@@ -1,0 +1,173 @@
+//! The query engine: what all statements share, and the way of one from its text to a plan.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arrowlink_core::{CallContext, DataService, Error, ErrorKind, Query, Result};
+use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::prelude::SessionConfig;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout_at};
+
+use super::failure::{from_planning, refused};
+use super::lookup::Lookup;
+use super::memory;
+use super::names::{CATALOG, PUBLIC};
+use super::statement::Statement;
+use super::{SqlOptions, SqlTables};
+use crate::QueryRuntime;
+use crate::failure::internal;
+
+/// What all statements of one service share.
+pub(crate) struct Engine {
+    pub(crate) service: Arc<dyn DataService>,
+    pub(crate) tables: SqlTables,
+    pub(crate) runtime: QueryRuntime,
+    pub(crate) options: SqlOptions,
+    /// Functions, rules and settings; copied for each statement, which costs little.
+    state: SessionState,
+    /// One permit for each query that may run.
+    turns: Arc<Semaphore>,
+}
+
+/// A statement that is ready to be executed, and what it is executed with.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    pub(crate) state: SessionState,
+    pub(crate) plan: LogicalPlan,
+}
+
+impl Engine {
+    /// Prepares what statements share.
+    pub(crate) fn new(
+        service: Arc<dyn DataService>,
+        tables: SqlTables,
+        runtime: &QueryRuntime,
+        options: SqlOptions,
+    ) -> Result<Self> {
+        let environment = memory::environment(runtime.environment(), &options)?;
+        let state = SessionStateBuilder::new()
+            .with_config(config(runtime.threads()))
+            .with_runtime_env(Arc::new(environment))
+            .with_default_features()
+            .build();
+        let turns = Arc::new(Semaphore::new(options.max_queries.clamp(1, Semaphore::MAX_PERMITS)));
+        Ok(Self { service, tables, runtime: runtime.clone(), options, state, turns })
+    }
+
+    /// Parses the text of `query`.
+    pub(crate) fn parse(&self, query: &Query) -> Result<Statement> {
+        Statement::parse(&query.text, self.options.max_text, query.default_schema.as_deref())
+    }
+
+    /// Plans a query or an `INSERT`: finds the tables that it names, each once, and what it means by them.
+    pub(crate) async fn plan(
+        &self,
+        ctx: &CallContext,
+        query: &Query,
+        statement: &Statement,
+    ) -> Result<Planned> {
+        let parsed = match statement {
+            Statement::Query(parsed) | Statement::Insert(_, parsed) => parsed.as_ref().clone(),
+            Statement::Drop { .. } => return Err(internal("`DROP TABLE` has no plan")),
+        };
+        let mut state = self.state.clone();
+        if let Some(schema) = &query.default_schema {
+            state.config_mut().options_mut().catalog.default_schema = schema.clone();
+        }
+        let references = state.resolve_table_references(&parsed).map_err(from_planning)?;
+        let found = Lookup::new(self, ctx, query).find(references).await?;
+        state.register_catalog_list(found.tables);
+        state.mark_start_execution();
+        let planned = state.statement_to_plan(parsed).await;
+        let plan = match (planned, found.missing) {
+            (Ok(plan), _) => plan,
+            // What is missing explains what cannot be planned.
+            (Err(_), Some(missing)) => return Err(missing),
+            (Err(error), None) => return Err(from_planning(error)),
+        };
+        let reads = matches!(statement, Statement::Query(_));
+        if reads {
+            datafusion::execution::context::SQLOptions::new()
+                .with_allow_ddl(false)
+                .with_allow_dml(false)
+                .with_allow_statements(false)
+                .verify_plan(&plan)
+                .map_err(|error| refused("a change within a query", "send it alone").with_source(error))?;
+        }
+        Ok(Planned { state, plan })
+    }
+
+    /// Waits for the turn of one query, at most until the deadline of `ctx` or for as long as the options say.
+    pub(crate) async fn turn(&self, ctx: &CallContext) -> Result<OwnedSemaphorePermit> {
+        if let Ok(permit) = Arc::clone(&self.turns).try_acquire_owned() {
+            return Ok(permit);
+        }
+        let bound = Instant::now() + self.options.max_wait;
+        let until = ctx.deadline().map_or(bound, |deadline| deadline.min(bound));
+        match timeout_at(until, Arc::clone(&self.turns).acquire_owned()).await {
+            Ok(permit) => permit.map_err(|error| internal("the bound on queries is gone").with_source(error)),
+            Err(_) if until < bound => Err(Error::new(
+                ErrorKind::DeadlineExceeded,
+                "the deadline passed before it was the query's turn",
+            )),
+            Err(_) => Err(self.busy()),
+        }
+    }
+
+    /// Says that no turn came in time, and which setting would change it.
+    fn busy(&self) -> Error {
+        let SqlOptions { max_queries, max_wait, .. } = &self.options;
+        let seconds = max_wait.as_secs();
+        let text = format!(
+            "{max_queries} queries are running and none ended within {seconds} s: try again later, or raise \
+             `query.max_queries`"
+        );
+        Error::new(ErrorKind::Unavailable, text)
+    }
+}
+
+impl Planned {
+    /// Decides how the plan is carried out.
+    pub(crate) async fn physical(&self) -> Result<Arc<dyn datafusion::physical_plan::ExecutionPlan>> {
+        self.state.create_physical_plan(&self.plan).await.map_err(from_planning)
+    }
+
+    /// Returns the schema of the rows, as it is once the types of the statement agree.
+    pub(crate) fn schema(&self) -> Result<arrow_schema::SchemaRef> {
+        let options = self.state.config_options();
+        let checked = self.state.analyzer().execute_and_check(self.plan.clone(), options, |_, _| {});
+        let plan = checked.map_err(from_planning)?;
+        Ok(Arc::clone(plan.schema().inner()))
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("service", &self.service)
+            .field("tables", &self.tables)
+            .field("options", &self.options)
+            .field("free_turns", &self.turns.available_permits())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Returns the settings of every statement.
+fn config(threads: usize) -> SessionConfig {
+    let mut config = SessionConfig::new()
+        .with_target_partitions(threads)
+        .with_default_catalog_and_schema(CATALOG, PUBLIC)
+        .with_create_default_catalog_and_schema(false)
+        .with_information_schema(false);
+    let options = config.options_mut();
+    options.sql_parser.collect_spans = true;
+    options.sql_parser.map_string_types_to_utf8view = READS_VIEWS;
+    options.execution.parquet.schema_force_view_types = READS_VIEWS;
+    config
+}
+
+/// Whether texts of files are read as views, which compares and groups them faster; they are cast where they leave the
+/// server for clients that do not know them.
+pub(crate) const READS_VIEWS: bool = false;

@@ -1,0 +1,209 @@
+//! What went wrong with a statement, in the words of the project.
+//!
+//! It differs from [`failure`](crate::failure), whose errors are about files of the operator: here most are mistakes of
+//! whoever wrote the statement, and say where it is. Errors that were made here and travelled through DataFusion come
+//! out as they went in.
+
+use std::sync::Arc;
+
+use arrow_schema::ArrowError;
+use arrowlink_core::{Error, ErrorKind};
+use datafusion::common::{DataFusionError, Span};
+use datafusion::sql::sqlparser::parser::ParserError;
+
+use super::place::Place;
+use super::unknown;
+
+/// A mistake in the statement, at `place` where that is known.
+pub(crate) fn invalid(place: Option<Place>, text: impl Into<String>) -> Error {
+    Error::new(ErrorKind::InvalidArgument, placed(place, text))
+}
+
+/// A statement that is not executed here; `instead` says what to do.
+pub(crate) fn refused(what: &str, instead: &str) -> Error {
+    Error::new(ErrorKind::Unsupported, format!("{what} is not executed here: {instead}"))
+}
+
+/// Puts the place before the text.
+pub(crate) fn placed(place: Option<Place>, text: impl Into<String>) -> String {
+    let text = text.into();
+    place.map_or_else(|| text.clone(), |place| format!("{place}: {text}"))
+}
+
+/// Translates what the parser says.
+pub(crate) fn from_parser(error: DataFusionError) -> Error {
+    match error {
+        DataFusionError::SQL(error, _) => match *error {
+            ParserError::ParserError(text) | ParserError::TokenizerError(text) => {
+                let (text, place) = Place::split(&text);
+                invalid(place, lower(text))
+            }
+            ParserError::RecursionLimitExceeded => {
+                let text = "the statement is nested too deep: divide it by `WITH`";
+                Error::new(ErrorKind::LimitExceeded, text)
+            }
+        },
+        DataFusionError::Diagnostic(_, error) | DataFusionError::Context(_, error) => from_parser(*error),
+        error => from_planning(error),
+    }
+}
+
+/// Translates what the planner says of a statement that was parsed.
+///
+/// Nothing of it is a bug of the server's until it is known to be: it began with what a caller wrote.
+pub(crate) fn from_planning(error: DataFusionError) -> Error {
+    let place = place_of(&error);
+    match root(error) {
+        DataFusionError::SchemaError(error, _) => unknown::column(place, &error),
+        DataFusionError::Plan(text) => {
+            unknown::function(place, &text).unwrap_or_else(|| unfit(place).with_source(first_line(&text)))
+        }
+        DataFusionError::SQL(error, source) => from_parser(DataFusionError::SQL(error, source)),
+        DataFusionError::Internal(text) => {
+            Error::new(ErrorKind::Unsupported, placed(place, "the statement cannot be planned"))
+                .with_source(first_line(&text))
+        }
+        error => from_datafusion(error),
+    }
+}
+
+/// Translates what went wrong while a statement was executed.
+///
+/// Every variant stands here by name: one that a new version adds has to be given a kind before this compiles.
+pub(crate) fn from_datafusion(error: DataFusionError) -> Error {
+    match root(error) {
+        DataFusionError::ArrowError(error, _) => from_arrow(*error),
+        DataFusionError::External(source) => match source.downcast::<Error>() {
+            Ok(ours) => *ours,
+            Err(source) => failed().with_source(source),
+        },
+        DataFusionError::ResourcesExhausted(text) => exhausted(&text),
+        DataFusionError::NotImplemented(text) => {
+            let message = "the statement uses what is not there yet";
+            Error::new(ErrorKind::Unsupported, message).with_source(first_line(&text))
+        }
+        DataFusionError::SchemaError(error, _) => unknown::column(None, &error),
+        DataFusionError::Plan(text)
+        | DataFusionError::Execution(text)
+        | DataFusionError::Configuration(text) => failed().with_source(first_line(&text)),
+        DataFusionError::SQL(error, source) => from_parser(DataFusionError::SQL(error, source)),
+        DataFusionError::Substrait(text) => invalid(None, "the plan is not valid").with_source(text),
+        error @ (DataFusionError::ParquetError(_)
+        | DataFusionError::ObjectStore(_)
+        | DataFusionError::IoError(_)) => crate::failure::from_datafusion("a file of the query", error),
+        error @ (DataFusionError::Internal(_)
+        | DataFusionError::ExecutionJoin(_)
+        | DataFusionError::Ffi(_)
+        | DataFusionError::Context(..)
+        | DataFusionError::Diagnostic(..)
+        | DataFusionError::Collection(_)
+        | DataFusionError::Shared(_)) => {
+            Error::new(ErrorKind::Internal, "the query failed").with_source(error)
+        }
+    }
+}
+
+/// Wraps an error for its way through DataFusion.
+pub(crate) fn travelling(error: Error) -> DataFusionError {
+    DataFusionError::External(Box::new(error))
+}
+
+/// Translates what Arrow says of the values that it was to compute with.
+fn from_arrow(error: ArrowError) -> Error {
+    match error {
+        ArrowError::ExternalError(source) => match source.downcast::<Error>() {
+            Ok(ours) => *ours,
+            Err(source) => match source.downcast::<DataFusionError>() {
+                Ok(error) => from_datafusion(*error),
+                Err(source) => failed().with_source(source),
+            },
+        },
+        ArrowError::IoError(text, error) => {
+            crate::failure::from_arrow("a file of the query", ArrowError::IoError(text, error))
+        }
+        ArrowError::MemoryError(text) => {
+            Error::new(ErrorKind::LimitExceeded, "the query makes values that are too large")
+                .with_source(text)
+        }
+        ArrowError::NotYetImplemented(text) => {
+            Error::new(ErrorKind::Unsupported, "the statement uses what is not there yet").with_source(text)
+        }
+        error => failed().with_source(error),
+    }
+}
+
+/// Takes off what DataFusion wraps around an error on its way.
+fn root(error: DataFusionError) -> DataFusionError {
+    match error {
+        DataFusionError::Context(_, error) | DataFusionError::Diagnostic(_, error) => root(*error),
+        DataFusionError::Shared(error) => match Arc::try_unwrap(error) {
+            Ok(error) => root(error),
+            Err(shared) => copied(&shared),
+        },
+        DataFusionError::Collection(mut errors) if !errors.is_empty() => root(errors.swap_remove(0)),
+        DataFusionError::External(source) => match source.downcast::<DataFusionError>() {
+            Ok(error) => root(*error),
+            Err(source) => DataFusionError::External(source),
+        },
+        error => error,
+    }
+}
+
+/// Copies an error that several partitions share; its kind and words are kept.
+fn copied(shared: &DataFusionError) -> DataFusionError {
+    match shared.find_root() {
+        DataFusionError::External(source) => match source.downcast_ref::<Error>() {
+            Some(ours) => {
+                let copy = Error::new(ours.kind(), ours.message());
+                travelling(match std::error::Error::source(ours) {
+                    Some(cause) => copy.with_source(cause.to_string()),
+                    None => copy,
+                })
+            }
+            None => DataFusionError::Execution(source.to_string()),
+        },
+        DataFusionError::ResourcesExhausted(text) => DataFusionError::ResourcesExhausted(text.clone()),
+        DataFusionError::NotImplemented(text) => DataFusionError::NotImplemented(text.clone()),
+        DataFusionError::Internal(text) => DataFusionError::Internal(text.clone()),
+        other => DataFusionError::Execution(other.strip_backtrace()),
+    }
+}
+
+/// Returns where the planner says that the mistake is.
+fn place_of(error: &DataFusionError) -> Option<Place> {
+    let Span { start, .. } = error.diagnostic()?.span?;
+    Some(Place { line: start.line, column: start.column }).filter(|place| place.line > 0)
+}
+
+/// Says which bound was reached, on the disk or in memory.
+fn exhausted(text: &str) -> Error {
+    let message = if text.contains("disk space") || text.contains("max_temp_directory_size") {
+        "the query needs more room on the disk than it may take: raise `query.max_spill`, or ask for less"
+    } else {
+        "the query needs more memory than it may take: raise `query.memory`, or ask for less"
+    };
+    Error::new(ErrorKind::LimitExceeded, message).with_source(first_line(text))
+}
+
+/// The statement is well formed, and asks for what cannot be done.
+fn unfit(place: Option<Place>) -> Error {
+    invalid(place, "the statement is not valid")
+}
+
+/// The statement was fine; the values that it met were not.
+fn failed() -> Error {
+    invalid(None, "the query failed")
+}
+
+/// Leaves out backtraces and hints, which follow on lines of their own.
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().trim_end_matches('.').to_owned()
+}
+
+/// Begins `text` in lower case.
+fn lower(text: &str) -> String {
+    let mut characters = text.chars();
+    characters
+        .next()
+        .map_or_else(String::new, |first| format!("{}{}", first.to_lowercase(), characters.as_str()))
+}

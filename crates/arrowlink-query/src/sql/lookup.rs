@@ -1,0 +1,98 @@
+//! Finds the tables that a statement names: each is described once, and no other is touched.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrowlink_core::{CallContext, Error, ErrorKind, Name, NounKind, Query, Result, Target};
+use datafusion::catalog::TableProvider;
+use datafusion::common::{ResolvedTableReference, TableReference};
+use futures::future::join_all;
+
+use super::catalog::Tables;
+use super::engine::Engine;
+use super::listing;
+use super::names::{CATALOG, PUBLIC, candidates};
+use super::service_table::ServiceTable;
+
+/// The search for the tables of one statement.
+#[derive(Debug)]
+pub(crate) struct Lookup<'a> {
+    engine: &'a Engine,
+    ctx: &'a CallContext,
+    query: &'a Query,
+}
+
+/// What was found.
+pub(crate) struct Found {
+    pub(crate) tables: Arc<Tables>,
+    /// What is wrong with the first table that was not found. It need not be one: functions are named where tables are.
+    pub(crate) missing: Option<Error>,
+}
+
+impl<'a> Lookup<'a> {
+    pub(crate) const fn new(engine: &'a Engine, ctx: &'a CallContext, query: &'a Query) -> Self {
+        Self { engine, ctx, query }
+    }
+
+    /// Finds what `references` stand for, side by side.
+    pub(crate) async fn find(&self, references: Vec<TableReference>) -> Result<Found> {
+        let (information, named): (Vec<_>, Vec<_>) =
+            references.into_iter().partition(|reference| reference.schema() == Some(listing::SCHEMA));
+        let mut tables = Tables::default();
+        let mut missing = None;
+        let found = join_all(named.iter().map(|reference| self.table(reference))).await;
+        let mut names: HashMap<ResolvedTableReference, Name> = HashMap::new();
+        for (reference, found) in named.into_iter().zip(found) {
+            let resolved = reference.clone().resolve(CATALOG, self.schema());
+            match found {
+                Ok((name, table)) => {
+                    if names.insert(resolved.clone(), name.clone()).is_some_and(|other| other != name) {
+                        let text = format!(
+                            "`{reference}` may be two tables in this statement: write the schema of each"
+                        );
+                        return Err(Error::new(ErrorKind::InvalidArgument, text));
+                    }
+                    tables.insert(&resolved, table);
+                }
+                Err(error) => missing = missing.or(Some(error)),
+            }
+        }
+        if !information.is_empty() {
+            listing::add(self.engine, self.ctx, &mut tables, information).await?;
+        }
+        Ok(Found { tables: Arc::new(tables), missing })
+    }
+
+    /// Returns the schema in which names without one are looked for.
+    fn schema(&self) -> &str {
+        self.query.default_schema.as_deref().unwrap_or(PUBLIC)
+    }
+
+    /// Finds one table under the first of its names that there is.
+    async fn table(&self, reference: &TableReference) -> Result<(Name, Arc<dyn TableProvider>)> {
+        let mut missing = None;
+        for name in candidates(reference, self.query.default_schema.as_deref())? {
+            match self.named(&name).await {
+                Err(error) if error.kind() == ErrorKind::NotFound => missing = missing.or(Some(error)),
+                found => return found.map(|table| (name, table)),
+            }
+        }
+        Err(missing.unwrap_or_else(|| Error::new(ErrorKind::NotFound, format!("no table `{reference}`"))))
+    }
+
+    /// Returns the dataset `name` as a table.
+    async fn named(&self, name: &Name) -> Result<Arc<dyn TableProvider>> {
+        let Engine { service, .. } = self.engine;
+        let description = service.describe(self.ctx.clone(), Target::from(name)).await?;
+        if description.kind == NounKind::Function {
+            let text = format!("`{name}` is a function, not a table: call it");
+            return Err(Error::new(ErrorKind::InvalidArgument, text));
+        }
+        Ok(Arc::new(ServiceTable {
+            service: Arc::clone(service),
+            ctx: self.ctx.clone(),
+            name: name.clone(),
+            description,
+        }))
+    }
+}

@@ -1,0 +1,37 @@
+//! Where in a statement something is.
+
+use std::fmt;
+
+use datafusion::sql::sqlparser::tokenizer::Location;
+
+/// A line and a column, counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) line: u64,
+    pub(crate) column: u64,
+}
+
+impl Place {
+    /// Finds the place at the end of a message of the parser: `... at Line: 1, Column: 8`.
+    ///
+    /// Also returns the message without it.
+    pub(crate) fn split(message: &str) -> (&str, Option<Self>) {
+        let found = message.rsplit_once(" at Line: ").and_then(|(message, place)| {
+            let (line, column) = place.split_once(", Column: ")?;
+            Some((message, Self { line: line.parse().ok()?, column: column.trim().parse().ok()? }))
+        });
+        found.map_or((message, None), |(message, place)| (message, Some(place)))
+    }
+}
+
+impl From<Location> for Place {
+    fn from(location: Location) -> Self {
+        Self { line: location.line, column: location.column }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}, column {}", self.line, self.column)
+    }
+}

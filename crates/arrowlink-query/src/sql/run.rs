@@ -1,0 +1,137 @@
+//! Carries a statement out on the query runtime and hands its rows over as they come.
+//!
+//! One task parses, plans and computes. It hands over one chunk at a time: where the reader is slow, the query waits.
+//! When the stream is dropped the task ends, and with it every task that DataFusion started for it.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use arrowlink_core::{BatchStream, Chunk, Error, ErrorKind, Result};
+use datafusion::common::DataFusionError;
+use datafusion::execution::SendableRecordBatchStream;
+use futures::{Stream, StreamExt as _, stream};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout};
+use tokio_util::task::AbortOnDropHandle;
+
+use super::failure::from_datafusion;
+use crate::QueryRuntime;
+use crate::failure::internal;
+
+/// Does `work` on the query runtime and returns the rows of the stream that it makes.
+///
+/// `kept` is dropped when the query has ended: the turn that it had. `bound` is how long it may compute in all.
+pub(crate) async fn stream<W, K>(
+    runtime: &QueryRuntime,
+    bound: Option<Duration>,
+    kept: K,
+    work: W,
+) -> Result<BatchStream>
+where
+    W: Future<Output = Result<SendableRecordBatchStream>> + Send + 'static,
+    K: Send + 'static,
+{
+    let (begun, beginning) = oneshot::channel();
+    let (sender, receiver) = channel(1);
+    let task = runtime.spawn(async move {
+        let mut budget = Budget { left: bound, whole: bound };
+        match budget.spend(work).await {
+            Ok(Ok(rows)) => {
+                if begun.send(Ok(rows.schema())).is_ok() {
+                    hand_over(rows, budget, sender).await;
+                }
+            }
+            // Nobody to tell is no error.
+            Ok(Err(error)) | Err(error) => drop(begun.send(Err(error))),
+        }
+        drop(kept);
+    })?;
+    match beginning.await {
+        Ok(schema) => Ok(BatchStream::new(schema?, chunks(receiver, task))),
+        Err(_) => Err(joined(task).await.unwrap_or_else(|| internal("the query ended before it began"))),
+    }
+}
+
+/// Hands over what `rows` has, until nobody takes it any more.
+async fn hand_over(mut rows: SendableRecordBatchStream, mut budget: Budget, chunks: Sender<Result<Chunk>>) {
+    let schema = rows.schema();
+    loop {
+        let chunk = match budget.spend(rows.next()).await {
+            Ok(Some(batch)) => shaped(&schema, batch),
+            Ok(None) => return,
+            Err(error) => Err(error),
+        };
+        let ended = chunk.is_err();
+        if chunks.send(chunk).await.is_err() || ended {
+            return;
+        }
+    }
+}
+
+/// Gives the batch the schema that was promised; operators may differ in metadata.
+fn shaped(schema: &SchemaRef, batch: Result<RecordBatch, DataFusionError>) -> Result<Chunk> {
+    let batch = batch.map_err(from_datafusion)?;
+    if Arc::ptr_eq(schema, batch.schema_ref()) || schema == batch.schema_ref() {
+        return Ok(Chunk::new(batch));
+    }
+    let batch = batch.with_schema(Arc::clone(schema));
+    batch
+        .map(Chunk::new)
+        .map_err(|error| internal("a batch of the query is not of its schema").with_source(error))
+}
+
+/// How long a query may still compute.
+struct Budget {
+    left: Option<Duration>,
+    whole: Option<Duration>,
+}
+
+impl Budget {
+    /// Waits for `work` and takes the time from what is left.
+    async fn spend<T>(&mut self, work: impl Future<Output = T>) -> Result<T> {
+        let Some(left) = self.left else { return Ok(work.await) };
+        let start = Instant::now();
+        let done = timeout(left, work).await;
+        self.left = Some(left.saturating_sub(start.elapsed()));
+        done.map_err(|_| self.spent())
+    }
+
+    /// Says that nothing is left, and which setting would change it.
+    fn spent(&self) -> Error {
+        let seconds = self.whole.unwrap_or_default().as_secs_f64();
+        let text = format!(
+            "the query computed for {seconds} s and may do no longer: raise `query.timeout`, or ask for less"
+        );
+        Error::new(ErrorKind::LimitExceeded, text)
+    }
+}
+
+/// The chunks that come and the task that makes them; dropping it ends the task. `None` once the stream has ended.
+type Running = Option<(Receiver<Result<Chunk>>, AbortOnDropHandle<()>)>;
+
+/// Returns the chunks as a stream that owns the task.
+fn chunks(
+    receiver: Receiver<Result<Chunk>>,
+    task: AbortOnDropHandle<()>,
+) -> impl Stream<Item = Result<Chunk>> + Send + 'static {
+    stream::unfold(Some((receiver, task)), next_chunk)
+}
+
+/// Takes the next chunk. At the end the task is joined, so that a panic in it is an error and not a short table.
+async fn next_chunk(running: Running) -> Option<(Result<Chunk>, Running)> {
+    let (mut receiver, task) = running?;
+    match receiver.recv().await {
+        Some(Ok(chunk)) => Some((Ok(chunk), Some((receiver, task)))),
+        Some(Err(error)) => Some((Err(error), None)),
+        None => joined(task).await.map(|error| (Err(error), None)),
+    }
+}
+
+/// Waits for the end of the task; an error is that it panicked.
+async fn joined(task: AbortOnDropHandle<()>) -> Option<Error> {
+    task.await.err().map(|error| internal("the query engine gave up").with_source(error))
+}

@@ -1,0 +1,161 @@
+//! The plan of one read through the service: a partition for each part.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use arrowlink_core::{CallContext, DataService, Name, ReadOptions, Target};
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{DataFusionError, Statistics};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
+use datafusion::physical_plan::coop::make_cooperative;
+use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType, SchedulingType};
+use datafusion::physical_plan::statistics::StatisticsArgs;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties, ReplaceChildrenOptions,
+};
+use futures::{StreamExt as _, TryFutureExt as _, TryStreamExt as _};
+
+use super::failure::travelling;
+
+/// Reads a dataset through the service, each part for itself.
+#[derive(Debug)]
+pub(crate) struct ServiceScan {
+    service: Arc<dyn DataService>,
+    ctx: CallContext,
+    name: Name,
+    options: ReadOptions,
+    /// How many parts there are; 0 is the whole in one.
+    parts: u32,
+    /// The columns to take, where they cannot be asked for by name.
+    columns: Option<Vec<usize>>,
+    statistics: Arc<Statistics>,
+    properties: Arc<PlanProperties>,
+}
+
+impl ServiceScan {
+    #[expect(clippy::too_many_arguments, reason = "each is another thing, and there is one caller")]
+    pub(crate) fn new(
+        service: Arc<dyn DataService>,
+        ctx: CallContext,
+        name: Name,
+        options: ReadOptions,
+        parts: u32,
+        columns: Option<Vec<usize>>,
+        schema: SchemaRef,
+        statistics: Statistics,
+    ) -> Self {
+        let properties = PlanProperties::new(
+            EquivalenceProperties::new(schema),
+            Partitioning::UnknownPartitioning(parts.max(1) as usize),
+            EmissionType::Incremental,
+            Boundedness::Bounded,
+        )
+        .with_scheduling_type(SchedulingType::Cooperative);
+        Self {
+            service,
+            ctx,
+            name,
+            options,
+            parts,
+            columns,
+            statistics: Arc::new(statistics),
+            properties: Arc::new(properties),
+        }
+    }
+
+    /// Returns the batch as the plan promises it.
+    fn shaped(
+        columns: Option<&[usize]>,
+        schema: &SchemaRef,
+        batch: RecordBatch,
+    ) -> Result<RecordBatch, DataFusionError> {
+        let batch = match columns {
+            Some(columns) => batch.project(columns)?,
+            None => batch,
+        };
+        if batch.schema_ref() == schema { Ok(batch) } else { Ok(batch.with_schema(Arc::clone(schema))?) }
+    }
+}
+
+impl DisplayAs for ServiceScan {
+    fn fmt_as(&self, _format: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DatasetExec: name={}, partitions={}", self.name, self.parts.max(1))?;
+        if let Some(columns) = &self.options.projection {
+            write!(f, ", projection=[{}]", columns.join(", "))?;
+        }
+        match self.options.limit {
+            Some(limit) => write!(f, ", limit={limit}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl ExecutionPlan for ServiceScan {
+    fn name(&self) -> &'static str {
+        "DatasetExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        Vec::new()
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        _children: Vec<Arc<dyn ExecutionPlan>>,
+        _options: ReplaceChildrenOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+        Ok(self)
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        _children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+        Ok(self)
+    }
+
+    fn apply_expressions(
+        &self,
+        _visit: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion, DataFusionError>,
+    ) -> Result<TreeNodeRecursion, DataFusionError> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn execute(
+        &self,
+        partition: usize,
+        _task: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream, DataFusionError> {
+        let mut options = self.options.clone();
+        if self.parts > 0 {
+            options.part = u32::try_from(partition).ok();
+        }
+        let (service, ctx, name) = (Arc::clone(&self.service), self.ctx.clone(), self.name.clone());
+        let (schema, columns) = (self.schema(), self.columns.clone());
+        let promised = Arc::clone(&schema);
+        let batches = async move { service.read(ctx, Target::Name(name), options).await }
+            .try_flatten_stream()
+            .map_err(travelling)
+            .map(move |chunk| Self::shaped(columns.as_deref(), &promised, chunk?.into_batch()));
+        Ok(make_cooperative(Box::pin(RecordBatchStreamAdapter::new(schema, batches))))
+    }
+
+    fn statistics_from_inputs(
+        &self,
+        _inputs: &[Arc<Statistics>],
+        args: &StatisticsArgs,
+    ) -> Result<Arc<Statistics>, DataFusionError> {
+        match args.partition() {
+            Some(_) if self.parts > 1 => Ok(Arc::new(Statistics::new_unknown(&self.schema()))),
+            _ => Ok(Arc::clone(&self.statistics)),
+        }
+    }
+}
