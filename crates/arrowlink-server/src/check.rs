@@ -11,6 +11,7 @@ use bytesize::ByteSize;
 use crate::banner::uploads;
 use crate::certificates::{Plan, plan, read};
 use crate::datasets::Openers;
+use crate::memory::quarter_of_memory;
 use crate::{Config, DatasetConfig, Schemes, ServerError, datasets};
 
 /// Opens the datasets of `config`, binds and writes nothing, and describes what a server would do with it.
@@ -22,7 +23,7 @@ pub(crate) async fn check(config: &Config, schemes: &Schemes) -> Result<String, 
     line(&mut text, "tls", tls(config)?);
     line(&mut text, "default", &config.default);
     line(&mut text, "uploads", uploads(config));
-    let openers = Openers::new(&config.limits, schemes);
+    let openers = Openers::new(config, schemes);
     for dataset in &config.datasets {
         for described in described(dataset, &openers).await? {
             line(&mut text, "dataset", described);
@@ -83,12 +84,26 @@ fn limits(text: &mut String, config: &Config) {
     line(text, "handshake_timeout", duration(limits.handshake_timeout));
     line(text, "call_timeout", limits.call_timeout.map_or_else(|| "none".to_owned(), duration));
     line(text, "grace", duration(limits.grace));
+    queries(text, config);
     let http2 = &config.http2;
     line(text, "stream_window_bytes", ByteSize(http2.stream_window_bytes().into()));
     line(text, "connection_window_bytes", ByteSize(http2.connection_window_bytes().into()));
     line(text, "max_frame_bytes", ByteSize(http2.max_frame_bytes().into()));
     line(text, "max_send_buffer_bytes", ByteSize(http2.max_send_buffer_bytes().into()));
     line(text, "nodelay", http2.nodelay());
+}
+
+/// Writes the bounds of queries.
+fn queries(text: &mut String, config: &Config) {
+    let query = &config.query;
+    let duration = |duration: Duration| humantime::format_duration(duration).to_string();
+    line(text, "query.memory", ByteSize(query.memory.unwrap_or_else(quarter_of_memory)));
+    let folder = query.spill_dir.as_ref().map(|folder| folder.display().to_string());
+    line(text, "query.spill_dir", folder.as_deref().unwrap_or("the system's folder for temporary files"));
+    line(text, "query.max_spill", ByteSize(query.max_spill));
+    line(text, "query.timeout", query.timeout.map_or_else(|| "none".to_owned(), duration));
+    line(text, "query.max_queries", query.max_queries);
+    line(text, "query.max_wait", duration(query.max_wait));
 }
 
 fn line(text: &mut String, label: &str, value: impl std::fmt::Display) {

@@ -17,6 +17,7 @@ mod env;
 mod file;
 mod limits;
 mod problem;
+mod query;
 mod read;
 mod read_connection;
 mod read_dataset;
@@ -34,6 +35,7 @@ use arrowlink_transport::{Http2Options, ListenAddr, TlsOptions};
 pub use dataset::{DatasetConfig, DatasetSource, FileSettings};
 pub use limits::Limits;
 pub use problem::ConfigError;
+pub use query::QueryLimits;
 pub use sources::Sources;
 
 pub(crate) use problem::Origin;
@@ -82,6 +84,8 @@ pub struct Config {
     pub log_filter: String,
     /// The bounds of everything a client can make grow.
     pub limits: Limits,
+    /// The bounds of queries.
+    pub query: QueryLimits,
     /// Windows, frames and send buffer of connections. Default: [`Http2Options::for_server`].
     pub http2: Http2Options,
     /// What is served beside uploads. Default: nothing but the one row.
@@ -153,6 +157,13 @@ impl Config {
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Sets [`query`](Self::query).
+    #[must_use]
+    pub fn with_query(mut self, query: QueryLimits) -> Self {
+        self.query = query;
         self
     }
 

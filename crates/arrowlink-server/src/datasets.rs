@@ -16,7 +16,7 @@ use arrowlink_store::{Store, StoreOptions};
 use crate::config::DEFAULT;
 use crate::files::Files;
 use crate::memory::quarter_of_memory;
-use crate::{Config, ConfigError, DatasetConfig, DatasetSource, Limits, Schemes, ServerError};
+use crate::{Config, ConfigError, DatasetConfig, DatasetSource, Schemes, ServerError};
 
 /// Opens everything that `config` names: datasets, the default, uploads, and the decorators around them.
 pub(crate) async fn open(config: &Config, schemes: &Schemes) -> Result<Arc<dyn DataService>, ServerError> {
@@ -27,7 +27,7 @@ pub(crate) async fn open(config: &Config, schemes: &Schemes) -> Result<Arc<dyn D
     if is_built_in && !is_stored(uploads.as_ref(), &config.default).await {
         catalog = catalog.with_dataset(config.default.clone(), Arc::new(default_dataset()));
     }
-    let openers = Openers::new(&config.limits, schemes);
+    let openers = Openers::new(config, schemes);
     let mut served = BTreeSet::new();
     for dataset in &config.datasets {
         for (name, opened) in open_section(dataset, &openers).await? {
@@ -41,6 +41,7 @@ pub(crate) async fn open(config: &Config, schemes: &Schemes) -> Result<Arc<dyn D
     }
     let service: Arc<dyn DataService> = Arc::new(catalog.with_uploads(uploads));
     check_default(config, service.as_ref()).await?;
+    let service = openers.files.with_sql(guarded(config, service)).await.map_err(ServerError::Query)?;
     Ok(decorated(config, service))
 }
 
@@ -52,9 +53,9 @@ pub(crate) struct Openers {
 }
 
 impl Openers {
-    /// Takes over the limits that are about files; threads start with the first file.
-    pub(crate) fn new(limits: &Limits, schemes: &Schemes) -> Self {
-        Self { files: Files::new(limits), schemes: schemes.clone() }
+    /// Takes over the limits that are about files and queries; threads start with the first of them.
+    pub(crate) fn new(config: &Config, schemes: &Schemes) -> Self {
+        Self { files: Files::new(config), schemes: schemes.clone() }
     }
 }
 
@@ -70,7 +71,7 @@ pub(crate) async fn open_section(
         }
         DatasetSource::Tpch(uri) => openers.files.open_tpch(uri, &config.name).await,
         DatasetSource::Files { uri, base_dir } => {
-            let opened = openers.files.open(uri, base_dir, &config.files).await;
+            let opened = openers.files.open(uri, base_dir, config).await;
             opened.map(|dataset| vec![(name(), dataset)])
         }
         DatasetSource::Other { .. } => {
@@ -156,6 +157,14 @@ async fn check_default(config: &Config, service: &dyn DataService) -> Result<(),
     }
 }
 
+/// Refuses writes to `service` where the server is read-only; within SQL, so that its changes are refused as well.
+fn guarded(config: &Config, service: Arc<dyn DataService>) -> Arc<dyn DataService> {
+    if !config.read_only {
+        return service;
+    }
+    Arc::new(ReadOnly::new(service).with_reason("this server is read-only (`server.read_only`)"))
+}
+
 /// Puts the bounds of the configuration around `service`: deadlines outermost, so that waiting for a turn counts.
 fn decorated(config: &Config, service: Arc<dyn DataService>) -> Arc<dyn DataService> {
     let limits = ServiceLimits::default()
@@ -163,12 +172,7 @@ fn decorated(config: &Config, service: Arc<dyn DataService>) -> Arc<dyn DataServ
         .with_max_writes(config.limits.max_writes as usize)
         .with_max_calls(config.limits.max_calls as usize)
         .with_max_wait(config.limits.max_wait);
-    let mut service: Arc<dyn DataService> = Arc::new(Limited::new(service, limits));
-    if config.read_only {
-        let reason = "this server is read-only (`server.read_only`)";
-        service = Arc::new(ReadOnly::new(service).with_reason(reason));
-    }
-    let deadlines = Deadlines::new(service);
+    let deadlines = Deadlines::new(Arc::new(Limited::new(service, limits)));
     Arc::new(match config.limits.call_timeout {
         Some(longest) => deadlines.with_longest(longest),
         None => deadlines,

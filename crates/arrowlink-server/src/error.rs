@@ -43,6 +43,9 @@ pub enum ServerError {
         /// What is wrong with it.
         source: arrowlink_core::Error,
     },
+    /// Queries cannot be answered; usually the folder for their intermediate results.
+    #[error("cannot answer queries")]
+    Query(#[source] arrowlink_core::Error),
     /// A certificate or key cannot be used.
     #[error("cannot serve TLS")]
     Certificates(#[source] arrowlink_transport::Error),
@@ -64,7 +67,11 @@ impl ServerError {
     /// what may be free later, 1 for the rest.
     pub const fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Dataset { .. } | Self::DataDir { .. } | Self::Certificates(_) => 78,
+            Self::Config(_)
+            | Self::Dataset { .. }
+            | Self::DataDir { .. }
+            | Self::Query(_)
+            | Self::Certificates(_) => 78,
             Self::Listen(_) => 69,
             Self::Machine(_) => 1,
         }

@@ -1,4 +1,5 @@
-//! Files as datasets, through the crate feature `query`; without it they are refused with what to do.
+//! Files as datasets and SQL over all of them, through the crate feature `query`; without it both are refused, files
+//! with what to do.
 //!
 //! The one place that knows whether the feature is on. Both sides have the same functions.
 
@@ -10,41 +11,65 @@ pub(crate) use without_query::Files;
 #[cfg(feature = "query")]
 mod with_query {
     use std::path::Path;
-    use std::sync::Arc;
+    use std::sync::{Arc, Mutex, PoisonError};
 
-    use arrowlink_core::{Dataset, Error, Name};
+    use arrowlink_core::{DataService, Dataset, Error, Name};
     use arrowlink_query::{
-        CsvHeader, CsvOptions, FileDataset, FileOptions, QueryOptions, QueryRuntime, TpchDataset,
+        CsvHeader, CsvOptions, FileDataset, FileOptions, QueryOptions, QueryRuntime, SqlOptions, SqlService,
+        SqlTables, TpchDataset,
     };
     use tokio::sync::OnceCell;
 
-    use crate::{FileSettings, Limits};
+    use crate::memory::quarter_of_memory;
+    use crate::{Config, DatasetConfig, FileSettings, QueryLimits};
 
-    /// What reads files, and how many at once; its threads start with the first file.
+    /// What reads files and answers SQL; its threads start when they are first needed.
     #[derive(Debug)]
     pub(crate) struct Files {
         options: QueryOptions,
         runtime: OnceCell<QueryRuntime>,
+        sql: SqlOptions,
+        /// The datasets whose files SQL reads itself.
+        tables: Mutex<SqlTables>,
     }
 
     impl Files {
-        /// Takes over the limits that are about files.
-        pub(crate) fn new(limits: &Limits) -> Self {
-            let options = QueryOptions::default()
-                .with_max_file_scans(limits.max_file_scans as usize)
-                .with_max_scan_wait(limits.max_wait);
-            Self { options, runtime: OnceCell::new() }
+        /// Takes over the limits that are about files and queries.
+        pub(crate) fn new(config: &Config) -> Self {
+            let mut options = QueryOptions::default()
+                .with_max_file_scans(config.limits.max_file_scans as usize)
+                .with_max_scan_wait(config.limits.max_wait);
+            if let Some(threads) = config.query.threads {
+                options = options.with_threads(threads as usize);
+            }
+            let sql = sql_options(&config.query);
+            Self { options, runtime: OnceCell::new(), sql, tables: Mutex::default() }
         }
 
-        /// Finds what `uri` stands for; what the files hold is looked at when it is described or read.
+        /// Puts SQL before `service`, which has what was opened here under the names that it was opened for.
+        pub(crate) async fn with_sql(
+            &self,
+            service: Arc<dyn DataService>,
+        ) -> Result<Arc<dyn DataService>, Error> {
+            let tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            Ok(Arc::new(SqlService::new(service, tables, self.runtime().await?, self.sql.clone())?))
+        }
+
+        /// Finds what `uri` of `config` stands for; what the files hold is looked at when it is described or read.
         pub(crate) async fn open(
             &self,
             uri: &str,
             base_dir: &Path,
-            settings: &FileSettings,
+            config: &DatasetConfig,
         ) -> Result<Arc<dyn Dataset>, Error> {
             let runtime = self.runtime().await?;
-            Ok(Arc::new(FileDataset::open(runtime, uri, options(base_dir, settings)?).await?))
+            let files = Arc::new(FileDataset::open(runtime, uri, options(base_dir, &config.files)?).await?);
+            // What is pinned is read from memory, by SQL too.
+            if !config.pin {
+                let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+                *tables = std::mem::take(&mut *tables).with_files(config.name.clone(), Arc::clone(&files));
+            }
+            Ok(files)
         }
     }
 
@@ -67,6 +92,20 @@ mod with_query {
 
         async fn runtime(&self) -> Result<&QueryRuntime, Error> {
             self.runtime.get_or_try_init(async || QueryRuntime::new(self.options.clone())).await
+        }
+    }
+
+    /// Takes over the section `[query]`.
+    fn sql_options(limits: &QueryLimits) -> SqlOptions {
+        let options = SqlOptions::default()
+            .with_memory(limits.memory.unwrap_or_else(quarter_of_memory))
+            .with_max_spill(limits.max_spill)
+            .with_timeout(limits.timeout)
+            .with_max_queries(limits.max_queries as usize)
+            .with_max_wait(limits.max_wait);
+        match &limits.spill_dir {
+            Some(folder) => options.with_spill_dir(folder),
+            None => options,
         }
     }
 
@@ -115,9 +154,9 @@ mod without_query {
     use std::path::Path;
     use std::sync::Arc;
 
-    use arrowlink_core::{Dataset, Error, ErrorKind, Name};
+    use arrowlink_core::{DataService, Dataset, Error, ErrorKind, Name};
 
-    use crate::{FileSettings, Limits};
+    use crate::{Config, DatasetConfig};
 
     /// Stands where files would be read.
     #[derive(Debug)]
@@ -125,8 +164,16 @@ mod without_query {
 
     impl Files {
         /// Takes nothing: there is nothing to limit.
-        pub(crate) const fn new(_limits: &Limits) -> Self {
+        pub(crate) const fn new(_config: &Config) -> Self {
             Self
+        }
+
+        /// Leaves `service` as it is, which refuses SQL.
+        pub(crate) async fn with_sql(
+            &self,
+            service: Arc<dyn DataService>,
+        ) -> Result<Arc<dyn DataService>, Error> {
+            Ok(service)
         }
 
         /// Refuses, and says how files can be served.
@@ -134,7 +181,7 @@ mod without_query {
             &self,
             uri: &str,
             _base_dir: &Path,
-            _settings: &FileSettings,
+            _config: &DatasetConfig,
         ) -> Result<Arc<dyn Dataset>, Error> {
             let text = format!(
                 "`{uri}` is a file, and this server was built without the feature `query` that reads files"

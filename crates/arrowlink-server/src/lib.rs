@@ -70,8 +70,8 @@ mod server;
 mod signals;
 
 pub use config::{
-    Certificate, Config, ConfigError, DatasetConfig, DatasetSource, FileSettings, Limits, LogFormat, Sources,
-    TlsConfig,
+    Certificate, Config, ConfigError, DatasetConfig, DatasetSource, FileSettings, Limits, LogFormat,
+    QueryLimits, Sources, TlsConfig,
 };
 pub use error::ServerError;
 pub use flags::Flags;

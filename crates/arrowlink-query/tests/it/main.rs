@@ -20,3 +20,4 @@ mod parquet;
 mod parts;
 mod reading;
 mod real;
+mod sql;

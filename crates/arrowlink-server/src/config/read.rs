@@ -9,18 +9,20 @@ use arrowlink_transport::{Http2Options, ListenAddr};
 
 use super::dataset::DatasetConfig;
 use super::problem::{Origin, Problem};
+use super::query::read_query;
 use super::read_connection::{read_http2, read_tls_options};
 use super::read_dataset::read_dataset;
 use super::section::Section;
 use super::tree::Table;
 use super::value::Size;
-use super::{Certificate, Config, DEFAULT, Limits, TlsConfig};
+use super::{Certificate, Config, DEFAULT, Limits, QueryLimits, TlsConfig};
 
 /// Reads `table`, in which URIs may have one of `schemes`. What is wrong is noted in `problems`, and its default stands in its place.
 pub(super) fn read(table: Table, schemes: &[String], problems: &mut Vec<Problem>) -> Config {
     let mut root = Section::new("", table, problems);
     let mut config = read_server(root.section("server"));
     config.limits = read_limits(root.section("limits"));
+    config.query = read_query(root.section("query"));
     config.http2 = read_http2(root.section("http2"));
     let datasets = root.take_tables("dataset");
     root.finish();
@@ -40,6 +42,7 @@ fn read_server(mut server: Section<'_>) -> Config {
         log_filter: server.take("log_filter").unwrap_or_else(|| "info".to_owned()),
         tls: read_tls(server.section("tls")),
         limits: Limits::default(),
+        query: QueryLimits::default(),
         http2: Http2Options::for_server(),
         datasets: Vec::new(),
     };

@@ -1,0 +1,118 @@
+//! SQL over a catalog: what a statement returns, and what is passed on.
+
+use std::sync::Arc;
+
+use arrow_array::{RecordBatch, record_batch};
+use arrow_schema::DataType;
+use arrowlink_core::{
+    CallContext, Catalog, DataService, DataServiceExt as _, Effect, Error, MemoryDataset, MemoryStore, Name,
+    Query, ReadOptions, Result, Target,
+};
+use arrowlink_query::{QueryOptions, QueryRuntime, SqlOptions, SqlService, SqlTables};
+
+/// A service over a few tables in memory and a store for what is written.
+pub(crate) fn service() -> SqlService {
+    service_with(SqlOptions::default(), catalog())
+}
+
+pub(crate) fn service_with(options: SqlOptions, catalog: Catalog) -> SqlService {
+    let runtime = QueryRuntime::new(QueryOptions::default().with_threads(2)).unwrap();
+    SqlService::new(Arc::new(catalog), SqlTables::default(), &runtime, options).unwrap()
+}
+
+pub(crate) fn catalog() -> Catalog {
+    let trips = record_batch!(
+        ("id", Int64, [1, 2, 3, 4]),
+        ("city", Utf8, [Some("Rome"), Some("Oslo"), None, Some("Rome")]),
+        ("price", Float64, [10.0, 20.5, 3.25, 7.0])
+    );
+    let orders = record_batch!(("id", Int32, [7, 8]), ("trip", Int64, [1, 4]));
+    Catalog::new()
+        .with_dataset(name("trips"), memory(trips.unwrap()))
+        .with_dataset(name("sales.orders"), memory(orders.unwrap()))
+        .with_uploads(Arc::new(MemoryStore::new(64 << 20)))
+}
+
+pub(crate) fn name(text: &str) -> Name {
+    text.parse().unwrap()
+}
+
+pub(crate) fn memory(batch: RecordBatch) -> Arc<MemoryDataset> {
+    Arc::new(MemoryDataset::new(batch.schema(), vec![batch]).unwrap())
+}
+
+/// Executes a statement and returns its rows as one batch.
+pub(crate) async fn query(service: &SqlService, query: impl Into<Query>) -> Result<RecordBatch> {
+    let stream = service.read(CallContext::new(), query.into().into(), ReadOptions::default()).await?;
+    let schema = Arc::clone(stream.schema());
+    let batches = stream.collect_batches().await?;
+    Ok(arrow_select::concat::concat_batches(&schema, &batches).unwrap())
+}
+
+pub(crate) async fn error(service: &SqlService, text: &str) -> Error {
+    query(service, Query::new(text)).await.expect_err("the statement fails")
+}
+
+pub(crate) async fn count(service: &SqlService, text: &str) -> Result<u64> {
+    let batch = query(service, Query::new(text)).await?;
+    let column = batch.column(0).as_any().downcast_ref::<arrow_array::UInt64Array>();
+    Ok(column.unwrap().value(0))
+}
+
+#[tokio::test]
+async fn datasets_are_tables_by_schema_and_name() {
+    let text = "select o.id, t.city from sales.orders o join trips t on t.id = o.trip order by o.id";
+    let expected =
+        record_batch!(("id", Int32, [7, 8]), ("city", Utf8, [Some("Rome"), Some("Rome")])).unwrap();
+    let rows = query(&service(), Query::new(text)).await.unwrap();
+    assert_eq!(rows.columns(), expected.columns());
+    let full = "select count(*) from arrowlink.public.trips, arrowlink.sales.orders";
+    assert_eq!(
+        query(&service(), Query::new(full)).await.unwrap().columns(),
+        record_batch!(("n", Int64, [8])).unwrap().columns()
+    );
+}
+
+#[tokio::test]
+async fn the_default_schema_comes_before_names_without_one() {
+    let both = Query::new("select count(*) from orders, trips").with_default_schema("sales");
+    let rows = query(&service(), both).await.unwrap();
+    assert_eq!(rows.columns(), record_batch!(("n", Int64, [8])).unwrap().columns());
+}
+
+#[tokio::test]
+async fn parameters_have_types_and_values() {
+    let service = service();
+    let query_ = Query::new("select id from trips where price > ? and city = ?");
+    let description = service.describe(CallContext::new(), query_.clone().into()).await.unwrap();
+    let types: Vec<DataType> =
+        description.parameters.unwrap().fields().iter().map(|field| field.data_type().clone()).collect();
+    assert_eq!(types, [DataType::Float64, DataType::Utf8]);
+    let values = record_batch!(("a", Int64, [8]), ("b", Utf8, ["Rome"])).unwrap();
+    let rows = query(&service, query_.with_parameters(values)).await.unwrap();
+    assert_eq!(rows.columns(), record_batch!(("id", Int64, [1])).unwrap().columns());
+}
+
+#[tokio::test]
+async fn inserted_rows_are_there_and_dropped_tables_are_not() {
+    let service = service();
+    let rows = record_batch!(("id", Int64, [1]), ("name", Utf8, ["a"])).unwrap();
+    service.append(&name("notes"), rows.schema(), vec![rows]).await.unwrap();
+
+    let insert = Query::new("insert into notes (id, name) values ($1, $2)");
+    let description = service.describe(CallContext::new(), insert.clone().into()).await.unwrap();
+    assert_eq!(description.effect, Effect::Change);
+    assert_eq!(description.parameters.unwrap().fields().len(), 2);
+
+    let values = record_batch!(("$1", Int64, [2, 3]), ("$2", Utf8, ["b", "c"])).unwrap();
+    let counted = query(&service, insert.with_parameters(values)).await.unwrap();
+    assert_eq!(counted.columns(), record_batch!(("count", UInt64, [2])).unwrap().columns());
+    let text = "insert into notes select id + 10, city from trips where city is not null";
+    assert_eq!(count(&service, text).await.unwrap(), 3);
+    let all = query(&service, Query::new("select count(*) from notes")).await.unwrap();
+    assert_eq!(all.columns(), record_batch!(("n", Int64, [6])).unwrap().columns());
+
+    count(&service, "drop table notes").await.unwrap();
+    assert!(service.describe(CallContext::new(), Target::Name(name("notes"))).await.is_err());
+    assert_eq!(count(&service, "drop table if exists notes").await.unwrap(), 0);
+}
