@@ -8,14 +8,13 @@ use arrowlink_core::{
     CallContext, Catalog, DataService as _, DataServiceExt as _, Echo, ListOptions, MemoryStore, Name,
 };
 use arrowlink_ipc::{EncodeOptions, Message, MessageEncoder, write_stream};
-use arrowlink_testkit::{Maker, flat_types};
-use arrowlink_transport::{BlockPool, Front, FrontOptions};
+use arrowlink_testkit::{front_with, Maker, flat_types};
+use arrowlink_transport::{BlockPool, FrontOptions};
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 use http::{HeaderMap, Request};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, StreamBody};
-use tonic::service::Routes;
 use tonic::{Code, Status};
 use tower::Service as _;
 
@@ -125,7 +124,7 @@ async fn call(method: Method, input: &Input) -> Code {
     let options = FrontOptions::new(name("default"), name("rows"))
         .with_max_message_bytes(MAX_MESSAGE_BYTES)
         .with_pool(pool.clone());
-    let mut front = Front::new(Arc::new(service), options, Routes::default());
+    let mut front = front_with(Arc::new(service), options);
     let mut arrived = 0;
     let watched = pool.clone();
     let frames = stream::iter(input.frames(input.body(method))).inspect(move |frame| {

@@ -9,6 +9,7 @@ use arrowlink_core::{
     BatchStream, CallContext, CallOptions, DataService, Description, Durability, EntryStream, Error,
     ErrorKind, ListOptions, Name, ReadOptions, Receipt, RemoveOptions, Result, Target, WriteOptions,
 };
+use arrowlink_flight::{FlightOptions, FlightService};
 use arrowlink_transport::{AcceptOptions, Front, FrontOptions, Listener, serve as accept};
 use futures::future::{BoxFuture, ready};
 use futures::{FutureExt as _, TryStreamExt as _};
@@ -24,7 +25,8 @@ pub(crate) fn serve() -> Result<(), Failure> {
         let listener = Listener::bind(&"127.0.0.1:0".parse()?).await?;
         println!("listening on {}", listener.local_addr());
         let options = FrontOptions::new(Name::new(TABLE)?, Name::new(UPLOADS)?);
-        let front = Front::new(Arc::new(Sink), options, Routes::default());
+        let flight = FlightService::new(Arc::new(Sink), FlightOptions::default());
+        let front = Front::new(Arc::new(Sink), Arc::new(flight), options, Routes::default());
         accept(vec![listener], None, front, AcceptOptions::default(), std::future::pending()).await?;
         Ok(())
     })

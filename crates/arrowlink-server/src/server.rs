@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use arrowlink_core::DataService;
+use arrowlink_flight::{FlightOptions, FlightService};
 use arrowlink_transport::{AcceptOptions, BlockPool, Drained, Front, FrontOptions, ListenAddr, Listener};
 use tonic_health::ServingStatus;
 
@@ -160,7 +161,8 @@ impl Server {
         self.refuse_plaintext(&listeners)?;
         let (standard, health) = standard_services().await.map_err(ServerError::machine)?;
         let ending = Ending::default();
-        let front = Front::new(self.service, front_options(&self.config), standard);
+        let flight = FlightService::new(Arc::clone(&self.service), FlightOptions::default());
+        let front = Front::new(self.service, Arc::new(flight), front_options(&self.config), standard);
         let service = layers::around(front, ending.clone());
         let tls = self.certificates.map(|certificates| certificates.tls);
         health.set(ServingStatus::Serving).await;

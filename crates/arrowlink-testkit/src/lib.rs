@@ -15,7 +15,7 @@ mod tables;
 pub use arrays::{Maker, dictionary, flat_types, map, runs, types, union};
 pub use check::check_error;
 pub use data::test_data;
-pub use server::{Certificates, Server, front};
+pub use server::{Certificates, Server, front, front_with};
 pub use strategies::data_types;
 pub use stub::{Stub, stubbed};
 pub use tables::{catalog, name, stream_of, three_rows};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arrowlink_core::DataService;
+use arrowlink_flight::{FlightOptions, FlightService};
 use arrowlink_transport::certificates::{CertificateFiles, development};
 use arrowlink_transport::{
     AcceptOptions, Drained, Error, Front, FrontOptions, ListenAddr, Listener, ServerTls, serve,
@@ -99,5 +100,11 @@ impl Certificates {
 
 /// Answers the data calls from `service`: `default` without a name, uploads to `uploads`.
 pub fn front(service: Arc<dyn DataService>) -> Front {
-    Front::new(service, FrontOptions::new(name("default"), name("uploads")), Routes::default())
+    front_with(service, FrontOptions::new(name("default"), name("uploads")))
+}
+
+/// Answers the small service and Flight from `service`, by `options`.
+pub fn front_with(service: Arc<dyn DataService>, options: FrontOptions) -> Front {
+    let flight = FlightService::new(Arc::clone(&service), FlightOptions::default());
+    Front::new(service, Arc::new(flight), options, Routes::default())
 }

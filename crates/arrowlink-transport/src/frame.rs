@@ -12,10 +12,13 @@
 
 pub(crate) mod flight;
 
+use arrowlink_core::{Error, ErrorKind};
 use bytes::{BufMut as _, BytesMut};
+use prost::Message;
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint, key_len};
 
 use crate::Rope;
+use crate::metadata::MOST_MESSAGE_BYTES;
 use crate::rope::RopeBuilder;
 
 /// Frames a message that is one field, number 1, of bytes, as `Ack`, `Ticket` and `PutResult` are; without a field where it is empty.
@@ -24,6 +27,19 @@ pub(crate) fn small(field: &[u8]) -> Rope {
     put_prefix(&mut framed, field_bytes(1, field.len()));
     put_field(&mut framed, 1, field);
     framed.freeze().into()
+}
+
+/// Frames any message.
+pub(crate) fn encoded(message: &impl Message) -> Result<Rope, Error> {
+    let bytes = message.encoded_len();
+    if bytes > MOST_MESSAGE_BYTES {
+        let text = format!("the answer takes a message of {bytes} bytes, which Protobuf does not allow");
+        return Err(Error::new(ErrorKind::LimitExceeded, text));
+    }
+    let mut framed = BytesMut::with_capacity(PREFIX_BYTES + bytes);
+    put_prefix(&mut framed, bytes);
+    message.encode_raw(&mut framed);
+    Ok(framed.freeze().into())
 }
 
 /// Frames an `ArrowData`; a payload that is small comes in one piece with what stands before it.

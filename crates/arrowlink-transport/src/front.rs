@@ -1,8 +1,11 @@
-//! The service at the front: the data calls by their exact path, everything else to tonic's services.
+//! The service at the front: the small service and Flight by their exact paths, everything else to tonic's services.
 
 mod do_exchange;
 mod do_get;
 mod do_put;
+mod flight_call;
+mod handler;
+mod messages;
 mod options;
 mod receive;
 mod request;
@@ -31,13 +34,15 @@ use crate::outgoing::Outgoing;
 use crate::record::CallRecord;
 use crate::status::to_status;
 
+pub use flight_call::FlightCall;
+pub use handler::FlightHandler;
 pub use options::FrontOptions;
 
-/// Answers the data calls of the small service and of Arrow Flight from a [`DataService`] and hands every other path to
-/// `others`.
+/// Answers the small service from a [`DataService`], Arrow Flight through a [`FlightHandler`], and hands every other path
+/// to `others`.
 ///
-/// In the small service the metadata key `arrowlink-name` picks the dataset of a call, in Flight the ticket or the
-/// descriptor does; `arrowlink-max-message-bytes` says how large messages to the client may be. Deadlines that clients
+/// In the small service the metadata key `arrowlink-name` picks the dataset of a call, in Flight the handler reads tickets
+/// and descriptors; `arrowlink-max-message-bytes` says how large messages to the client may be. Deadlines that clients
 /// send hold for every path. The [`CallContext`] is taken from the request's extensions and made where there is none; a
 /// [`CallRecord`] there is filled in.
 ///
@@ -45,16 +50,17 @@ pub use options::FrontOptions;
 /// type by 415, a compressed message by `UNIMPLEMENTED`. Where a client of the small service gives no name,
 /// [`FrontOptions`] does.
 ///
-/// An error before the first message is a response of trailers alone. An upload that is broken off, by an error in it
-/// or by its client, is an error in the batches that [`DataService::write`] gets, never their end.
+/// An error before the answer begins is a response of trailers alone. An upload that is broken off, by an error in it
+/// or by its client, is an error in the batches that the service or the handler gets, never their end.
 ///
 /// | call | request | answer |
 /// |---|---|---|
 /// | `GetArrowData` | one `Empty` | payloads within the client's limit, at least one |
 /// | `SendArrowData` | payloads of one schema, at least one | one `Ack`, with the receipt in the headers |
-/// | `DoGet` | one `Ticket`, which is a dataset's name in UTF-8 | `FlightData`, whole batches within the client's limit |
-/// | `DoPut` | `FlightData` with the dataset's name as path | one `PutResult`, with the receipt in JSON |
-/// | `DoExchange` | `FlightData` with the function's name as path | `FlightData`, as the function answers |
+/// | `DoGet` | one `Ticket` | `FlightData`, whole batches within the client's limit |
+/// | `DoPut` | `FlightData` that begins with a descriptor | `PutResult`s, as the handler gives them |
+/// | `DoExchange` | `FlightData` that begins with a descriptor | `FlightData`, as the function answers |
+/// | Flight's seven others | their messages | their messages, as the handler gives them |
 ///
 /// Clients of Flight in C++, Python and Java take messages of any size; others get what gRPC takes by default, 4 MiB,
 /// unless they announce more.
@@ -62,6 +68,7 @@ pub use options::FrontOptions;
 /// ```
 /// use std::sync::Arc;
 /// use arrowlink_core::{Catalog, Name};
+/// use arrowlink_flight::{FlightOptions, FlightService};
 /// use arrowlink_transport::{Front, FrontOptions};
 /// use http::Request;
 /// use tonic::{Code, Status, body::Body, service::Routes};
@@ -70,7 +77,9 @@ pub use options::FrontOptions;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let options = FrontOptions::new(Name::new("default")?, Name::new("uploads")?);
-/// let front = Front::new(Arc::new(Catalog::new()), options, Routes::default());
+/// let service = Arc::new(Catalog::new());
+/// let flight = FlightService::new(service.clone(), FlightOptions::default());
+/// let front = Front::new(service, Arc::new(flight), options, Routes::default());
 ///
 /// let request = Request::post("/dataexchange.ArrowDataService/GetArrowData");
 /// let browser = request.body(Body::empty())?;
@@ -86,10 +95,16 @@ pub use options::FrontOptions;
 pub struct Front(GrpcTimeout<Paths>);
 
 impl Front {
-    /// Answers from `service`, and by `others` what is not one of the data calls: health, reflection, or nothing.
-    pub fn new(service: Arc<dyn DataService>, options: FrontOptions, others: Routes) -> Self {
+    /// Answers the small service from `service` and Flight from `flight`, and by `others` what is of neither: health,
+    /// reflection, or nothing.
+    pub fn new(
+        service: Arc<dyn DataService>,
+        flight: Arc<dyn FlightHandler>,
+        options: FrontOptions,
+        others: Routes,
+    ) -> Self {
         use tower::Layer as _;
-        Self(GrpcTimeoutLayer::new().layer(Paths { service, options: Arc::new(options), others }))
+        Self(GrpcTimeoutLayer::new().layer(Paths { service, flight, options: Arc::new(options), others }))
     }
 }
 
@@ -113,6 +128,7 @@ where
 #[derive(Clone)]
 struct Paths {
     service: Arc<dyn DataService>,
+    flight: Arc<dyn FlightHandler>,
     options: Arc<FrontOptions>,
     others: Routes,
 }
@@ -134,21 +150,29 @@ where
             let answer = self.others.call(request);
             return async move { Ok(answer.await?.map(Body::from)) }.boxed();
         };
-        let call = Call::new(self, &request);
+        let mut call = Call::new(self, &request);
         let (head, body) = request.into_parts();
         if let Some(refusal) = grpc::refuse(&head) {
             return std::future::ready(Ok(refusal)).boxed();
         }
+        if !matches!(method, Method::GetArrowData | Method::SendArrowData) {
+            call.seen.headers.clone_from(&head.headers);
+        }
         async move {
-            let id = call.ctx.request_id().to_owned();
+            let seen = call.flight_call();
             let answer = match method {
                 Method::GetArrowData => send::answer(call, &head.headers, body).await,
                 Method::SendArrowData => receive::answer(call, &head.headers, body).await,
                 Method::DoGet => do_get::answer(call, &head.headers, body).await,
                 Method::DoPut => do_put::answer(call, body).await,
                 Method::DoExchange => do_exchange::answer(call, &head.headers, body).await,
+                Method::Flight(method) => messages::answer(call, method, body).await,
             };
-            Ok(answer.unwrap_or_else(|error: Error| to_status(&error.with_request_id(id)).into_http()))
+            let mut answer = answer.unwrap_or_else(|error: Error| {
+                to_status(&error.with_request_id(seen.ctx.request_id())).into_http()
+            });
+            answer.headers_mut().extend(seen.answer_headers());
+            Ok(answer)
         }
         .boxed()
     }
@@ -158,6 +182,7 @@ impl fmt::Debug for Paths {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Paths")
             .field("service", &self.service)
+            .field("flight", &self.flight)
             .field("options", &self.options)
             .finish_non_exhaustive()
     }
@@ -170,6 +195,19 @@ enum Method {
     DoGet,
     DoPut,
     DoExchange,
+    Flight(FlightMethod),
+}
+
+/// The methods of Flight whose messages are small.
+#[derive(Clone, Copy)]
+enum FlightMethod {
+    Handshake,
+    ListFlights,
+    GetFlightInfo,
+    PollFlightInfo,
+    GetSchema,
+    DoAction,
+    ListActions,
 }
 
 impl Method {
@@ -180,6 +218,21 @@ impl Method {
             flight::DO_GET => Some(Self::DoGet),
             flight::DO_PUT => Some(Self::DoPut),
             flight::DO_EXCHANGE => Some(Self::DoExchange),
+            _ => FlightMethod::at(path).map(Self::Flight),
+        }
+    }
+}
+
+impl FlightMethod {
+    fn at(path: &str) -> Option<Self> {
+        match path.strip_prefix(flight::SERVICE)? {
+            "Handshake" => Some(Self::Handshake),
+            "ListFlights" => Some(Self::ListFlights),
+            "GetFlightInfo" => Some(Self::GetFlightInfo),
+            "PollFlightInfo" => Some(Self::PollFlightInfo),
+            "GetSchema" => Some(Self::GetSchema),
+            "DoAction" => Some(Self::DoAction),
+            "ListActions" => Some(Self::ListActions),
             _ => None,
         }
     }
@@ -188,19 +241,32 @@ impl Method {
 /// What one call works with.
 struct Call {
     service: Arc<dyn DataService>,
+    flight: Arc<dyn FlightHandler>,
     options: Arc<FrontOptions>,
     ctx: CallContext,
     record: CallRecord,
+    /// The same call as a handler of Flight sees it.
+    seen: FlightCall,
 }
 
 impl Call {
     fn new<B>(paths: &Paths, request: &Request<B>) -> Self {
+        let ctx = request.extensions().get::<CallContext>().cloned().unwrap_or_default();
+        let record = request.extensions().get::<CallRecord>().cloned().unwrap_or_default();
+        let seen = FlightCall::new(ctx.clone()).with_record(record.clone());
         Self {
             service: Arc::clone(&paths.service),
+            flight: Arc::clone(&paths.flight),
             options: Arc::clone(&paths.options),
-            ctx: request.extensions().get::<CallContext>().cloned().unwrap_or_default(),
-            record: request.extensions().get::<CallRecord>().cloned().unwrap_or_default(),
+            ctx,
+            record,
+            seen,
         }
+    }
+
+    /// The call for a handler of Flight.
+    fn flight_call(&self) -> FlightCall {
+        self.seen.clone()
     }
 
     /// What a client of Flight sends, counted as it comes.

@@ -1,12 +1,13 @@
 //! gRPC between ArrowLink's ends: certificates and TLS, listeners, the accept loop, the data calls of the small service and
 //! of Arrow Flight, and the one mapping between errors and gRPC status. Used by client and server; no type of the generated code is named here.
 //!
-//! A server binds [`Listener`]s, makes a [`Front`] around its [`DataService`](arrowlink_core::DataService) and runs
+//! A server binds [`Listener`]s, makes a [`Front`] around its [`DataService`](arrowlink_core::DataService) and a [`FlightHandler`], and runs
 //! [`serve`] until it is told to stop. A client makes a [`Connection`] and calls it.
 //!
 //! ```
 //! use std::sync::Arc;
 //! use arrowlink_core::{Catalog, CallContext, ErrorKind, Name};
+//! use arrowlink_flight::{FlightOptions, FlightService};
 //! use arrowlink_transport::{
 //!     AcceptOptions, ConnectOptions, Connection, Drained, Front, FrontOptions, Listener, TransferOptions, serve,
 //! };
@@ -15,7 +16,9 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let options = FrontOptions::new(Name::new("default")?, Name::new("uploads")?);
-//! let front = Front::new(Arc::new(Catalog::new()), options, Routes::default());
+//! let service = Arc::new(Catalog::new());
+//! let flight = FlightService::new(service.clone(), FlightOptions::default());
+//! let front = Front::new(service, Arc::new(flight), options, Routes::default());
 //! let (listener, dialer) = Listener::in_memory();
 //! let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
 //! let server = tokio::spawn(serve(vec![listener], None, front, AcceptOptions::default(), async {
@@ -68,11 +71,12 @@ pub use body::Body;
 pub use connection::{ConnectOptions, Connection, Plaintext, ResponseBody, TransferOptions};
 pub use deadline::{GrpcTimeout, GrpcTimeoutLayer, grpc_timeout};
 pub use error::Error;
-pub use front::{Front, FrontOptions};
+pub use front::{FlightCall, FlightHandler, Front, FrontOptions};
 pub use http2::Http2Options;
 pub use listen::{Dialer, ListenAddr, Listener};
 pub use peer::{Credentials, Encryption, Peer};
 pub use pool::{BlockPool, PoolUsage};
+pub use receipt::receipt_json;
 pub use record::CallRecord;
 pub use rope::Rope;
 pub use ticket::Ticket;

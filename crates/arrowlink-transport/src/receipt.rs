@@ -45,7 +45,15 @@ pub(crate) fn read(headers: &HeaderMap) -> Option<Receipt> {
 
 /// Writes the receipt as the metadata of a `PutResult`: `{"batches":1,"bytes":96,"rows":3,"state":"durable"}`, with a `position`
 /// in hexadecimal where the dataset knows positions. The state is `durable` or `in memory`.
-pub(crate) fn to_json(receipt: &Receipt) -> String {
+///
+/// ```
+/// use arrowlink_core::{Durability, Receipt};
+/// use arrowlink_transport::receipt_json;
+///
+/// let json = receipt_json(&Receipt::new(3, 1, 96, Durability::Memory));
+/// assert_eq!(json, r#"{"batches":1,"bytes":96,"rows":3,"state":"in memory"}"#);
+/// ```
+pub fn receipt_json(receipt: &Receipt) -> String {
     let mut json = serde_json::json!({
         "state": receipt.durability.to_string(),
         "rows": receipt.rows,

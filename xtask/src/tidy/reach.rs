@@ -62,7 +62,7 @@ fn problem(rule: &Rule, never: &str) -> Problem {
     Problem::new(package, 0, text)
 }
 
-const RULES: [Rule; 8] = [
+const RULES: [Rule; 9] = [
     Rule {
         package: "arrowlink-core",
         never: &[
@@ -114,6 +114,11 @@ const RULES: [Rule; 8] = [
         package: "arrowlink-query",
         never: &["tonic", "prost", "hyper", "h2", "rustls"],
         reason: "datasets know nothing of the wire",
+    },
+    Rule {
+        package: "arrowlink-flight",
+        never: &["datafusion", "parquet"],
+        reason: "it knows Flight's messages and the trait, and nothing of who is behind it",
     },
     Rule {
         package: "arrowlink-client",

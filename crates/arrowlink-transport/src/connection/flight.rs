@@ -35,7 +35,7 @@ impl Connection {
     /// ```
     /// use std::sync::Arc;
     /// use arrowlink_core::{CallContext, Catalog, Name, default_dataset};
-    /// # use arrowlink_transport::{AcceptOptions, ConnectOptions, Connection, Front, FrontOptions, Listener, serve};
+    /// # use arrowlink_transport::{AcceptOptions, ConnectOptions, Connection, FrontOptions, Listener, serve};
     /// use arrowlink_transport::TransferOptions;
     ///
     /// # #[tokio::main(flavor = "current_thread")]
@@ -43,7 +43,7 @@ impl Connection {
     /// let name = Name::new("default")?;
     /// # let catalog = Catalog::new().with_dataset(name.clone(), Arc::new(default_dataset()));
     /// # let options = FrontOptions::new(name.clone(), Name::new("uploads")?);
-    /// # let front = Front::new(Arc::new(catalog), options, Default::default());
+    /// # let front = arrowlink_testkit::front_with(Arc::new(catalog), options);
     /// # let (listener, dialer) = Listener::in_memory();
     /// # let server = serve(vec![listener], None, front, AcceptOptions::default(), std::future::pending());
     /// # let server = tokio::spawn(server);
@@ -90,14 +90,14 @@ impl Connection {
     /// use std::sync::Arc;
     /// use arrow_array::record_batch;
     /// use arrowlink_core::{BatchStream, CallContext, Catalog, Durability, MemoryStore, Name};
-    /// # use arrowlink_transport::{AcceptOptions, ConnectOptions, Connection, Front, FrontOptions, Listener, serve};
+    /// # use arrowlink_transport::{AcceptOptions, ConnectOptions, Connection, FrontOptions, Listener, serve};
     /// use arrowlink_transport::TransferOptions;
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let catalog = Catalog::new().with_uploads(Arc::new(MemoryStore::new(1 << 20)));
     /// # let options = FrontOptions::new(Name::new("default")?, Name::new("uploads")?);
-    /// # let front = Front::new(Arc::new(catalog), options, Default::default());
+    /// # let front = arrowlink_testkit::front_with(Arc::new(catalog), options);
     /// # let (listener, dialer) = Listener::in_memory();
     /// # let server = serve(vec![listener], None, front, AcceptOptions::default(), std::future::pending());
     /// # let server = tokio::spawn(server);
@@ -154,7 +154,7 @@ impl Connection {
     /// use std::sync::Arc;
     /// use arrow_array::record_batch;
     /// use arrowlink_core::{BatchStream, CallContext, Catalog, Echo, Name};
-    /// # use arrowlink_transport::{AcceptOptions, ConnectOptions, Connection, Front, FrontOptions, Listener, serve};
+    /// # use arrowlink_transport::{AcceptOptions, ConnectOptions, Connection, FrontOptions, Listener, serve};
     /// use arrowlink_transport::TransferOptions;
     ///
     /// # #[tokio::main(flavor = "current_thread")]
@@ -162,7 +162,7 @@ impl Connection {
     /// let echo = Name::new("echo")?;
     /// # let catalog = Catalog::new().with_function(echo.clone(), Arc::new(Echo::default()));
     /// # let options = FrontOptions::new(Name::new("default")?, Name::new("uploads")?);
-    /// # let front = Front::new(Arc::new(catalog), options, Default::default());
+    /// # let front = arrowlink_testkit::front_with(Arc::new(catalog), options);
     /// # let (listener, dialer) = Listener::in_memory();
     /// # let server = serve(vec![listener], None, front, AcceptOptions::default(), std::future::pending());
     /// # let server = tokio::spawn(server);

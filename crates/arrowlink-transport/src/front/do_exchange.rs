@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use arrow_schema::Schema;
-use arrowlink_core::{CallOptions, Error, ErrorKind};
+use arrowlink_core::{Error, ErrorKind};
 use bytes::Bytes;
 use http::{HeaderMap, Response};
 
@@ -28,15 +28,14 @@ where
     let receive = options.receive(options.max_message_bytes).with_idle_timeout(options.exchange_timeout);
     let mut messages = Messages::new(body, Shape::Flight, receive, Origin::Client);
     let first = messages.next().await?;
-    let name = match first.as_ref().and_then(|first| first.descriptor.as_ref()) {
-        Some(descriptor) => flight::name_of_descriptor(descriptor)?,
-        None => return Err(Error::new(ErrorKind::InvalidArgument, NO_DESCRIPTOR)),
+    let Some(descriptor) = first.as_ref().and_then(|first| first.descriptor.as_ref()) else {
+        return Err(Error::new(ErrorKind::InvalidArgument, NO_DESCRIPTOR));
     };
-    call.record.set_name(&name);
+    let descriptor = flight::decoded_descriptor(descriptor)?;
     let mut batches = Batches::new(messages, options.limits(), Origin::Client);
     let schema = batches.schema(first).await?.unwrap_or_else(|| Arc::new(Schema::empty()));
     let input = call.received(schema, batches);
-    let output = call.service.call(call.ctx.clone(), name, input, CallOptions::default()).await?;
+    let output = call.flight.do_exchange(call.flight_call(), descriptor, input).await?;
     call.send_batches(output, max_message_bytes)
 }
 

@@ -6,15 +6,19 @@ use bytes::Bytes;
 use crate::grpc::BoxError;
 use crate::receive::{Message, Messages};
 
-/// Reads the only message of a request; `what` says in errors what it should be.
-pub(super) async fn only_message<B>(mut messages: Messages<B>, what: &str) -> Result<Message, Error>
+/// Reads the only message of a request, of at most `most_bytes`; `what` says in errors what it should be.
+pub(super) async fn only_message<B>(
+    mut messages: Messages<B>,
+    what: &str,
+    most_bytes: usize,
+) -> Result<Message, Error>
 where
     B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
 {
     let invalid = |text: String| Error::new(ErrorKind::InvalidArgument, text);
     let first = messages.next().await.map_err(|error| match error.kind() {
         ErrorKind::LimitExceeded => {
-            invalid(format!("the request is larger than {MAX_REQUEST_BYTES} bytes: send one `{what}`"))
+            invalid(format!("the request is larger than {most_bytes} bytes: send one `{what}`"))
         }
         _ => error,
     })?;
@@ -27,5 +31,5 @@ where
     }
 }
 
-/// The largest request of one message, which has a name in it at most.
+/// The largest request of the small service, which has nothing in it.
 pub(super) const MAX_REQUEST_BYTES: usize = 64 * 1024;

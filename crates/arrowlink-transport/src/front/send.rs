@@ -22,7 +22,8 @@ where
     call.record.set_name(&name);
     let max_message_bytes = metadata::max_message_bytes(headers, call.options.max_message_bytes)?;
     let receive = call.options.receive(MAX_REQUEST_BYTES);
-    only_message(Messages::new(body, Shape::Empty, receive, Origin::Client), "Empty").await?;
+    only_message(Messages::new(body, Shape::Empty, receive, Origin::Client), "Empty", MAX_REQUEST_BYTES)
+        .await?;
     let batches = call.service.read(call.ctx.clone(), Target::from(name), ReadOptions::default()).await?;
     let mut payloads = Box::pin(payload::encode(batches, max_message_bytes));
     let first = payloads.try_next().await?;

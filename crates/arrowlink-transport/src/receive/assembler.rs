@@ -185,7 +185,13 @@ impl Assembler {
             return Err(Fault::TooLarge(length + PREFIX_BYTES));
         }
         (self.length, self.left) = (length, length);
-        self.begin(Step::Key(Varint::default()));
+        match self.shape {
+            Shape::Whole(_) => {
+                self.draft.begin(Field::Bulk, length, &self.pool);
+                self.begin_reading(Field::Bulk, length);
+            }
+            Shape::Empty | Shape::Payload(_) | Shape::Flight => self.begin(Step::Key(Varint::default())),
+        }
         Ok(())
     }
 

@@ -14,6 +14,8 @@ pub(crate) enum Shape {
     Payload(&'static str),
     /// Those of Flight's `FlightData`.
     Flight,
+    /// Any, as the message of this name: it is handed on undivided, in place of field 1.
+    Whole(&'static str),
 }
 
 impl Shape {
@@ -21,7 +23,7 @@ impl Shape {
     pub(super) fn name(self) -> String {
         let name = match self {
             Self::Empty => "Empty",
-            Self::Payload(name) => name,
+            Self::Payload(name) | Self::Whole(name) => name,
             Self::Flight => "FlightData",
         };
         let article = if name.starts_with(['A', 'E', 'I', 'O', 'U']) { "an" } else { "a" };

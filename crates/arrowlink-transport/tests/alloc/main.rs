@@ -16,8 +16,8 @@ use std::sync::{Arc, Mutex};
 use arrow_array::{Array as _, ArrayRef, Float64Array, RecordBatch};
 use arrowlink_core::{BatchStream, Error, ErrorKind, Receipt, Result};
 use arrowlink_ipc::{EncodeOptions, write_stream};
-use arrowlink_testkit::{Stub, name, stubbed};
-use arrowlink_transport::{BlockPool, Front, FrontOptions};
+use arrowlink_testkit::{Stub, front_with, name, stubbed};
+use arrowlink_transport::{BlockPool, FrontOptions};
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt as _};
 use futures::{StreamExt as _, stream};
@@ -25,7 +25,6 @@ use http::Request;
 use http_body::Frame;
 use http_body_util::StreamBody;
 use tonic::Status;
-use tonic::service::Routes;
 use tower::Service as _;
 
 /// Counts what the current thread holds, and all that it ever allocated.
@@ -94,7 +93,7 @@ fn message(rows: usize) -> Bytes {
 fn allocated(message: &Bytes, times: usize, pool: BlockPool) -> Vec<usize> {
     let meter = Arc::new(Meter(Mutex::new(Vec::with_capacity(times))));
     let options = FrontOptions::new(name("default"), name("uploads")).with_pool(pool);
-    let mut front = Front::new(stubbed(&meter), options, Routes::default());
+    let mut front = front_with(stubbed(&meter), options);
     let message = message.clone();
     let frames = (0..times).flat_map(move |_| {
         let message = message.clone();

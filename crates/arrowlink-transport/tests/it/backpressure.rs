@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use arrowlink_core::{BatchStream, CallContext, Result};
-use arrowlink_testkit::stubbed;
+use arrowlink_testkit::{front_with, stubbed};
 use arrowlink_transport::{
     AcceptOptions, BlockPool, ConnectOptions, Connection, Drained, Front, Http2Options, Plaintext,
     TransferOptions,
@@ -13,7 +13,6 @@ use arrowlink_transport::{
 use futures::StreamExt as _;
 use tokio::task::yield_now;
 use tokio::time::sleep;
-use tonic::service::Routes;
 
 use crate::probe::{Counts, Probe, table};
 use crate::support::{Server, front_options, name};
@@ -74,7 +73,7 @@ enum Protocol {
 }
 
 fn front(probe: &Arc<Probe>, pool: &BlockPool) -> Front {
-    Front::new(stubbed(probe), front_options().with_pool(pool.clone()), Routes::default())
+    front_with(stubbed(probe), front_options().with_pool(pool.clone()))
 }
 
 fn accept(http2: fn(Http2Options) -> Http2Options) -> AcceptOptions {

@@ -12,13 +12,10 @@ use arrow_buffer::{Buffer, NullBuffer};
 use arrow_flight::Ticket;
 use arrow_schema::{DataType, Field};
 use arrowlink_core::CallContext;
-use arrowlink_testkit::{Maker, types};
-use arrowlink_transport::{
-    AcceptOptions, BlockPool, ConnectOptions, Connection, Front, Rope, TransferOptions,
-};
+use arrowlink_testkit::{Maker, front_with, types};
+use arrowlink_transport::{AcceptOptions, BlockPool, ConnectOptions, Connection, Rope, TransferOptions};
 use http_body_util::BodyExt as _;
 use prost::Message as _;
-use tonic::service::Routes;
 use tower::Service as _;
 
 use crate::flight_support::{Answer, DO_GET, Table, body_of, framed, request};
@@ -204,7 +201,7 @@ async fn bodies_begin_at_a_multiple_of_64_within_their_message() {
 /// Two ends inside the process, the client's pool first.
 async fn pooled(table: Arc<Table>) -> (BlockPool, BlockPool, Connection, Server) {
     let (answers, uploads) = (BlockPool::default(), BlockPool::default());
-    let front = Front::new(table.service(), front_options().with_pool(uploads.clone()), Routes::default());
+    let front = front_with(table.service(), front_options().with_pool(uploads.clone()));
     let (server, dialer) = Server::in_memory(front, AcceptOptions::default());
     let options = ConnectOptions::default().with_pool(answers.clone());
     let connection = Connection::over(dialer.dial().await.unwrap(), &options).await.unwrap();

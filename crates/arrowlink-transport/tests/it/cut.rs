@@ -7,15 +7,14 @@ use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use arrowlink_core::{CallContext, ErrorKind, Result};
-use arrowlink_testkit::stubbed;
+use arrowlink_testkit::{front_with, stubbed};
 use arrowlink_transport::{
-    AcceptOptions, BlockPool, ConnectOptions, Connection, Dialer, Drained, Front, TransferOptions,
+    AcceptOptions, BlockPool, ConnectOptions, Connection, Dialer, Drained, TransferOptions,
 };
 use futures::poll;
 use tokio::runtime::Handle;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, timeout};
-use tonic::service::Routes;
 
 use crate::probe::{Counts, Probe, table};
 use crate::support::{Server, front_options, name};
@@ -75,7 +74,7 @@ impl Ends {
             (Arc::new(Probe::new(table.to_vec())), [BlockPool::default(), BlockPool::default()]);
         let service = stubbed(&probe);
         let options = front_options().with_pool(pools[0].clone());
-        let front = Front::new(service, options, Routes::default());
+        let front = front_with(service, options);
         let (server, dialer) = Server::in_memory(front, AcceptOptions::default());
         Self { table: table.to_vec(), input: Counts::default(), probe, pools, server, dialer }
     }

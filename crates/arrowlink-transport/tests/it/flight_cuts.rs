@@ -10,10 +10,9 @@ use arrow_array::{
 use arrow_flight::Ticket;
 use arrow_schema::{DataType, Field, Schema};
 use arrowlink_core::{CallContext, ErrorKind};
-use arrowlink_testkit::{Maker, check_error, types};
-use arrowlink_transport::{Front, Rope, TransferOptions};
+use arrowlink_testkit::{Maker, check_error, front_with, types};
+use arrowlink_transport::{Rope, TransferOptions};
 use expect_test::{Expect, expect};
-use tonic::service::Routes;
 
 use crate::flight_support::{Answer, DO_GET, Table, chunk, ends, framed, request};
 use crate::support::{front, front_options, name, stream_of};
@@ -83,7 +82,7 @@ async fn no_message_exceeds_the_limit_of_the_server() {
     let batch = numbers(1_000);
     let table = Table::of(std::slice::from_ref(&batch));
     let options = front_options().with_max_message_bytes(5_000);
-    let mut front = Front::new(table.service(), options, Routes::default());
+    let mut front = front_with(table.service(), options);
     let headers = [("user-agent", "grpc-c++/1.60.0"), (ANNOUNCED, "100000000")];
     let answer = Answer::of(&mut front, request(DO_GET, &headers, [framed(&Ticket::new("table"))])).await;
     assert!(answer.ropes.iter().all(|rope| rope.len() <= 5_000));

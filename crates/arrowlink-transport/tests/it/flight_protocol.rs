@@ -118,11 +118,11 @@ async fn other_descriptors_are_refused() {
     check(DO_PUT, elements(&["a", "", "c"]), expect!["InvalidArgument: `a..c` is not a name: use one to 3 parts joined by dots, each a letter or `_` followed by letters, digits, `_` or `-`, at most 128 bytes in all, 0 messages"]).await;
     check(DO_PUT, elements(&["../a"]), expect!["InvalidArgument: `../a` is not a name: use one to 3 parts joined by dots, each a letter or `_` followed by letters, digits, `_` or `-`, at most 128 bytes in all, 0 messages"]).await;
     check(DO_PUT, elements(&[]), expect!["InvalidArgument: the descriptor has no path: its path is the name of a dataset or function, 0 messages"]).await;
-    check(DO_PUT, rows_for(FlightDescriptor::new_cmd("SELECT 1")), expect!["Unimplemented: descriptors of commands are not supported: give a path, which is a name, 0 messages"]).await;
-    check(DO_PUT, rows_for(FlightDescriptor { r#type: 0, ..path("table") }), expect!["InvalidArgument: the descriptor has no path: its path is the name of a dataset or function, 0 messages"]).await;
-    check(DO_PUT, rows_for(FlightDescriptor { r#type: 77, ..path("table") }), expect!["InvalidArgument: the descriptor has no path: its path is the name of a dataset or function, 0 messages"]).await;
+    check(DO_PUT, rows_for(FlightDescriptor::new_cmd("SELECT 1")), expect!["InvalidArgument: the descriptor is a command: an upload or exchange goes to a path, which is the name of a dataset or function, 0 messages"]).await;
+    check(DO_PUT, rows_for(FlightDescriptor { r#type: 0, ..path("table") }), expect!["InvalidArgument: the descriptor is neither a path nor a command: give a dataset's name as path, 0 messages"]).await;
+    check(DO_PUT, rows_for(FlightDescriptor { r#type: 77, ..path("table") }), expect!["InvalidArgument: the descriptor is neither a path nor a command: give a dataset's name as path, 0 messages"]).await;
     check(DO_PUT, [field(0x0a, b"\xff\xff")], expect!["InvalidArgument: the descriptor is not a `FlightDescriptor`: failed to decode Protobuf message: invalid varint, 0 messages"]).await;
-    check(DO_EXCHANGE, rows_for(FlightDescriptor::new_cmd("echo")), expect!["Unimplemented: descriptors of commands are not supported: give a path, which is a name, 0 messages"]).await;
+    check(DO_EXCHANGE, rows_for(FlightDescriptor::new_cmd("echo")), expect!["InvalidArgument: the descriptor is a command: an upload or exchange goes to a path, which is the name of a dataset or function, 0 messages"]).await;
     check(
         DO_EXCHANGE,
         elements(&["ehco"]),

@@ -8,8 +8,8 @@ use arrowlink_core::{BatchStream, CallContext, DataServiceExt as _, Error, Error
 use arrowlink_ipc::{EncodeOptions, Limits, read_stream, write_stream};
 use arrowlink_proto::dataexchange::arrow_data_service_client::ArrowDataServiceClient;
 use arrowlink_proto::dataexchange::{ArrowData, Empty};
-use arrowlink_testkit::{Stub, stubbed};
-use arrowlink_transport::{AcceptOptions, CallRecord, Connection, Front, ResponseBody};
+use arrowlink_testkit::{Stub, front_with, stubbed};
+use arrowlink_transport::{AcceptOptions, CallRecord, Connection, ResponseBody};
 use bytes::{BufMut as _, Bytes, BytesMut};
 use expect_test::{Expect, expect};
 use futures::future::{BoxFuture, FutureExt as _};
@@ -19,7 +19,6 @@ use http_body::Frame;
 use http_body_util::{BodyExt as _, StreamBody};
 use tokio::sync::{Notify, mpsc};
 use tonic::body::Body;
-use tonic::service::Routes;
 use tower::{Service as _, ServiceExt as _};
 
 use crate::raw::RawClient;
@@ -499,7 +498,7 @@ async fn a_call_past_its_deadline_is_dropped() {
 #[tokio::test]
 async fn refuses_messages_past_its_own_limit() {
     let options = front_options().with_max_message_bytes(100).with_idle_timeout(Duration::from_secs(1));
-    let service = Front::new(catalog(), options, Routes::default());
+    let service = front_with(catalog(), options);
     let (server, dialer) = Server::in_memory(service, AcceptOptions::default());
     let connection = connect(&dialer).await;
     let response =

@@ -7,16 +7,14 @@ use arrow_array::{ArrayRef, Int64Array, RecordBatch};
 use arrow_flight::{FlightData, FlightDescriptor};
 use arrowlink_core::{CallContext, ErrorKind};
 use arrowlink_ipc::{EncodeOptions, Message, MessageEncoder, write_stream};
-use arrowlink_testkit::stubbed;
+use arrowlink_testkit::{front_with, stubbed};
 use arrowlink_transport::{
-    AcceptOptions, BlockPool, ConnectOptions, Connection, Dialer, Drained, Front, Http2Options,
-    TransferOptions,
+    AcceptOptions, BlockPool, ConnectOptions, Connection, Dialer, Drained, Http2Options, TransferOptions,
 };
 use bytes::{BufMut as _, Bytes, BytesMut};
 use prost::Message as _;
 use tokio::io::DuplexStream;
 use tokio::time::{Instant, sleep, timeout};
-use tonic::service::Routes;
 
 use crate::probe::{Probe, table};
 use crate::raw::{
@@ -47,7 +45,7 @@ impl Target {
     fn with(probe: Probe, options: AcceptOptions) -> Self {
         let (probe, pool) = (Arc::new(probe), BlockPool::default());
         let service = stubbed(&probe);
-        let front = Front::new(service, front_options().with_pool(pool.clone()), Routes::default());
+        let front = front_with(service, front_options().with_pool(pool.clone()));
         let (server, dialer) = Server::in_memory(front, options);
         Self { probe, pool, server, dialer }
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use arrow_array::{Array as _, ArrayRef, Float64Array, RecordBatch};
 use arrowlink_core::{CallContext, Catalog, DataServiceExt as _, ErrorKind, MemoryDataset};
 use arrowlink_ipc::{EncodeOptions, write_stream};
+use arrowlink_testkit::front_with;
 use arrowlink_transport::Body;
 use arrowlink_transport::{
     AcceptOptions, BlockPool, ConnectOptions, Connection, Front, FrontOptions, TransferOptions,
@@ -19,7 +20,6 @@ use http_body::Frame;
 use http_body_util::StreamBody;
 use hyper::body::Incoming;
 use tokio::time::{Instant, sleep};
-use tonic::service::Routes;
 use tonic::{Code, Status};
 use tower::{Service as _, service_fn};
 
@@ -91,7 +91,7 @@ fn lies_in(pool: &BlockPool, batch: &RecordBatch) -> bool {
 async fn rows_lie_aligned_in_the_block_they_came_in_at_both_ends() {
     let (uploads, answers) = (BlockPool::default(), BlockPool::default());
     let service = catalog();
-    let front = Front::new(service.clone(), options(&uploads), Routes::default());
+    let front = front_with(service.clone(), options(&uploads));
     let (server, dialer) = Server::in_memory(front, AcceptOptions::default());
     let connect = ConnectOptions::default().with_pool(answers.clone());
     let connection = Connection::over(dialer.dial().await.unwrap(), &connect).await.unwrap();
@@ -124,7 +124,7 @@ async fn messages_of_a_size_share_few_blocks() {
     let batches = vec![numbers(10_000); 40];
     let dataset = MemoryDataset::new(batches[0].schema(), batches).unwrap();
     let service = Arc::new(Catalog::new().with_dataset(name("numbers"), Arc::new(dataset)));
-    let front = Front::new(service, front_options(), Routes::default());
+    let front = front_with(service, front_options());
     let (server, dialer) = Server::in_memory(front, AcceptOptions::default());
     let connect = ConnectOptions::default().with_pool(pool.clone());
     let connection = Connection::over(dialer.dial().await.unwrap(), &connect).await.unwrap();
@@ -145,7 +145,7 @@ async fn messages_of_a_size_share_few_blocks() {
 #[tokio::test]
 async fn an_upload_may_come_byte_by_byte() {
     let (pool, service) = (BlockPool::default(), catalog());
-    let mut front = Front::new(service.clone(), options(&pool), Routes::default());
+    let mut front = front_with(service.clone(), options(&pool));
     let batch = numbers(400);
     let bytes = message(&batch);
     let single = bytes.clone().into_iter().chain(bytes).flat_map(|byte| [vec![byte].into(), Bytes::new()]);
@@ -158,7 +158,7 @@ async fn an_upload_may_come_byte_by_byte() {
 #[tokio::test]
 async fn an_upload_that_ends_anywhere_leaves_no_block() {
     let pool = BlockPool::default();
-    let mut front = Front::new(catalog(), options(&pool), Routes::default());
+    let mut front = front_with(catalog(), options(&pool));
     let bytes = message(&numbers(300));
     for end in 1..bytes.len() {
         let half = [bytes.slice(..end)];
@@ -242,7 +242,7 @@ async fn an_answer_that_is_dropped_leaves_no_block() {
 #[tokio::test]
 async fn what_is_no_message_takes_no_block() {
     let pool = BlockPool::default();
-    let mut front = Front::new(catalog(), options(&pool), Routes::default());
+    let mut front = front_with(catalog(), options(&pool));
     let (compressed, mut past) = ([1, 0, 0x10, 0, 0, 0x0a], head(1 << 20));
     past[1..5].copy_from_slice(&1000_u32.to_be_bytes());
     past.extend([0; 1000]);
@@ -262,7 +262,7 @@ async fn what_is_no_message_takes_no_block() {
 #[tokio::test]
 async fn claims_get_a_credit_and_no_more() {
     let pool = BlockPool::default();
-    let mut front = Front::new(catalog(), options(&pool), Routes::default());
+    let mut front = front_with(catalog(), options(&pool));
     let claim = |payload_bytes| {
         let mut bytes = head(payload_bytes);
         bytes.extend([0; 10]);
@@ -280,7 +280,7 @@ async fn claims_get_a_credit_and_no_more() {
 
     // The others still get through, and their rows are what was sent.
     let service = catalog();
-    let mut other = Front::new(service.clone(), options(&pool), Routes::default());
+    let mut other = front_with(service.clone(), options(&pool));
     let batch = numbers(100_000);
     let pieces: Vec<Bytes> = message(&batch).chunks(5000).map(Bytes::copy_from_slice).collect();
     assert_eq!(code(upload(&mut other, frames(pieces))).await, Code::Ok);
@@ -299,7 +299,7 @@ async fn claims_get_a_credit_and_no_more() {
 #[tokio::test]
 async fn what_arrived_is_no_claim_any_more() {
     let pool = BlockPool::default();
-    let mut front = Front::new(catalog(), options(&pool), Routes::default());
+    let mut front = front_with(catalog(), options(&pool));
     let mut running = Vec::new();
     for _ in 0..20 {
         let bytes = Bytes::from([head(20 << 20), vec![0; (20 << 20) - 1]].concat());
@@ -317,7 +317,7 @@ async fn what_arrived_is_no_claim_any_more() {
 async fn frames_without_bytes_are_no_progress() {
     let pool = BlockPool::default();
     let options = options(&pool).with_idle_timeout(Duration::from_secs(60));
-    let mut front = Front::new(catalog(), options, Routes::default());
+    let mut front = front_with(catalog(), options);
     let empty = stream::repeat(()).take(1000).then(|()| async {
         sleep(Duration::from_secs(1)).await;
         Ok(Frame::data(Bytes::new()))
@@ -332,7 +332,7 @@ async fn frames_without_bytes_are_no_progress() {
 #[tokio::test(start_paused = true)]
 async fn a_byte_now_and_then_is_progress() {
     let options = front_options().with_idle_timeout(Duration::from_secs(60));
-    let mut front = Front::new(catalog(), options, Routes::default());
+    let mut front = front_with(catalog(), options);
     let bytes = message(&numbers(1));
     let slow = frames(bytes.into_iter().map(|byte| vec![byte].into())).then(|frame| async {
         sleep(Duration::from_secs(59)).await;
@@ -343,7 +343,7 @@ async fn a_byte_now_and_then_is_progress() {
 
 #[tokio::test]
 async fn frames_without_bytes_keep_nobody_from_their_turn() {
-    let mut front = Front::new(catalog(), front_options(), Routes::default());
+    let mut front = front_with(catalog(), front_options());
     let flood = stream::repeat_with(|| Ok(Frame::data(Bytes::new())));
     let mut call = upload(&mut front, flood);
     for _ in 0..3 {

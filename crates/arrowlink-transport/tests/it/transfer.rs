@@ -11,6 +11,7 @@ use arrowlink_core::{
     BatchStream, CallContext, Catalog, Chunk, DataServiceExt as _, DemoDataset, Error, ErrorKind,
     MemoryDataset,
 };
+use arrowlink_testkit::front_with;
 use arrowlink_transport::{AcceptOptions, Connection, GrpcTimeoutLayer, TransferOptions, grpc_timeout};
 use bytes::Bytes;
 use expect_test::{Expect, expect};
@@ -371,11 +372,7 @@ async fn gives_up_on_a_server_that_does_nothing() {
 async fn waits_for_rows_that_the_client_takes_long_to_make() {
     let service = catalog();
     let (server, dialer) = Server::in_memory(
-        arrowlink_transport::Front::new(
-            service,
-            crate::support::front_options().with_idle_timeout(Duration::from_secs(100_000)),
-            tonic::service::Routes::default(),
-        ),
+        front_with(service, crate::support::front_options().with_idle_timeout(Duration::from_secs(100_000))),
         AcceptOptions::default(),
     );
     let connection = connect(&dialer).await;

@@ -1,0 +1,29 @@
+//! What an operator decides about Flight.
+
+/// How a [`FlightService`](crate::FlightService) answers.
+///
+/// # Defaults
+///
+/// Clients read where they asked.
+///
+/// ```
+/// use arrowlink_flight::FlightOptions;
+///
+/// let options = FlightOptions::default().with_public(["grpc+tls://tables.example.com:443"]);
+/// assert_eq!(options.public.len(), 1);
+/// ```
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct FlightOptions {
+    /// The URIs at which clients elsewhere reach a server of the same datasets, as `grpc+tls://host:port`. Default: none.
+    pub public: Vec<String>,
+}
+
+impl FlightOptions {
+    /// Sets [`public`](Self::public).
+    #[must_use]
+    pub fn with_public<T: Into<String>>(mut self, uris: impl IntoIterator<Item = T>) -> Self {
+        self.public = uris.into_iter().map(Into::into).collect();
+        self
+    }
+}

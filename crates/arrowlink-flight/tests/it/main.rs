@@ -1,0 +1,1 @@
+//! Arrow Flight over a data service, as a client sees it.
