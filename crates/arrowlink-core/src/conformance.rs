@@ -8,6 +8,9 @@
 //! | names | `NotFound` with the nearest name; listings in order, by prefix; descriptions agree with what is read |
 //! | reading | the same rows in the same order; options as documented; a running read keeps its rows; dropping is harmless |
 //! | writing | all or nothing, also on `Err` and drop; unseen before the end; schema held; keys and modes honoured |
+//! | replacing, removing | the old or the new at every moment; gone from every verb; positions and snapshots of before refused |
+//! | parts, snapshots | parts are the whole in order, and resume within themselves; a state is read as it was or refused |
+//! | SQL | tables are what was written; described without being run; changes are made once, and announced |
 //! | calling | lazily, in order; errors of the input reach the caller |
 //! | refusing | what a service cannot do is an error of the announced kind, and is never ignored |
 //!
@@ -26,11 +29,16 @@
 
 mod calls;
 mod names;
+mod parts;
 mod reads;
 mod refusals;
+mod removals;
+mod replacements;
 mod report;
 mod run;
 mod samples;
+mod snapshots;
+mod sql;
 mod writes;
 
 use std::collections::BTreeMap;
@@ -57,6 +65,8 @@ pub enum Capability {
     Read,
     /// The verb `write`.
     Write,
+    /// The verb `remove`.
+    Remove,
     /// The verb `call`.
     Call,
     /// [`ReadOptions::projection`](crate::ReadOptions::projection).
@@ -67,8 +77,15 @@ pub enum Capability {
     Limit,
     /// [`ReadOptions::resume`](crate::ReadOptions::resume), and a position in every chunk.
     Resume,
+    /// [`ReadOptions::snapshot`](crate::ReadOptions::snapshot), and a snapshot in every description of a dataset.
+    Snapshot,
+    /// [`ReadOptions::part`](crate::ReadOptions::part), and several parts of a dataset that is written in several
+    /// batches of together more than three mebibytes.
+    Parts,
     /// [`WriteOptions::mode`](crate::WriteOptions::mode) other than the default.
     WriteMode,
+    /// [`WriteMode::Replace`](crate::WriteMode::Replace).
+    Replace,
     /// [`WriteOptions::idempotency_key`](crate::WriteOptions::idempotency_key).
     IdempotencyKey,
     /// [`Target::Sql`](crate::Target::Sql); no service is expected to have it unless it is said to.
@@ -81,8 +98,8 @@ pub enum Capability {
 ///
 /// All verbs and options are expected but SQL; the function is `echo`; each check may take ten seconds.
 ///
-/// What it writes has names that begin with `conformance_` and digits that no other run has. It stays, because the
-/// trait has no verb to remove it.
+/// What it writes has names that begin with `conformance_` and digits that no other run has. It is removed at the end
+/// where the service can do that, and stays where it cannot.
 ///
 /// A service that ignores what it cannot do does not pass:
 ///
@@ -157,6 +174,11 @@ impl Suite {
         self
     }
 
+    /// Says whether the service should have `capability`.
+    fn expects(&self, capability: Capability) -> bool {
+        !self.refused.contains_key(&capability)
+    }
+
     /// Runs all checks against `service`, one after the other. Needs a tokio runtime with time enabled.
     ///
     /// Dropped half-way, what it has written so far stays. A check that is late is dropped and counts as a violation.
@@ -167,11 +189,16 @@ impl Suite {
             names::checks(&run),
             reads::checks(&run),
             writes::checks(&run),
+            replacements::checks(&run),
+            removals::checks(&run),
+            parts::checks(&run),
+            snapshots::checks(&run),
+            sql::checks(&run),
             calls::checks(&run),
             refusals::checks(&run),
         ];
         for check in checks.into_iter().flatten() {
-            if check.needs.iter().any(|needed| self.refused.contains_key(needed)) {
+            if !check.needs.iter().all(|needed| self.expects(*needed)) {
                 report.skipped.push(check.title);
                 continue;
             }
@@ -182,6 +209,8 @@ impl Suite {
                 Err(text) => report.violations.push(Violation { check: check.title, text }),
             }
         }
+        // What cannot be removed in time stays: the report is about the checks.
+        let _ = timeout(self.max_time, run.tidy()).await;
         report
     }
 }

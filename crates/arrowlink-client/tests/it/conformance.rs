@@ -13,8 +13,12 @@ fn suite() -> Suite {
         Capability::List,
         Capability::Describe,
         Capability::Resume,
+        Capability::Snapshot,
+        Capability::Parts,
         Capability::WriteMode,
+        Capability::Replace,
         Capability::IdempotencyKey,
+        Capability::Remove,
     ]
     .into_iter()
     .fold(Suite::new(), Suite::without)

@@ -51,7 +51,7 @@ async fn describe(run: &Run<'_>) -> Outcome {
         format!("it says {:?} rows, there are {count}", description.rows)
     })?;
     expect(description.kind == NounKind::Dataset, || format!("it says it is a {}", description.kind))?;
-    let takes_writes = !run.suite.refused.contains_key(&Write);
+    let takes_writes = run.suite.expects(Write);
     expect(description.writable == takes_writes, || format!("it says writable is {}", description.writable))
 }
 

@@ -139,7 +139,7 @@ async fn at_once(run: &Run<'_>) -> Outcome {
 }
 
 /// Returns the rows after `skip`, at most `limit` of them; none where `skip` is past the end.
-fn slice(rows: &RecordBatch, skip: usize, limit: usize) -> RecordBatch {
+pub(super) fn slice(rows: &RecordBatch, skip: usize, limit: usize) -> RecordBatch {
     let skip = skip.min(rows.num_rows());
     rows.slice(skip, limit.min(rows.num_rows() - skip))
 }

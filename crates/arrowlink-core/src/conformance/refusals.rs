@@ -9,8 +9,8 @@ use super::Capability::{self, Read, Write};
 use super::run::{Check, Outcome, Run, expect_error};
 use super::samples;
 use crate::{
-    BatchStream, CallContext, CallOptions, ErrorKind, ListOptions, Position, Query, ReadOptions, Target,
-    WriteMode, WriteOptions,
+    BatchStream, CallContext, CallOptions, ErrorKind, ListOptions, Position, Query, ReadOptions, Snapshot,
+    Target, WriteMode, WriteOptions,
 };
 
 pub(super) fn checks<'a>(run: &'a Run<'a>) -> Vec<Check<'a>> {
@@ -54,6 +54,20 @@ fn refusal<'a>(run: &'a Run<'a>, capability: Capability, kind: ErrorKind) -> Che
             &[Write],
             write(run, WriteOptions::default().with_idempotency_key("key"), kind),
         ),
+        Capability::Remove => Check::new("removing is refused as announced", &[], remove(run, kind)),
+        Capability::Replace => Check::new(
+            "a replacement is refused as announced",
+            &[Write],
+            write(run, WriteOptions::default().with_mode(WriteMode::Replace), kind),
+        ),
+        Capability::Parts => {
+            Check::new("`part` is refused as announced", &[Read], option(run, options.with_part(0), kind))
+        }
+        Capability::Snapshot => Check::new(
+            "`snapshot` is refused as announced",
+            &[Read],
+            option(run, options.with_snapshot(Snapshot::new("elsewhere")), kind),
+        ),
         Capability::Sql => Check::new("SQL is refused as announced", &[Read], sql(run, kind)),
     }
 }
@@ -85,7 +99,17 @@ async fn option(run: &Run<'_>, options: ReadOptions, kind: ErrorKind) -> Outcome
 async fn write(run: &Run<'_>, options: WriteOptions, kind: ErrorKind) -> Outcome {
     let name = run.name("refused_write")?;
     expect_error(kind, run.write_with(&name, samples::batches(0)?, options).await)?;
-    if run.suite.refused.contains_key(&Read) { Ok(()) } else { run.expect_absent(&name).await }
+    if run.suite.expects(Read) { run.expect_absent(&name).await } else { Ok(()) }
+}
+
+/// A removal that is refused must leave what was there, where something can be.
+async fn remove(run: &Run<'_>, kind: ErrorKind) -> Outcome {
+    if !run.suite.expects(Write) {
+        return expect_error(kind, run.remove(&run.name("refused_removal")?).await).map(drop);
+    }
+    let (name, rows) = run.readable("refused_removal").await?;
+    expect_error(kind, run.remove(&name).await)?;
+    if run.suite.expects(Read) { run.expect_rows(&name, ReadOptions::default(), &rows).await } else { Ok(()) }
 }
 
 async fn call(run: &Run<'_>, kind: ErrorKind) -> Outcome {

@@ -3,17 +3,21 @@
 //! Checks say what is wrong as text, because nobody decides by it. They write under names that begin with an id of
 //! the run, so that they neither meet each other nor an earlier run.
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use arrow_select::concat::concat_batches;
 use futures::future::{BoxFuture, FutureExt as _};
+use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::{Capability, Suite, samples};
 use crate::schemas::conform;
 use crate::{
-    BatchStream, CallContext, DataService, Error, ErrorKind, Name, ReadOptions, Receipt, Result, Target,
-    WriteOptions, schema_mismatch,
+    BatchStream, CallContext, DataService, Description, Error, ErrorKind, Name, ReadOptions, Receipt,
+    RemoveOptions, Result, Snapshot, Target, WriteOptions, schema_mismatch,
 };
 
 /// Nothing, or what was against the contract.
@@ -44,17 +48,34 @@ pub(super) struct Run<'a> {
     pub(super) suite: &'a Suite,
     pub(super) service: &'a dyn DataService,
     prefix: String,
+    /// All names that were made, whether anything was written to them or not.
+    names: Mutex<BTreeSet<Name>>,
+    /// Written once, because it is large.
+    large: OnceCell<(Name, RecordBatch)>,
 }
 
 impl<'a> Run<'a> {
     pub(super) fn new(suite: &'a Suite, service: &'a dyn DataService) -> Self {
         let id = Uuid::now_v7().simple().to_string();
-        Self { suite, service, prefix: format!("conformance_{id}") }
+        let prefix = format!("conformance_{id}");
+        Self { suite, service, prefix, names: Mutex::default(), large: OnceCell::new() }
     }
 
     /// Returns a name that only this run has.
     pub(super) fn name(&self, suffix: &str) -> Result<Name, String> {
-        Name::new(&format!("{}_{suffix}", self.prefix)).map_err(|error| said(&error))
+        let name = Name::new(&format!("{}_{suffix}", self.prefix)).map_err(|error| said(&error))?;
+        self.names.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone());
+        Ok(name)
+    }
+
+    /// Removes what was written, where the service can do that. What cannot be removed stays.
+    pub(super) async fn tidy(&self) {
+        if self.suite.expects(Capability::Write) && self.suite.expects(Capability::Remove) {
+            let names = std::mem::take(&mut *self.names.lock().unwrap_or_else(PoisonError::into_inner));
+            for name in &names {
+                let _ = self.remove(name).await;
+            }
+        }
     }
 
     /// Returns the name of the function that returns what it is given.
@@ -64,22 +85,55 @@ impl<'a> Run<'a> {
 
     /// Returns a dataset that can be read, and its rows: a new one, or the one the suite was given.
     pub(super) async fn readable(&self, suffix: &str) -> Result<(Name, RecordBatch), String> {
-        if self.suite.refused.contains_key(&Capability::Write) {
-            let (name, batches) = self
-                .suite
-                .dataset
-                .clone()
-                .ok_or("the suite cannot write and was given no dataset: use `Suite::with_dataset`")?;
-            let schema = batches.first().ok_or("the dataset of the suite has no batch")?.schema();
-            return Ok((name, concat(&schema, &batches)?));
+        if self.suite.expects(Capability::Write) {
+            self.written(suffix, samples::batches(0)?).await
+        } else {
+            self.given()
         }
+    }
+
+    /// Returns a dataset of several parts: the same for all checks, or the one the suite was given.
+    pub(super) async fn large(&self) -> Result<(Name, RecordBatch), String> {
+        if !self.suite.expects(Capability::Write) {
+            return self.given();
+        }
+        let write = async || self.written("large", samples::large_batches()?).await;
+        self.large.get_or_try_init(write).await.cloned()
+    }
+
+    /// Writes a new dataset.
+    async fn written(&self, suffix: &str, batches: Vec<RecordBatch>) -> Result<(Name, RecordBatch), String> {
         let name = self.name(suffix)?;
-        let batches = samples::batches(0)?;
-        let schema = samples::schema();
+        let schema = batches.first().ok_or("there is no batch")?.schema();
         self.write(&name, batches.clone())
             .await
             .map_err(|error| format!("the write failed: {}", said(&error)))?;
         Ok((name, concat(&schema, &batches)?))
+    }
+
+    /// Returns the dataset that the suite was given.
+    fn given(&self) -> Result<(Name, RecordBatch), String> {
+        let (name, batches) = self
+            .suite
+            .dataset
+            .clone()
+            .ok_or("the suite cannot write and was given no dataset: use `Suite::with_dataset`")?;
+        let schema = batches.first().ok_or("the dataset of the suite has no batch")?.schema();
+        Ok((name, concat(&schema, &batches)?))
+    }
+
+    pub(super) async fn describe(&self, name: &Name) -> Result<Description, String> {
+        self.service.describe(CallContext::new(), Target::from(name)).await.map_err(|error| said(&error))
+    }
+
+    /// Returns the snapshot that `name` is described with.
+    pub(super) async fn snapshot(&self, name: &Name) -> Result<Snapshot, String> {
+        let snapshot = self.describe(name).await?.snapshot;
+        snapshot.ok_or_else(|| "its description has no snapshot".to_owned())
+    }
+
+    pub(super) async fn remove(&self, name: &Name) -> Result<()> {
+        self.service.remove(CallContext::new(), name.clone(), RemoveOptions::default()).await
     }
 
     pub(super) async fn write(&self, name: &Name, batches: Vec<RecordBatch>) -> Result<Receipt> {

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
+use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
 use crate::{BatchBuilder, Value, list_of, timestamp_in};
@@ -44,6 +44,17 @@ fn batch(start: i64, end: i64) -> Result<RecordBatch, String> {
     batches.into_iter().next().ok_or_else(|| "no rows were asked for".to_owned())
 }
 
+/// Makes six batches of 600 KiB each: more than one part, and parts of more than one batch.
+pub(super) fn large_batches() -> Result<Vec<RecordBatch>, String> {
+    let batch = |first: i64| {
+        let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(first..first + 4));
+        let texts = (first..first + 4).map(|id| format!("{id:02}").repeat(LARGE_TEXT_BYTES / 2));
+        let texts: ArrayRef = Arc::new(StringArray::from_iter_values(texts));
+        RecordBatch::try_from_iter([("id", ids), ("text", texts)]).map_err(|error| error.to_string())
+    };
+    (0..6).map(|idx| batch(4 * idx)).collect()
+}
+
 /// Makes one batch that has [`other_schema`].
 pub(super) fn other_batch() -> Result<RecordBatch, String> {
     let mut builder = BatchBuilder::new(other_schema());
@@ -51,3 +62,5 @@ pub(super) fn other_batch() -> Result<RecordBatch, String> {
     let batches = builder.finish().map_err(|error| error.chain())?;
     batches.into_iter().next().ok_or_else(|| "a row makes a batch".to_owned())
 }
+
+const LARGE_TEXT_BYTES: usize = 150 << 10;

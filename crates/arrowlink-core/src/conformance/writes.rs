@@ -199,7 +199,7 @@ async fn repeated_key(run: &Run<'_>) -> Outcome {
 }
 
 /// Makes an input that waits for `gate` after its first batch.
-fn paused(
+pub(super) fn paused(
     gate: impl Future<Output = ()> + Send + 'static,
     batches: Vec<RecordBatch>,
 ) -> Result<BatchStream, String> {
@@ -211,7 +211,7 @@ fn paused(
 }
 
 /// Returns `rows` with the sample rows from `first` on behind them.
-fn with_more(rows: &RecordBatch, first: i64) -> Result<RecordBatch, String> {
+pub(super) fn with_more(rows: &RecordBatch, first: i64) -> Result<RecordBatch, String> {
     let more = samples::batches(first)?;
     concat_batches(rows.schema_ref(), std::iter::once(rows).chain(&more)).map_err(|error| error.to_string())
 }

@@ -15,8 +15,12 @@ async fn check(config: Config) {
         Capability::List,
         Capability::Describe,
         Capability::Resume,
+        Capability::Snapshot,
+        Capability::Parts,
         Capability::WriteMode,
+        Capability::Replace,
         Capability::IdempotencyKey,
+        Capability::Remove,
     ];
     let suite = cannot.into_iter().fold(Suite::new(), Suite::without);
     let report = suite.run(&client).await;
