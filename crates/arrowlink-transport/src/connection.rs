@@ -6,7 +6,9 @@
 mod call;
 mod endpoint;
 mod flight;
+mod messages;
 mod options;
+mod tickets;
 mod transfer;
 mod upload;
 

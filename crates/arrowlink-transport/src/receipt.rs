@@ -11,6 +11,8 @@ use arrowlink_core::{Durability, Name, Position, Receipt};
 use http::{HeaderMap, HeaderValue};
 use tonic::metadata::{MetadataMap, MetadataValue};
 
+use crate::hex;
+
 /// Writes the sentence.
 pub(crate) fn sentence(receipt: &Receipt, name: &Name) -> String {
     let rows = counted(receipt.rows, "row", "rows");
@@ -61,8 +63,7 @@ pub fn receipt_json(receipt: &Receipt) -> String {
         "bytes": receipt.bytes,
     });
     if let Some(position) = &receipt.position {
-        let digits: String = position.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-        json["position"] = digits.into();
+        json["position"] = hex::write(position.as_bytes()).into();
     }
     json.to_string()
 }
@@ -76,16 +77,10 @@ pub(crate) fn from_json(json: &[u8]) -> Option<Receipt> {
         [Durability::Durable, Durability::Memory].into_iter().find(|known| known.to_string() == state)?;
     let mut receipt = Receipt::new(number("rows")?, number("batches")?, number("bytes")?, durability);
     receipt.position = match json.get("position") {
-        Some(position) => Some(Position::new(bytes_of(position.as_str()?)?)),
+        Some(position) => Some(Position::new(hex::read(position.as_str()?)?)),
         None => None,
     };
     Some(receipt)
-}
-
-/// Reads pairs of hexadecimal digits.
-fn bytes_of(digits: &str) -> Option<Vec<u8>> {
-    let pairs = digits.as_bytes().chunks(2);
-    pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
 }
 
 fn known(durability: &str) -> Option<Durability> {

@@ -122,7 +122,7 @@ const fn code(kind: ErrorKind) -> Code {
     }
 }
 
-const fn reason(kind: ErrorKind) -> &'static str {
+pub(crate) const fn reason(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::NotFound => "NOT_FOUND",
         ErrorKind::AlreadyExists => "ALREADY_EXISTS",
@@ -143,7 +143,7 @@ const fn reason(kind: ErrorKind) -> &'static str {
     }
 }
 
-fn kind_of_reason(text: &str) -> Option<ErrorKind> {
+pub(crate) fn kind_of_reason(text: &str) -> Option<ErrorKind> {
     ErrorKind::ALL.into_iter().find(|kind| reason(*kind) == text)
 }
 

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use arrow_schema::{Schema, SchemaRef};
 use arrowlink_core::{BatchStream, CallContext, Error, ErrorKind, Name, Receipt};
+use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response};
 use tokio::time::Instant;
 use tokio_util::sync::DropGuard;
 
@@ -65,20 +66,7 @@ impl Connection {
         name: &Name,
         options: &TransferOptions,
     ) -> Result<BatchStream, Error> {
-        let ticket = stream::iter([Ok(frame::small(name.as_str().as_bytes()))]).boxed();
-        let request = announcing(DO_GET, ctx, options)?.map(|()| Outgoing::request(ticket));
-        let flow = Flow::default();
-        flow.offered();
-        within(ctx.deadline(), async {
-            let response = self.send(request, &flow, options).await?;
-            let mut batches = self.batches(response, options);
-            let Some(schema) = batches.schema(None).await? else {
-                ended(batches.trailers())?;
-                return Err(Error::new(ErrorKind::Corrupt, "the server sent no schema"));
-            };
-            Ok(answered(schema, Answer { batches, deadline: ctx.deadline(), upload: None }))
-        })
-        .await
+        self.get(ctx, name.as_str().as_bytes(), options).await.map(|(batches, _)| batches)
     }
 
     /// Appends `batches` to the dataset `name` by `DoPut`.
@@ -122,22 +110,8 @@ impl Connection {
         batches: BatchStream,
         options: &TransferOptions,
     ) -> Result<Receipt, Error> {
-        let upload = Upload::default();
-        let _cut_on_drop = upload.dropped.clone().drop_guard();
-        let body = sent(&upload, name, batches, options)?;
-        let request = announcing(DO_PUT, ctx, options)?.map(|()| body);
-        let answer = within(ctx.deadline(), async {
-            let response = self.send(request, &upload.flow, options).await?;
-            let mut results = self.messages(response, Shape::Payload("PutResult"), options);
-            let mut last = None;
-            while let Some(result) = results.next().await? {
-                last = Some(result.payload());
-            }
-            ended(results.trailers())?;
-            last.ok_or_else(|| Error::new(ErrorKind::Unavailable, NOT_ACKNOWLEDGED))
-        });
-        let metadata = upload.outcome(answer.await)?;
-        receipt::from_json(&metadata).ok_or_else(|| Error::new(ErrorKind::Unsupported, NO_RECEIPT))
+        let head = announcing(DO_PUT, ctx, options)?;
+        self.put(ctx, head, name, batches, options).await
     }
 
     /// Gives `batches` to the function `name` by `DoExchange`, and returns what it answers.
@@ -208,6 +182,56 @@ impl Connection {
         Ok(answered(schema, Answer { batches, deadline: ctx.deadline(), upload }))
     }
 
+    /// Reads what `ticket` is for; beside the rows, returns what came with their schema.
+    pub(super) async fn get(
+        &self,
+        ctx: &CallContext,
+        ticket: &[u8],
+        options: &TransferOptions,
+    ) -> Result<(BatchStream, Bytes), Error> {
+        let ticket = stream::iter([Ok(frame::small(ticket))]).boxed();
+        let request = announcing(DO_GET, ctx, options)?.map(|()| Outgoing::request(ticket));
+        let flow = Flow::default();
+        flow.offered();
+        within(ctx.deadline(), async {
+            let response = self.send(request, &flow, options).await?;
+            let mut batches = self.batches(response, options);
+            let Some(schema) = batches.schema(None).await? else {
+                ended(batches.trailers())?;
+                return Err(Error::new(ErrorKind::Corrupt, "the server sent no schema"));
+            };
+            let metadata = batches.take_schema_metadata();
+            Ok((answered(schema, Answer { batches, deadline: ctx.deadline(), upload: None }), metadata))
+        })
+        .await
+    }
+
+    /// Uploads `batches` after `head`, and waits for the receipt.
+    pub(super) async fn put(
+        &self,
+        ctx: &CallContext,
+        head: Request<()>,
+        name: &Name,
+        batches: BatchStream,
+        options: &TransferOptions,
+    ) -> Result<Receipt, Error> {
+        let upload = Upload::default();
+        let _cut_on_drop = upload.dropped.clone().drop_guard();
+        let body = sent(&upload, name, batches, options)?;
+        let answer = within(ctx.deadline(), async {
+            let response = self.send(head.map(|()| body), &upload.flow, options).await?;
+            let mut results = self.messages(response, Shape::Payload("PutResult"), options);
+            let mut last = None;
+            while let Some(result) = results.next().await? {
+                last = Some(result.payload());
+            }
+            ended(results.trailers())?;
+            last.ok_or_else(|| Error::new(ErrorKind::Unavailable, NOT_ACKNOWLEDGED))
+        });
+        let metadata = upload.outcome(answer.await)?;
+        receipt::from_json(&metadata).ok_or_else(|| Error::new(ErrorKind::Unsupported, NO_RECEIPT))
+    }
+
     fn batches(&self, response: Response<ResponseBody>, options: &TransferOptions) -> Batches<ResponseBody> {
         let messages = self.messages(response, Shape::Flight, options);
         Batches::new(messages, options.limits.clone(), Origin::Server)
@@ -251,14 +275,15 @@ fn sent(
     Ok(upload.body(pieces.map_ok(|piece| piece.rope)))
 }
 
-/// The head of a request that says how large messages may be in its answer.
-fn announcing(
+/// The head of a request that says how large messages may be in its answer, and that it takes every type.
+pub(super) fn announcing(
     path: &'static str,
     ctx: &CallContext,
     options: &TransferOptions,
 ) -> Result<Request<()>, Error> {
     let mut request = request(path, ctx, None)?;
     request.headers_mut().insert(MAX_MESSAGE_BYTES, options.max_message_bytes.into());
+    request.headers_mut().insert("arrowlink-views", HeaderValue::from_static("keep"));
     Ok(request)
 }
 

@@ -18,6 +18,8 @@ pub(crate) struct Batches<B> {
     messages: Messages<B>,
     decoder: MessageDecoder,
     origin: Origin,
+    /// What came with the schema.
+    schema_metadata: Bytes,
     /// What all messages that were read took, without gRPC's prefix.
     bytes: u64,
 }
@@ -28,7 +30,13 @@ where
 {
     /// Begins with what comes after the messages that were taken out of `messages`.
     pub(crate) fn new(messages: Messages<B>, limits: Limits, origin: Origin) -> Self {
-        Self { messages, decoder: MessageDecoder::new(limits), origin, bytes: 0 }
+        Self {
+            messages,
+            decoder: MessageDecoder::new(limits),
+            origin,
+            schema_metadata: Bytes::new(),
+            bytes: 0,
+        }
     }
 
     /// Reads up to the schema, which may be in `first`; `None` where the stream ends before it. A message without a
@@ -65,6 +73,11 @@ where
         std::mem::replace(&mut self.bytes, 0)
     }
 
+    /// Returns the application metadata that came with the schema.
+    pub(crate) fn take_schema_metadata(&mut self) -> Bytes {
+        std::mem::take(&mut self.schema_metadata)
+    }
+
     /// Returns what came after the last message.
     pub(crate) const fn trailers(&self) -> Option<&HeaderMap> {
         self.messages.trailers()
@@ -79,6 +92,10 @@ where
         let body = message.bulk.unwrap_or_default();
         match self.decoder.decode(&header, &body).map_err(|error| not_arrow(error, self.origin))? {
             Decoded::Batch(batch) => Ok(Some(chunk(batch, metadata))),
+            Decoded::Schema(_) => {
+                self.schema_metadata = metadata;
+                Ok(None)
+            }
             _ => Ok(None),
         }
     }

@@ -13,6 +13,7 @@ mod certificates;
 mod copies;
 mod cut;
 mod deadline;
+mod description;
 mod doing;
 mod exchange;
 mod farewell;
