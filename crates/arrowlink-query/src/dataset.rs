@@ -6,6 +6,7 @@ use arrowlink_core::{
     BatchStream, CallContext, Dataset, Description, Error, ErrorKind, NounKind, Part, ReadOptions, Receipt,
     Result, WriteOptions,
 };
+use datafusion::execution::runtime_env::RuntimeEnv;
 use futures::future::{BoxFuture, FutureExt as _, ready};
 
 use crate::failure::internal;
@@ -89,6 +90,16 @@ impl FileDataset {
         let of_tables = Arc::clone(&options);
         let tables = runtime.run(&CallContext::new(), async move { Tables::open(&uri, of_tables) }).await?;
         Ok(Self { runtime: runtime.clone(), options, tables: Arc::new(tables) })
+    }
+
+    /// Returns what there is now, for a reader of its own.
+    pub(crate) async fn current(&self, ctx: &CallContext) -> Result<Table> {
+        self.table(ctx, None).await
+    }
+
+    /// Returns what reads of files share.
+    pub(crate) fn environment(&self) -> &RuntimeEnv {
+        self.runtime.environment()
     }
 
     /// Finds out on the query runtime what there is, now or in the snapshot of an earlier read.

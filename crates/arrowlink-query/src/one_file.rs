@@ -60,11 +60,16 @@ impl OneFile {
     ///
     /// The size and time are those of the listing; a cached footer is used again only for a file that has both.
     pub(crate) fn meta(&self) -> ObjectMeta {
-        let modified = UNIX_EPOCH + Duration::from_nanos(self.stamp.modified.max(0).unsigned_abs());
+        Self::place(&self.stamp)
+    }
+
+    /// As [`meta`](Self::meta), of a file that is not opened.
+    pub(crate) fn place(stamp: &FileStamp) -> ObjectMeta {
+        let modified = UNIX_EPOCH + Duration::from_nanos(stamp.modified.max(0).unsigned_abs());
         ObjectMeta {
-            location: Path::from(self.stamp.path.to_string_lossy().as_ref()),
+            location: Path::from(stamp.path.to_string_lossy().as_ref()),
             last_modified: modified.into(),
-            size: self.stamp.size,
+            size: stamp.size,
             e_tag: None,
             version: None,
         }

@@ -82,7 +82,12 @@ impl<'a> Lookup<'a> {
 
     /// Returns the dataset `name` as a table.
     async fn named(&self, name: &Name) -> Result<Arc<dyn TableProvider>> {
-        let Engine { service, .. } = self.engine;
+        let Engine { service, tables, .. } = self.engine;
+        if let Some(files) = tables.files(name)
+            && let Some(table) = files.table(self.ctx).await?
+        {
+            return Ok(table);
+        }
         let description = service.describe(self.ctx.clone(), Target::from(name)).await?;
         if description.kind == NounKind::Function {
             let text = format!("`{name}` is a function, not a table: call it");

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arrowlink_core::Name;
 
+use super::file_statistics::Files;
 use crate::FileDataset;
 
 /// The datasets that SQL reads in a way of their own: files, with filters and projections pushed down to them.
@@ -24,19 +25,19 @@ use crate::FileDataset;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct SqlTables {
-    files: HashMap<Name, Arc<FileDataset>>,
+    files: HashMap<Name, Arc<Files>>,
 }
 
 impl SqlTables {
     /// Reads `name` from the files of `dataset`, which must be what the service has under that name.
     #[must_use]
     pub fn with_files(mut self, name: Name, dataset: Arc<FileDataset>) -> Self {
-        self.files.insert(name, dataset);
+        self.files.insert(name, Arc::new(Files::new(dataset)));
         self
     }
 
     /// Returns the files of `name`, where it has files.
-    pub(crate) fn files(&self, name: &Name) -> Option<&Arc<FileDataset>> {
+    pub(crate) fn files(&self, name: &Name) -> Option<&Arc<Files>> {
         self.files.get(name)
     }
 }
