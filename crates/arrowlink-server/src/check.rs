@@ -23,6 +23,7 @@ pub(crate) async fn check(config: &Config, schemes: &Schemes) -> Result<String, 
     line(&mut text, "tls", tls(config)?);
     line(&mut text, "default", &config.default);
     line(&mut text, "uploads", uploads(config));
+    line(&mut text, "http", http(config));
     let openers = Openers::new(config, schemes);
     for dataset in &config.datasets {
         for described in described(dataset, &openers).await? {
@@ -63,6 +64,15 @@ fn tls(config: &Config) -> Result<String, ServerError> {
         let _ = write!(text, ", clients signed by {}", ca.display());
     }
     Ok(text)
+}
+
+/// Says whether plain HTTP is answered, and to whose pages.
+fn http(config: &Config) -> String {
+    match (config.http.enabled, config.http.cors_origins.as_slice()) {
+        (false, _) => "off".to_owned(),
+        (true, []) => "on, to no page of another origin".to_owned(),
+        (true, origins) => format!("on, also to pages of {}", origins.join(", ")),
+    }
 }
 
 /// Writes every limit and HTTP/2's sizes, those that were not configured too: what is not said is often what is looked for.

@@ -15,12 +15,14 @@
 mod dataset;
 mod env;
 mod file;
+mod http;
 mod limits;
 mod problem;
 mod query;
 mod read;
 mod read_connection;
 mod read_dataset;
+mod read_http;
 mod rules;
 mod section;
 mod sources;
@@ -33,6 +35,7 @@ use arrowlink_core::Name;
 use arrowlink_transport::{Http2Options, ListenAddr, TlsOptions};
 
 pub use dataset::{DatasetConfig, DatasetSource, FileSettings};
+pub use http::HttpConfig;
 pub use limits::Limits;
 pub use problem::ConfigError;
 pub use query::QueryLimits;
@@ -88,6 +91,8 @@ pub struct Config {
     pub query: QueryLimits,
     /// Windows, frames and send buffer of connections. Default: [`Http2Options::for_server`].
     pub http2: Http2Options,
+    /// Plain HTTP on the same port. Default: answered, to no page of another origin.
+    pub http: HttpConfig,
     /// What is served beside uploads. Default: nothing but the one row.
     pub datasets: Vec<DatasetConfig>,
 }
@@ -171,6 +176,13 @@ impl Config {
     #[must_use]
     pub const fn with_http2(mut self, http2: Http2Options) -> Self {
         self.http2 = http2;
+        self
+    }
+
+    /// Sets [`http`](Self::http).
+    #[must_use]
+    pub fn with_http(mut self, http: HttpConfig) -> Self {
+        self.http = http;
         self
     }
 

@@ -1,5 +1,5 @@
-//! What every call passes through, whatever its protocol: request id, access log, panic recovery, end of watching, and
-//! words for a method that is not there.
+//! What every call passes through: request id, access log, panic recovery; then gRPC or plain HTTP, and for the former end
+//! of watching and words for a method that is not there.
 //!
 //! Each is a tower service around the next, in the order of [`around`]:
 //!
@@ -7,6 +7,7 @@
 //! RequestIds     puts a `CallContext` with an id into the request, and the id into the answer
 //! AccessLog      puts a `CallRecord` into the request, and writes its line when the call has ended
 //! RecoverPanics  answers `INTERNAL` where what is within panics, so that the line above says so
+//! Protocols      hands calls of gRPC to what is below, and all other requests to arrowlink-http
 //! EndWatching    ends calls that only look on, once the server drains
 //! NameUnknown    says which method is not there, where what is within says nothing
 //! Front          (of arrowlink-transport) deadlines, the data calls, and tonic's services for all other paths
@@ -17,6 +18,7 @@
 
 mod access_log;
 mod panics;
+mod protocol;
 mod request_id;
 mod unknown;
 mod watching;
@@ -28,6 +30,7 @@ use tower::Service;
 
 use access_log::AccessLog;
 use panics::RecoverPanics;
+use protocol::Protocols;
 use request_id::RequestIds;
 use unknown::NameUnknown;
 use watching::EndWatching;
@@ -35,12 +38,12 @@ use watching::EndWatching;
 pub(crate) use watching::Ending;
 
 /// All layers around a service.
-pub(crate) type Layered<S> = RequestIds<AccessLog<RecoverPanics<EndWatching<NameUnknown<S>>>>>;
+pub(crate) type Layered<S> = RequestIds<AccessLog<RecoverPanics<Protocols<EndWatching<NameUnknown<S>>>>>>;
 
-/// Puts `service` inside of all layers.
-pub(crate) fn around<S>(service: S, ending: Ending) -> Layered<S> {
-    let service = NameUnknown::new(service);
-    RequestIds::new(AccessLog::new(RecoverPanics::new(EndWatching::new(service, ending))))
+/// Puts `grpc`, and `http` where that is answered, inside of all layers.
+pub(crate) fn around<S>(grpc: S, http: Option<arrowlink_http::HttpService>, ending: Ending) -> Layered<S> {
+    let grpc = EndWatching::new(NameUnknown::new(grpc), ending);
+    RequestIds::new(AccessLog::new(RecoverPanics::new(Protocols::new(grpc, http))))
 }
 
 /// What the layers ask of the service within them, and are themselves: it answers HTTP and never fails, since what goes

@@ -40,7 +40,7 @@
 //! clients can make grow is bounded by [`Limits`].
 //!
 //! Beside the small service and the data calls of Arrow Flight there are gRPC health (`grpc.health.v1`) and reflection
-//! (`v1` and `v1alpha`).
+//! (`v1` and `v1alpha`), and on the same port datasets and SQL over plain HTTP (arrowlink-http), for browsers and `curl`.
 //!
 //! # What it does not do
 //!
@@ -70,8 +70,8 @@ mod server;
 mod signals;
 
 pub use config::{
-    Certificate, Config, ConfigError, DatasetConfig, DatasetSource, FileSettings, Limits, LogFormat,
-    QueryLimits, Sources, TlsConfig,
+    Certificate, Config, ConfigError, DatasetConfig, DatasetSource, FileSettings, HttpConfig, Limits,
+    LogFormat, QueryLimits, Sources, TlsConfig,
 };
 pub use error::ServerError;
 pub use flags::Flags;

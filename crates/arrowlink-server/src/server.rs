@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use arrowlink_core::DataService;
 use arrowlink_flight::{FlightOptions, FlightService};
+use arrowlink_http::HttpService;
 use arrowlink_transport::{AcceptOptions, BlockPool, Drained, Front, FrontOptions, ListenAddr, Listener};
 use tonic_health::ServingStatus;
 
@@ -162,8 +163,10 @@ impl Server {
         let (standard, health) = standard_services().await.map_err(ServerError::machine)?;
         let ending = Ending::default();
         let flight = FlightService::new(Arc::clone(&self.service), FlightOptions::default());
+        let http = self.config.http.options(&self.config.limits);
+        let http = self.config.http.enabled.then(|| HttpService::new(Arc::clone(&self.service), http));
         let front = Front::new(self.service, Arc::new(flight), front_options(&self.config), standard);
-        let service = layers::around(front, ending.clone());
+        let service = layers::around(front, http, ending.clone());
         let tls = self.certificates.map(|certificates| certificates.tls);
         health.set(ServingStatus::Serving).await;
         let shutdown = async move {

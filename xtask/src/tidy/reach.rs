@@ -62,7 +62,7 @@ fn problem(rule: &Rule, never: &str) -> Problem {
     Problem::new(package, 0, text)
 }
 
-const RULES: [Rule; 9] = [
+const RULES: [Rule; 11] = [
     Rule {
         package: "arrowlink-core",
         never: &[
@@ -94,6 +94,16 @@ const RULES: [Rule; 9] = [
             "arrow-flight",
         ],
         reason: "the codec knows neither I/O nor a runtime",
+    },
+    Rule {
+        package: "arrowlink-formats",
+        never: &["tokio/net", "tonic", "prost", "hyper", "h2", "rustls", "mio", "datafusion", "arrow-flight"],
+        reason: "formats are bytes, wherever they go",
+    },
+    Rule {
+        package: "arrowlink-http",
+        never: &["datafusion", "arrowlink-query"],
+        reason: "it answers from any service and accepts no connections",
     },
     Rule {
         package: "arrowlink-proto",

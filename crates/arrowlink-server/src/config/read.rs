@@ -12,10 +12,11 @@ use super::problem::{Origin, Problem};
 use super::query::read_query;
 use super::read_connection::{read_http2, read_tls_options};
 use super::read_dataset::read_dataset;
+use super::read_http::read_http;
 use super::section::Section;
 use super::tree::Table;
 use super::value::Size;
-use super::{Certificate, Config, DEFAULT, Limits, QueryLimits, TlsConfig};
+use super::{Certificate, Config, DEFAULT, HttpConfig, Limits, QueryLimits, TlsConfig};
 
 /// Reads `table`, in which URIs may have one of `schemes`. What is wrong is noted in `problems`, and its default stands in its place.
 pub(super) fn read(table: Table, schemes: &[String], problems: &mut Vec<Problem>) -> Config {
@@ -24,6 +25,7 @@ pub(super) fn read(table: Table, schemes: &[String], problems: &mut Vec<Problem>
     config.limits = read_limits(root.section("limits"));
     config.query = read_query(root.section("query"));
     config.http2 = read_http2(root.section("http2"));
+    config.http = read_http(root.section("http"));
     let datasets = root.take_tables("dataset");
     root.finish();
     config.datasets = read_datasets(datasets, schemes, problems);
@@ -44,6 +46,7 @@ fn read_server(mut server: Section<'_>) -> Config {
         limits: Limits::default(),
         query: QueryLimits::default(),
         http2: Http2Options::for_server(),
+        http: HttpConfig::default(),
         datasets: Vec::new(),
     };
     server.finish();

@@ -1,7 +1,7 @@
 //! Writes one line about each call when it has ended, however it ended.
 //!
-//! A call ends with the trailers of its answer, or when its client went away or the server cut it: then its status is
-//! `CANCELLED`. The line has the name, rows and bytes that the service within wrote into the [`CallRecord`], as far as
+//! A call ends with the trailers of its answer, over plain HTTP with the end of its body, or when its client went away or
+//! the server cut it: then its status is `CANCELLED`. The line has the name, rows and bytes that the service within wrote into the [`CallRecord`], as far as
 //! the call got. The error of a failed call stands in its line, so that it is logged once. Everything that is logged while
 //! a call runs is inside of a span with its request id and method.
 
@@ -21,6 +21,7 @@ use tower::Service;
 use tracing::{Instrument as _, Span, error_span};
 
 use super::HttpService;
+use super::protocol::Protocol;
 
 /// Puts a [`CallRecord`] into each request and logs it when the call ends.
 #[derive(Clone, Debug)]
@@ -50,7 +51,7 @@ impl<B, S: HttpService<B>> Service<Request<B>> for AccessLog<S> {
         let answer = span.in_scope(|| self.inner.call(request)).instrument(span.clone());
         async move {
             let answer = answer.await?;
-            line.see(answer.headers());
+            line.see_answer(&answer);
             Ok(answer.map(|body| Body::new(Logged { body, line, span })))
         }
         .boxed()
@@ -73,15 +74,17 @@ impl http_body::Body for Logged {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Rope>, Status>>> {
         let Self { body, line, span } = &mut *self;
-        let polled = span.in_scope(|| Pin::new(body).poll_frame(cx));
+        let polled = span.in_scope(|| Pin::new(&mut *body).poll_frame(cx));
         match &polled {
             Poll::Ready(Some(Ok(frame))) => {
                 if let Some(trailers) = frame.trailers_ref() {
                     line.see(trailers);
                 }
+                line.see_end(body);
             }
             Poll::Ready(Some(Err(status))) => line.status = Some(status.clone()),
-            Poll::Ready(None) | Poll::Pending => {}
+            Poll::Ready(None) => line.end(),
+            Poll::Pending => {}
         }
         polled
     }
@@ -101,6 +104,7 @@ impl http_body::Body for Logged {
 /// line too.
 struct Line {
     ctx: CallContext,
+    protocol: Protocol,
     method: String,
     peer: Option<Peer>,
     record: CallRecord,
@@ -111,13 +115,44 @@ struct Line {
 impl Line {
     /// Begins the line of a call that has just come, with what its request says.
     fn new<B>(request: &Request<B>) -> Self {
+        let protocol = Protocol::of(request.headers());
+        let path = request.uri().path();
         Self {
             ctx: request.extensions().get::<CallContext>().cloned().unwrap_or_default(),
-            method: request.uri().path().trim_start_matches('/').to_owned(),
+            protocol,
+            method: match protocol {
+                Protocol::Grpc => path.trim_start_matches('/').to_owned(),
+                Protocol::Http => format!("{} {path}", request.method()),
+            },
             peer: request.extensions().get::<Peer>().copied(),
             record: CallRecord::default(),
             started: Instant::now(),
             status: None,
+        }
+    }
+
+    /// Takes the status from an answer, where it has one: over plain HTTP an error has it beside its headers.
+    fn see_answer(&mut self, answer: &Response<Body>) {
+        match self.protocol {
+            Protocol::Grpc => self.see(answer.headers()),
+            Protocol::Http => {
+                self.status = answer.extensions().get::<Status>().cloned();
+                self.see_end(answer.body());
+            }
+        }
+    }
+
+    /// Looks whether a body has come to its end.
+    fn see_end(&mut self, body: &Body) {
+        if http_body::Body::is_end_stream(body) {
+            self.end();
+        }
+    }
+
+    /// Notes the end of a body of plain HTTP that did not break off; gRPC says in its trailers how a call ended.
+    fn end(&mut self) {
+        if self.protocol == Protocol::Http {
+            self.status.get_or_insert_with(|| Status::ok(""));
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! A panic is a bug, and its caller is told nothing but the request id: the log has the place and the message, by
 //! the panic hook of [`start_logging`](crate::start_logging). Where rows had been sent already the answer ends with the
-//! status in its trailers, so that nobody takes what came for the whole.
+//! status in its trailers, or over plain HTTP breaks off, so that nobody takes what came for the whole.
 
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use arrowlink_core::{CallContext, Error, ErrorKind};
+use arrowlink_http::answer_to;
 use arrowlink_transport::status::to_status;
 use arrowlink_transport::{Body, Rope};
 use futures::FutureExt as _;
@@ -20,6 +21,7 @@ use tonic::Status;
 use tower::Service;
 
 use super::HttpService;
+use super::protocol::Protocol;
 
 /// Catches panics of the inner service, of its future and of its answer's body.
 ///
@@ -47,13 +49,14 @@ impl<B, S: HttpService<B>> Service<Request<B>> for RecoverPanics<S> {
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let ctx = request.extensions().get::<CallContext>().cloned().unwrap_or_default();
+        let protocol = Protocol::of(request.headers());
         let Ok(answer) = catch_unwind(AssertUnwindSafe(|| self.inner.call(request))) else {
-            return std::future::ready(Ok(sorry(&ctx).into_http())).boxed();
+            return std::future::ready(Ok(sorry_answer(&ctx, protocol))).boxed();
         };
         async move {
             match AssertUnwindSafe(answer).catch_unwind().await {
-                Ok(answer) => Ok(answer?.map(|body| Body::new(Guarded { body: Some(body), ctx }))),
-                Err(_) => Ok(sorry(&ctx).into_http()),
+                Ok(answer) => Ok(answer?.map(|body| Body::new(Guarded { body: Some(body), ctx, protocol }))),
+                Err(_) => Ok(sorry_answer(&ctx, protocol)),
             }
         }
         .boxed()
@@ -65,6 +68,7 @@ struct Guarded {
     /// `None` once it has panicked: it is not polled again.
     body: Option<Body>,
     ctx: CallContext,
+    protocol: Protocol,
 }
 
 impl http_body::Body for Guarded {
@@ -80,8 +84,12 @@ impl http_body::Body for Guarded {
             return polled;
         }
         self.body = None;
+        let status = to_status(&sorry(&self.ctx));
+        if self.protocol == Protocol::Http {
+            return Poll::Ready(Some(Err(status)));
+        }
         let mut trailers = HeaderMap::new();
-        Poll::Ready(Some(match sorry(&self.ctx).add_header(&mut trailers) {
+        Poll::Ready(Some(match status.add_header(&mut trailers) {
             Ok(()) => Ok(Frame::trailers(trailers)),
             Err(status) => Err(status),
         }))
@@ -96,9 +104,17 @@ impl http_body::Body for Guarded {
     }
 }
 
-/// The status of a call that panicked.
-fn sorry(ctx: &CallContext) -> Status {
+/// The answer to a call that panicked before it had one.
+fn sorry_answer(ctx: &CallContext, protocol: Protocol) -> Response<Body> {
+    match protocol {
+        Protocol::Grpc => to_status(&sorry(ctx)).into_http(),
+        Protocol::Http => answer_to(&sorry(ctx)),
+    }
+}
+
+/// The error of a call that panicked.
+fn sorry(ctx: &CallContext) -> Error {
     let text =
         format!("a bug in the server ended this call, its log has the request id `{}`", ctx.request_id());
-    to_status(&Error::new(ErrorKind::Internal, text).with_request_id(ctx.request_id()))
+    Error::new(ErrorKind::Internal, text).with_request_id(ctx.request_id())
 }

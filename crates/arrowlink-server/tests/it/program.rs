@@ -177,6 +177,7 @@ fn checks_a_configuration_and_makes_nothing() {
         tls                     certificates of development in certs
         default                 default
         uploads                 kept in data, up to 1.0 GiB
+        http                    on, to no page of another origin
         dataset                 trips  trips.csv, pinned in memory
         dataset                 bad  bad.parquet, which cannot be read: `bad.parquet`: is not valid Parquet: Parquet error: Invalid Parquet file. Corrupt footer
         max_message_bytes       256.0 MiB

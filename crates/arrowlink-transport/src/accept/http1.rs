@@ -29,6 +29,7 @@ pub(super) fn refuse_grpc<B>(request: &Request<B>) -> Option<Response<Body>> {
     *response.status_mut() = StatusCode::HTTP_VERSION_NOT_SUPPORTED;
     let media_type = HeaderValue::from_static("application/problem+json");
     response.headers_mut().insert(header::CONTENT_TYPE, media_type);
+    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(REFUSAL.len()));
     Some(response)
 }
 

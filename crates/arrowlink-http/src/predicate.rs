@@ -1,0 +1,114 @@
+//! One SQL expression from a URL, within a statement that it cannot leave.
+//!
+//! The statement is planned by a full SQL parser later. What is made sure of here is that the expression is all within
+//! the parentheses that are put around it: it has no statement, comment, string or parenthesis that ends elsewhere, and no
+//! query of its own. A text in which that is not plain to see is refused, even where some dialect of SQL has it.
+
+use arrowlink_core::Name;
+
+use crate::problem::Problem;
+
+/// Writes the statement that reads what `expression` holds for.
+pub(crate) fn statement(
+    name: &Name,
+    expression: &str,
+    columns: Option<&[String]>,
+    limit: Option<u64>,
+    skip: u64,
+) -> Result<String, Problem> {
+    check(expression)?;
+    let columns = match columns {
+        Some(columns) => columns.iter().map(|column| quoted(column)).collect::<Vec<_>>().join(", "),
+        None => "*".to_owned(),
+    };
+    let table = name.as_str().split('.').map(quoted).collect::<Vec<_>>().join(".");
+    let mut statement = format!("SELECT {columns} FROM {table} WHERE ({expression})");
+    if let Some(limit) = limit {
+        statement.push_str(&format!(" LIMIT {limit}"));
+    }
+    if skip > 0 {
+        statement.push_str(&format!(" OFFSET {skip}"));
+    }
+    Ok(statement)
+}
+
+fn quoted(identifier: &str) -> String {
+    format!("\"{}\"", identifier.replace('"', "\"\""))
+}
+
+/// Refuses what is not, for all to see, one expression.
+fn check(expression: &str) -> Result<(), Problem> {
+    let mut depth = 0_usize;
+    let mut rest = expression;
+    let mut previous = ' ';
+    while let Some(current) = rest.chars().next() {
+        let word: &str = rest.split(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap_or_default();
+        let mut step = current.len_utf8();
+        match current {
+            '\'' | '"' | '`' => {
+                if is_of_word(previous) {
+                    return Err(refused("a string begins after a blank, without a letter before it"));
+                }
+                step = quoted_length(rest, current)?;
+            }
+            '(' => depth += 1,
+            ')' => depth = depth.checked_sub(1).ok_or_else(|| refused("it has a `)` without its `(`"))?,
+            ';' => return Err(refused("it has a `;`")),
+            '$' | '\\' | '#' => return Err(refused("it has a `$`, `\\` or `#` outside of a string")),
+            '-' if rest.starts_with("--") => return Err(refused("it has a comment, `--`")),
+            '/' if rest.starts_with("/*") || rest.starts_with("//") => {
+                return Err(refused("it has a comment, `/*`"));
+            }
+            _ if !word.is_empty() => {
+                if is_query(word, before(expression, rest)) {
+                    return Err(refused("it has a query of its own"));
+                }
+                step = word.len();
+            }
+            _ => {}
+        }
+        let (taken, after) = rest.split_at(step);
+        previous = taken.chars().next_back().unwrap_or(current);
+        rest = after;
+    }
+    match depth {
+        0 if expression.trim().is_empty() => Err(refused("it is empty")),
+        0 => Ok(()),
+        _ => Err(refused("it has a `(` without its `)`")),
+    }
+}
+
+/// Returns how long the quoted text is with which `rest` begins; a quote within it is written twice.
+fn quoted_length(rest: &str, quote: char) -> Result<usize, Problem> {
+    let mut from = 1;
+    while let Some(end) = rest.get(from..).and_then(|rest| rest.find(quote)) {
+        let close = from + end;
+        if rest.get(..close).is_some_and(|text| text.ends_with('\\')) {
+            return Err(refused("a quote within a string is written twice, not after a `\\`"));
+        }
+        if !rest.get(close + 1..).is_some_and(|after| after.starts_with(quote)) {
+            return Ok(close + 1);
+        }
+        from = close + 2;
+    }
+    Err(refused(&format!("it has a {quote} without its end")))
+}
+
+/// Whether `word` begins a query, where `before` is what comes before it.
+fn is_query(word: &str, before: &str) -> bool {
+    let is = |words: &[&str]| words.iter().any(|it| word.eq_ignore_ascii_case(it));
+    is(&["select"]) || (is(&["from", "table", "values", "with"]) && before.trim_end().ends_with('('))
+}
+
+fn before<'a>(whole: &'a str, rest: &str) -> &'a str {
+    whole.get(..whole.len() - rest.len()).unwrap_or_default()
+}
+
+fn is_of_word(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '&' | '\'' | '"' | '`')
+}
+
+fn refused(reason: &str) -> Problem {
+    let example = "`sql-where` is one SQL expression over the dataset's columns, such as `\"fare\" > 10 and \"zone\" = 'A'`";
+    Problem::invalid(format!("{example}: {reason}"))
+}

@@ -1,0 +1,151 @@
+//! Batches as the body of an answer: encoded when the client has taken what came before.
+//!
+//! An answer begins when its first batch is there, so that what is wrong with a statement is a status and not a body that
+//! breaks off. What goes wrong later ends the body without its end: a chunked body has no last chunk, a stream of HTTP/2 is
+//! reset, and no client takes what came for the whole.
+
+mod compressor;
+mod work;
+
+use arrow_array::RecordBatch;
+use arrowlink_core::{BatchStream, Chunk, ErrorKind, ReadOptions, Target};
+use arrowlink_formats::{EncodeOptions, Encoder, Error as FormatError, Format, pieces};
+use arrowlink_transport::status::to_status;
+use arrowlink_transport::{Body, CallRecord, Rope};
+use futures::future::FutureExt as _;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use http::{HeaderValue, Response, StatusCode, header};
+use http_body::Frame;
+use http_body_util::StreamBody;
+
+use crate::call::Call;
+use crate::etag::etag;
+use crate::negotiate::{Coding, choose_coding};
+use crate::problem::Problem;
+use compressor::Compressor;
+use work::Work;
+
+/// Reads `target` and answers with its rows in `format`.
+pub(crate) async fn answer(
+    call: Call,
+    target: Target,
+    options: ReadOptions,
+    format: Format,
+) -> Result<Response<Body>, Problem> {
+    let coding = choose_coding(call.headers(), format)?;
+    let batches = call.service.read(call.ctx.clone(), target, options).await?;
+    let tag = batches.snapshot().and_then(|snapshot| etag(snapshot, format));
+    let encode = EncodeOptions::default().with_row_group_bytes(ROW_GROUP_BYTES);
+    let encoder = Encoder::new(format, batches.schema(), &encode).map_err(refused)?;
+    let compressor = Compressor::new(coding).map_err(refused_by_system)?;
+    let batches = begun(batches).await?;
+    let rows = Rows { batches, work: Some(Work::new(encoder, compressor)), late: None, record: call.record };
+    let id = call.ctx.request_id().to_owned();
+    let ropes = stream::try_unfold(rows, Rows::next);
+    let frames =
+        ropes.map_ok(Frame::data).map_err(move |error| to_status(&error.with_request_id(id.clone())));
+    let mut answer = Response::new(Body::new(StreamBody::new(frames.boxed())));
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
+    headers.insert(header::VARY, HeaderValue::from_static("accept, accept-encoding"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    if coding != Coding::Identity {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
+    }
+    if let Some(tag) = tag {
+        headers.insert(header::ETAG, tag);
+    }
+    Ok(answer)
+}
+
+/// Says that a format does not have what is asked for.
+pub(crate) fn refused(error: FormatError) -> Problem {
+    match error {
+        FormatError::Unfit { .. } => {
+            let text = format!("{error}: ask for `arrow-stream`, or for other columns");
+            Problem::new(StatusCode::NOT_ACCEPTABLE, ErrorKind::InvalidArgument, text)
+        }
+        other => work::failed(other).into(),
+    }
+}
+
+fn refused_by_system(error: std::io::Error) -> Problem {
+    arrowlink_core::Error::new(ErrorKind::Internal, "no compressor can be made").with_source(error).into()
+}
+
+/// Waits for the first batch, which stays in the stream.
+async fn begun(mut batches: BatchStream) -> Result<BatchStream, Problem> {
+    let first = batches.next().await.transpose()?;
+    let schema = std::sync::Arc::clone(batches.schema());
+    Ok(batches.map_chunks(schema, |rest| stream::iter(first.map(Ok)).chain(rest)))
+}
+
+/// The rows that are still to be sent.
+struct Rows {
+    batches: BatchStream,
+    /// `None` once the end was written.
+    work: Option<Work>,
+    /// What came after the batches that go out now.
+    late: Option<Option<Result<Chunk, arrowlink_core::Error>>>,
+    record: CallRecord,
+}
+
+impl Rows {
+    /// Encodes until there is something to send.
+    async fn next(mut self) -> Result<Option<(Rope, Self)>, arrowlink_core::Error> {
+        while let Some(work) = self.work.take() {
+            let turn = self.turn(work.is_quick()).await?;
+            let rope = if turn.is_empty() {
+                work.finish().await?
+            } else {
+                let (rope, work) = work.encode(turn).await?;
+                self.work = Some(work);
+                rope
+            };
+            if !rope.is_empty() {
+                self.record.add(0, 0, rope.len() as u64);
+                return Ok(Some((rope, self)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Waits for a batch and takes those along that are ready behind it, where they are small; none at the end.
+    async fn turn(&mut self, whole: bool) -> Result<Vec<RecordBatch>, arrowlink_core::Error> {
+        let mut next = match self.late.take() {
+            Some(late) => late,
+            None => self.batches.next().await,
+        };
+        let (mut turn, mut bytes) = (Vec::new(), 0);
+        loop {
+            let batch = match next {
+                None => break,
+                Some(Err(error)) if turn.is_empty() => return Err(error),
+                Some(Err(_)) => {
+                    self.late = Some(next);
+                    break;
+                }
+                Some(Ok(chunk)) => chunk.into_batch(),
+            };
+            let rows = batch.num_rows() as u64;
+            self.record.add(rows, rows * batch.num_columns() as u64, 0);
+            bytes += batch.get_array_memory_size();
+            if whole {
+                turn.push(batch);
+            } else {
+                turn.extend(pieces(&batch));
+            }
+            if bytes >= TOGETHER_BYTES {
+                break;
+            }
+            let Some(ready) = self.batches.next().now_or_never() else { break };
+            next = ready;
+        }
+        Ok(turn)
+    }
+}
+
+/// How many bytes of batches go out together, but for the last of them.
+const TOGETHER_BYTES: usize = 64 << 10;
+/// How much of Parquet is gathered in memory for each answer.
+const ROW_GROUP_BYTES: usize = 16 << 20;

@@ -1,0 +1,2 @@
+//! Behaviour of arrowlink-http at its public API, without sockets.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
