@@ -44,11 +44,11 @@ pub struct ServiceLimits {
     pub max_write_bytes: Option<u64>,
     /// How many reads may run at once, until their stream ends or is dropped.
     pub max_reads: Option<usize>,
-    /// How many writes may run at once.
+    /// How many writes and removals may run at once.
     pub max_writes: Option<usize>,
     /// How many functions may run at once, until their stream ends or is dropped.
     pub max_calls: Option<usize>,
-    /// How long a read, write or call waits for its turn before it fails with `Unavailable`.
+    /// How long a read, write, removal or call waits for its turn before it fails with `Unavailable`.
     pub max_wait: Duration,
 }
 

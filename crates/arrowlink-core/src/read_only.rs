@@ -7,13 +7,14 @@ use futures::future::{BoxFuture, FutureExt as _, ready};
 use futures::{StreamExt as _, TryStreamExt as _};
 
 use crate::{
-    BatchStream, CallContext, CallOptions, DataService, Description, EntryStream, Error, ErrorKind,
+    BatchStream, CallContext, CallOptions, DataService, Description, Effect, EntryStream, Error, ErrorKind,
     ListOptions, Name, ReadOptions, Receipt, RemoveOptions, Result, Target, WriteOptions,
 };
 
 /// Serves what `inner` has and answers every write with [`ReadOnly`](ErrorKind::ReadOnly).
 ///
-/// Listings and descriptions say that nothing is writable. Functions can be called: what they do is theirs.
+/// Listings and descriptions say that nothing is writable. A statement is described before it is read, and refused where
+/// its [effect](Description::effect) is a change. Functions can be called: what they do is theirs.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -71,7 +72,16 @@ impl DataService for ReadOnly {
         target: Target,
         options: ReadOptions,
     ) -> BoxFuture<'_, Result<BatchStream>> {
-        self.inner.read(ctx, target, options)
+        let may_change = !matches!(target, Target::Name(_));
+        async move {
+            if may_change && self.inner.describe(ctx.clone(), target.clone()).await?.effect == Effect::Change
+            {
+                let text = format!("the statement cannot be executed: {}", self.reason);
+                return Err(Error::new(ErrorKind::ReadOnly, text));
+            }
+            self.inner.read(ctx, target, options).await
+        }
+        .boxed()
     }
 
     fn write(

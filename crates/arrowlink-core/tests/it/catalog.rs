@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrowlink_core::{
     BatchStream, CallContext, CallOptions, Catalog, DataService, DataServiceExt as _, Dataset, DemoDataset,
     Description, Echo, Error, ErrorKind, ListOptions, MemoryDataset, MemoryStore, NounKind, Query,
-    ReadOptions, Receipt, Result, Target, WriteMode, WriteOptions, default_dataset,
+    ReadOptions, Receipt, RemoveOptions, Result, Target, WriteMode, WriteOptions, default_dataset,
 };
 use expect_test::{Expect, expect};
 use futures::TryStreamExt as _;
@@ -201,6 +201,27 @@ async fn writes_go_where_they_can_or_are_refused_with_the_reason() {
     catalog.append(&name("numbers"), ids_schema(), vec![ids(3..6)]).await.unwrap();
     assert_eq!(read_ids(&catalog, "new", ReadOptions::default()).await.unwrap(), [0, 1, 2]);
     assert_eq!(read_ids(&catalog, "numbers", ReadOptions::default()).await.unwrap(), [0, 1, 2, 3, 4, 5]);
+}
+
+#[tokio::test]
+async fn uploads_are_removed_and_nothing_else() {
+    let catalog = with_uploads();
+    catalog.append(&name("my_upload"), ids_schema(), vec![ids(0..3)]).await.unwrap();
+    let remove = async |catalog: &Catalog, target: &str| {
+        let removed = catalog.remove(CallContext::new(), name(target), RemoveOptions::default()).await;
+        removed.map_err(|error| (error.kind(), error.message().to_owned()))
+    };
+    let refused = |kind, text: &str| Err((kind, text.to_owned()));
+    let fixed = "`demo` was not made by a write: take it out of the configuration";
+    assert_eq!(remove(&catalog, "demo").await, refused(ErrorKind::ReadOnly, fixed));
+    let function = "`echo` is a function, not a dataset: it cannot be removed";
+    assert_eq!(remove(&catalog, "echo").await, refused(ErrorKind::InvalidArgument, function));
+    let near = "no dataset `my_uplaod`, did you mean `my_upload`?";
+    assert_eq!(remove(&catalog, "my_uplaod").await, refused(ErrorKind::NotFound, near));
+    assert_eq!(remove(&self::catalog(), "new").await, refused(ErrorKind::NotFound, "no dataset `new`"));
+    assert_eq!(remove(&catalog, "my_upload").await, Ok(()));
+    let gone = read_ids(&catalog, "my_upload", ReadOptions::default()).await.unwrap_err();
+    assert_eq!(gone.kind(), ErrorKind::NotFound);
 }
 
 #[tokio::test]

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arrowlink_core::{
-    BatchStream, CallContext, CallOptions, Catalog, Chunk, DataService, Dataset, Deadlines, Description,
-    ErrorKind, MemoryDataset, MemoryStore, NounKind, ReadOptions, Receipt, Result, WriteOptions,
+    BatchStream, CallContext, CallOptions, Catalog, Chunk, DataService, DataServiceExt as _, Dataset,
+    Deadlines, Description, ErrorKind, Limited, MemoryDataset, MemoryStore, NounKind, ReadOptions, Receipt,
+    RemoveOptions, Result, ServiceLimits, WriteOptions,
 };
 use futures::future::{BoxFuture, FutureExt as _};
 use futures::{StreamExt as _, stream};
@@ -128,6 +129,22 @@ async fn a_write_past_its_deadline_leaves_nothing() {
     assert_eq!(store.used_bytes(), 0);
     let gone = read_ids(&*store, "trips", ReadOptions::default()).await.unwrap_err();
     assert_eq!(gone.kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_removal_past_its_deadline_removes_nothing() {
+    let store = Arc::new(MemoryStore::new(1 << 20));
+    store.append(&name("trips"), ids_schema(), vec![ids(0..3)]).await.unwrap();
+    let limits = ServiceLimits::default().with_max_writes(1);
+    let busy = Arc::new(Limited::new(Arc::clone(&store) as Arc<dyn DataService>, limits));
+    let mut write =
+        busy.write(CallContext::new(), name("other"), endless([ids(0..1)]), WriteOptions::default());
+    assert!((&mut write).now_or_never().is_none());
+    let service = Deadlines::new(Arc::clone(&busy) as Arc<dyn DataService>);
+    let removed = service.remove(in_secs(2), name("trips"), RemoveOptions::default()).await;
+    assert_eq!(removed.unwrap_err().kind(), ErrorKind::DeadlineExceeded);
+    drop(write);
+    assert_eq!(read_ids(&*store, "trips", ReadOptions::default()).await.unwrap(), [0, 1, 2]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use arrowlink_core::{
     BatchStream, CallContext, CallOptions, Catalog, DataService, DataServiceExt as _, ErrorKind, Limited,
-    MemoryStore, ReadOptions, Result, ServiceLimits, WriteOptions,
+    MemoryStore, ReadOptions, RemoveOptions, Result, ServiceLimits, WriteOptions,
 };
 use futures::{FutureExt as _, StreamExt as _};
 
@@ -106,6 +106,20 @@ async fn writes_wait_for_their_turn() {
     assert!(second.as_mut().now_or_never().is_none());
     drop(first);
     assert_eq!(second.await.unwrap().rows, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn removals_wait_with_the_writes() {
+    let (store, service) = limited(ServiceLimits::default().with_max_writes(1)).await;
+    let write = service.write(CallContext::new(), name("a"), endless([ids(0..1)]), WriteOptions::default());
+    let mut write = Box::pin(write);
+    assert!(write.as_mut().now_or_never().is_none());
+    let mut removal = Box::pin(service.remove(CallContext::new(), name("trips"), RemoveOptions::default()));
+    assert!(removal.as_mut().now_or_never().is_none());
+    assert!(store.used_bytes() > 0);
+    drop(write);
+    removal.await.unwrap();
+    assert_eq!(store.used_bytes(), 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::{RecordBatch, record_batch};
 use arrow_schema::DataType;
+use arrowlink_core::conformance::{Capability, Suite};
 use arrowlink_core::{
     CallContext, Catalog, DataService, DataServiceExt as _, Effect, Error, MemoryDataset, MemoryStore, Name,
     Query, ReadOptions, Result, Target,
@@ -115,4 +116,11 @@ async fn inserted_rows_are_there_and_dropped_tables_are_not() {
     count(&service, "drop table notes").await.unwrap();
     assert!(service.describe(CallContext::new(), Target::Name(name("notes"))).await.is_err());
     assert_eq!(count(&service, "drop table if exists notes").await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn keeps_the_contract_of_a_service() {
+    let report = Suite::new().with(Capability::Sql).run(&service()).await;
+    assert!(report.is_conformant(), "{report}");
+    assert_eq!(report.skipped, [""; 0]);
 }

@@ -42,6 +42,6 @@ async fn keeps_the_contract_with_uploads_on_disk() {
 #[tokio::test]
 async fn keeps_the_contract_within_the_process() {
     let server = arrowlink_server::Server::build(Config::default().with_insecure(true)).await.unwrap();
-    let report = Suite::new().run(server.service().as_ref()).await;
+    let report = Suite::new().with(Capability::Sql).run(server.service().as_ref()).await;
     assert!(report.is_conformant(), "{report}");
 }
