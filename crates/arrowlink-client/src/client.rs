@@ -1,27 +1,38 @@
-//! The client: five verbs over a connection.
+//! The client: the verbs over a connection.
 
 use std::sync::Arc;
 
 use arrowlink_core::{
     BatchStream, CallContext, CallOptions, DataService, Description, EntryStream, Error, ErrorKind,
-    ListOptions, Name, ReadOptions, Receipt, RemoveOptions, Result, Target, WriteMode, WriteOptions,
+    ListOptions, Name, ReadOptions, Receipt, RemoveOptions, Result, Target, WriteOptions,
 };
-use arrowlink_transport::{Connection, TransferOptions};
+use arrowlink_transport::Connection;
 use futures::FutureExt as _;
-use futures::future::{BoxFuture, ready};
-use tokio::time::timeout_at;
+use futures::future::BoxFuture;
 
+use crate::ClientOptions;
+use crate::lanes::Lanes;
+use crate::parallel::side_by_side;
+use crate::reading::Source;
 use crate::retry::Repetitions;
 use crate::slot::Slot;
-use crate::{ClientOptions, RetryOptions};
+use crate::writing::Input;
 
-/// A server's datasets. Cloning shares the connection.
+/// A server's datasets. Cloning shares the connections.
 ///
-/// Datasets are read and written, and functions called, by Arrow Flight; `list` and `describe` are not supported.
+/// A read is answered from its first row; dropping it cancels the work on the server. The deadline of a [`CallContext`]
+/// covers connecting, waiting between repetitions, and the answer to its last row.
 ///
-/// A read is answered from its first row; dropping it cancels the work on the server. Projection, skip and limit are
-/// applied here, because a ticket that is a name stands for a whole dataset; a limit ends the transfer early. The
-/// deadline of a [`CallContext`] covers connecting, waiting between repetitions, and the answer to its last row.
+/// A read of a name that breaks off, because the connection was lost or the server restarted, goes on by itself after
+/// the rows that it returned, as [`RetryOptions`](crate::RetryOptions) say: none is lost and none comes twice. Where the
+/// data is no longer what it was, it ends with `SnapshotChanged`. The result of a query is asked for again only
+/// before its first row, and only where its server says that asking changes nothing.
+///
+/// [`ReadOptions::connections`] of more than one reads the parts of a dataset side by side, over connections that are made
+/// then and kept. Their chunks have no position. Parts are not told apart, and one connection is used, where the dataset has
+/// one part or no snapshots, and where `skip`, `limit`, `part` or `resume` is asked for.
+///
+/// A write is repeated only as long as nothing of its input was asked for.
 ///
 /// ```no_run
 /// use arrowlink_client::{Client, ClientOptions};
@@ -36,9 +47,7 @@ use crate::{ClientOptions, RetryOptions};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Client {
-    slot: Arc<Slot>,
-    transfer: TransferOptions,
-    retry: RetryOptions,
+    lanes: Arc<Lanes>,
 }
 
 impl Client {
@@ -51,44 +60,103 @@ impl Client {
     /// address; `Unavailable` where nobody answers; `Unauthenticated` where the server's certificate is not
     /// accepted; `DeadlineExceeded` after the connect timeout.
     pub async fn connect(uri: &str, options: ClientOptions) -> Result<Self> {
-        let client = Self::new(Slot::new(uri, options.connect_options()?), &options);
-        client.slot.connection().await?;
-        Ok(client)
+        let connect = options.connect_options()?;
+        let lanes = Lanes::new(uri, connect, options.transfer_options(), options.retry);
+        lanes.connection(&CallContext::new()).await?;
+        Ok(Self { lanes: Arc::new(lanes) })
     }
 
-    /// Talks over a connection that somebody else made. It is not made again when it breaks.
+    /// Talks over a connection that somebody else made. It is not made again when it breaks, and is the only one.
     pub fn over(connection: Connection, options: &ClientOptions) -> Self {
-        Self::new(Slot::connected(connection), options)
+        let lanes = Lanes::over(connection, options.transfer_options(), options.retry);
+        Self { lanes: Arc::new(lanes) }
     }
 
-    fn new(slot: Slot, options: &ClientOptions) -> Self {
-        Self { slot: Arc::new(slot), transfer: options.transfer_options(), retry: options.retry }
-    }
-
-    /// Reads up to the first rows; what fails before them may be repeated.
-    async fn read_once(&self, ctx: &CallContext, name: &Name) -> Result<BatchStream> {
-        self.connection(ctx).await?.do_get(ctx, name, &self.transfer).await
-    }
-
-    /// Returns the connection while there is time.
-    async fn connection(&self, ctx: &CallContext) -> Result<Connection> {
-        let connecting = self.slot.connection();
-        match ctx.deadline() {
-            None => connecting.await,
-            Some(deadline) => timeout_at(deadline, connecting).await.unwrap_or_else(|_| {
-                Err(Error::new(ErrorKind::DeadlineExceeded, "there was no connection before the deadline"))
-            }),
+    /// Makes attempts, each of which may be the last, until the server is there.
+    async fn repeated<'a, T>(
+        &self,
+        ctx: &CallContext,
+        attempt: impl Fn() -> BoxFuture<'a, Result<T>> + Send + Sync,
+    ) -> Result<T> {
+        let mut repetitions = Repetitions::new(self.lanes.retry);
+        loop {
+            match attempt().await {
+                Err(error) if repetitions.wait_after(ctx, &error).await => {}
+                done => return done,
+            }
         }
+    }
+
+    /// Returns the connection as soon as the server is there.
+    async fn connection(&self, ctx: &CallContext) -> Result<Connection> {
+        self.repeated(ctx, || self.lanes.connection(ctx).boxed()).await
+    }
+
+    fn source(&self, slot: Arc<Slot>, ctx: CallContext, target: Target, options: ReadOptions) -> Source {
+        let (transfer, retry) = (self.lanes.transfer.clone(), self.lanes.retry);
+        Source { slot, transfer, retry, ctx, target, options }
+    }
+
+    async fn read_from_one(
+        &self,
+        ctx: CallContext,
+        target: Target,
+        options: ReadOptions,
+    ) -> Result<BatchStream> {
+        self.source(self.lanes.first(), ctx, target, options).read().await
+    }
+
+    /// Reads the parts side by side where there are several, and the whole where there are not.
+    async fn read_from_several(
+        &self,
+        ctx: CallContext,
+        target: Target,
+        mut options: ReadOptions,
+    ) -> Result<BatchStream> {
+        let description = self.describe(ctx.clone(), target.clone()).await?;
+        let parts = u32::try_from(description.parts.len()).unwrap_or(u32::MAX);
+        if parts < 2 || description.snapshot.is_none() {
+            return self.read_from_one(ctx, target, options).await;
+        }
+        if options.snapshot.is_some() && options.snapshot != description.snapshot {
+            // The parts that are known are those of another state.
+            return self.read_from_one(ctx, target, options).await;
+        }
+        options.snapshot = description.snapshot;
+        let slots = self.lanes.several(options.connections.min(parts) as usize);
+        let (client, order) = (self.clone(), options.order);
+        let open = move |part: u32, slot: Arc<Slot>| {
+            let options = options.clone().with_part(part);
+            client.source(slot, ctx.clone(), target.clone(), options).read().boxed()
+        };
+        side_by_side(parts, slots, order, Arc::new(open)).await
     }
 }
 
 impl DataService for Client {
-    fn list(&self, _ctx: CallContext, _options: ListOptions) -> BoxFuture<'_, Result<EntryStream>> {
-        ready(Err(unsupported("list"))).boxed()
+    fn list(&self, ctx: CallContext, options: ListOptions) -> BoxFuture<'_, Result<EntryStream>> {
+        async move {
+            let prefix = options.prefix.as_str();
+            let list = || {
+                let (lanes, ctx) = (&self.lanes, &ctx);
+                async move { lanes.connection(ctx).await?.list_flights(ctx, prefix, &lanes.transfer).await }
+                    .boxed()
+            };
+            self.repeated(&ctx, list).await
+        }
+        .boxed()
     }
 
-    fn describe(&self, _ctx: CallContext, _target: Target) -> BoxFuture<'_, Result<Description>> {
-        ready(Err(unsupported("describe"))).boxed()
+    fn describe(&self, ctx: CallContext, target: Target) -> BoxFuture<'_, Result<Description>> {
+        async move {
+            let describe = || {
+                let (lanes, ctx, target) = (&self.lanes, &ctx, &target);
+                async move { lanes.connection(ctx).await?.get_flight_info(ctx, target, &lanes.transfer).await }
+                    .boxed()
+            };
+            self.repeated(&ctx, describe).await
+        }
+        .boxed()
     }
 
     fn read(
@@ -98,14 +166,10 @@ impl DataService for Client {
         options: ReadOptions,
     ) -> BoxFuture<'_, Result<BatchStream>> {
         async move {
-            let name = named(target)?;
-            refuse_resume(&options)?;
-            let mut repetitions = Repetitions::new(self.retry, &ctx);
-            loop {
-                match self.read_once(&ctx, &name).await {
-                    Ok(batches) => return options.apply(batches),
-                    Err(error) => repetitions.wait_after(error).await?,
-                }
+            if is_divisible(&target, &options) {
+                self.read_from_several(ctx, target, options).await
+            } else {
+                self.read_from_one(ctx, target, options).await
             }
         }
         .boxed()
@@ -119,15 +183,24 @@ impl DataService for Client {
         options: WriteOptions,
     ) -> BoxFuture<'_, Result<Receipt>> {
         async move {
-            refuse_options(&options)?;
-            let connection = self.connection(&ctx).await?;
-            connection.do_put(&ctx, &name, batches, &self.transfer).await
+            let input = Input::new(batches);
+            let mut repetitions = Repetitions::new(self.lanes.retry);
+            loop {
+                let connection = self.connection(&ctx).await?;
+                let Some(attempt) = input.attempt() else { return Err(taken()) };
+                let transfer = &self.lanes.transfer;
+                match connection.do_put_as(&ctx, &name, attempt, &options, transfer).await {
+                    Err(error) if input.is_whole() && repetitions.wait_after(&ctx, &error).await => {}
+                    done => return done,
+                }
+            }
         }
         .boxed()
     }
 
-    fn remove(&self, _ctx: CallContext, _name: Name, _options: RemoveOptions) -> BoxFuture<'_, Result<()>> {
-        ready(Err(unsupported("`remove`"))).boxed()
+    fn remove(&self, ctx: CallContext, name: Name, _options: RemoveOptions) -> BoxFuture<'_, Result<()>> {
+        async move { self.connection(&ctx).await?.drop_dataset(&ctx, &name, &self.lanes.transfer).await }
+            .boxed()
     }
 
     fn call(
@@ -137,40 +210,24 @@ impl DataService for Client {
         batches: BatchStream,
         _options: CallOptions,
     ) -> BoxFuture<'_, Result<BatchStream>> {
-        async move { self.connection(&ctx).await?.do_exchange(&ctx, &name, batches, &self.transfer).await }
-            .boxed()
+        async move {
+            let connection = self.connection(&ctx).await?;
+            connection.do_exchange(&ctx, &name, batches, &self.lanes.transfer).await
+        }
+        .boxed()
     }
 }
 
-fn named(target: Target) -> Result<Name> {
-    match target {
-        Target::Name(name) => Ok(name),
-        _ => Err(unsupported("SQL")),
-    }
+/// Whether reading the parts of `target` one by one is the same as reading it whole.
+fn is_divisible(target: &Target, options: &ReadOptions) -> bool {
+    let is_whole = options.skip == 0 && options.limit.is_none() && options.part.is_none();
+    options.connections > 1
+        && matches!(target, Target::Name(_))
+        && is_whole
+        && options.resume.is_none()
+        && !options.follow
 }
 
-/// Refuses what cannot be applied to the rows here, before anything is sent.
-fn refuse_resume(options: &ReadOptions) -> Result<()> {
-    options.refuse_beyond_rows()?;
-    if options.resume.is_some() {
-        return Err(unsupported("`resume`"));
-    }
-    Ok(())
-}
-
-fn refuse_options(options: &WriteOptions) -> Result<()> {
-    if options.mode != WriteMode::AppendOrCreate {
-        return Err(unsupported("a mode of writing"));
-    }
-    if options.idempotency_key.is_some() {
-        return Err(unsupported("an idempotency key"));
-    }
-    Ok(())
-}
-
-fn unsupported(what: &str) -> Error {
-    Error::new(
-        ErrorKind::Unsupported,
-        format!("the client carries whole reads and writes, and calls, not {what}"),
-    )
+fn taken() -> Error {
+    Error::new(ErrorKind::Internal, "an upload was repeated after its rows had been taken")
 }

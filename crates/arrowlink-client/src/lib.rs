@@ -1,15 +1,18 @@
 //! A [`DataService`](arrowlink_core::DataService) that lives on another server.
 //!
-//! A [`Client`] holds one connection, makes it again when it broke, and repeats reads that failed before their first
-//! row. Whatever takes a `DataService` takes a client: a catalog whose entries are clients is a gateway.
+//! A [`Client`] holds connections, makes them again when they broke, goes on with reads that broke off, and repeats
+//! what it can. Whatever takes a `DataService` takes a client: a catalog whose entries are clients is a gateway.
 //!
-//! The protocol below is Arrow Flight, which carries `read` and `write` of whole datasets and `call`; `list` and
-//! `describe`, and the options that have no form in it, answer `Unsupported`. Nothing is read from the environment.
+//! The protocol below is Arrow Flight. Nothing is read from the environment.
 
 mod client;
+mod lanes;
 mod options;
+mod parallel;
+mod reading;
 mod retry;
 mod slot;
+mod writing;
 
 pub use arrowlink_transport::{CipherPreference, Http2Options, Plaintext, TlsOptions};
 pub use client::Client;

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use arrowlink_core::{CallContext, Error, ErrorKind, Result};
+use arrowlink_core::{CallContext, Error, ErrorKind};
 use rand::Rng as _;
 use tokio::time::{Instant, sleep};
 
-/// How a read that found its server unavailable is repeated; a write never is.
+/// How a call that found its server unavailable is repeated.
+///
+/// A read goes on after the rows that it returned, and may do so any number of times: repetitions are counted from the last
+/// row that came. A write is repeated as long as nothing of its rows was asked for, so that none can have been kept.
 ///
 /// The wait before the n-th repetition is chosen at random between nothing and `first_wait` doubled n - 1 times, at
 /// most `longest_wait`: clients that lost one server together do not come back together.
@@ -24,7 +27,7 @@ use tokio::time::{Instant, sleep};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryOptions {
-    /// How often a call is repeated at most.
+    /// How often a call is repeated at most without progress.
     pub repetitions: u32,
     /// The longest wait before the first repetition.
     pub first_wait: Duration,
@@ -66,29 +69,35 @@ impl Default for RetryOptions {
 }
 
 /// The repetitions of one call.
-pub(crate) struct Repetitions<'a> {
+#[derive(Debug)]
+pub(crate) struct Repetitions {
     options: RetryOptions,
-    ctx: &'a CallContext,
     done: u32,
 }
 
-impl<'a> Repetitions<'a> {
-    pub(crate) const fn new(options: RetryOptions, ctx: &'a CallContext) -> Self {
-        Self { options, ctx, done: 0 }
+impl Repetitions {
+    pub(crate) const fn new(options: RetryOptions) -> Self {
+        Self { options, done: 0 }
     }
 
-    /// Waits before the next repetition, or returns `error` where none would help or is left, or time is up.
-    pub(crate) async fn wait_after(&mut self, error: Error) -> Result<()> {
+    /// Begins anew: what was repeated made progress.
+    pub(crate) const fn reset(&mut self) {
+        self.done = 0;
+    }
+
+    /// Waits before the next repetition; `false`, at once, where none would help after `error` or is left, or time is up.
+    #[must_use]
+    pub(crate) async fn wait_after(&mut self, ctx: &CallContext, error: &Error) -> bool {
         let wait = self.options.wait(self.done);
-        let is_last = self.done == self.options.repetitions;
-        if error.kind() != ErrorKind::Unavailable || is_last || !in_time(self.ctx, wait) {
-            return Err(error);
+        let is_last = self.done >= self.options.repetitions;
+        if error.kind() != ErrorKind::Unavailable || is_last || !in_time(ctx, wait) {
+            return false;
         }
         self.done += 1;
-        let (request_id, repetition) = (self.ctx.request_id(), self.done);
-        tracing::info!(request_id, repetition, error = error.chain(), "read is repeated");
+        let (request_id, repetition) = (ctx.request_id(), self.done);
+        tracing::info!(request_id, repetition, error = error.chain(), "call is repeated");
         sleep(wait).await;
-        Ok(())
+        true
     }
 }
 

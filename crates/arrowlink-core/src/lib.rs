@@ -79,7 +79,7 @@ pub use limited::{Limited, ServiceLimits};
 pub use memory::{MemoryDataset, MemoryStore};
 pub use name::Name;
 pub use near::nearest;
-pub use options::{CallOptions, ListOptions, ReadOptions, RemoveOptions, WriteMode, WriteOptions};
+pub use options::{CallOptions, ListOptions, ReadOptions, RemoveOptions, RowOrder, WriteMode, WriteOptions};
 pub use parts::{MAX_PARTS, MIN_PART_BYTES, divide};
 pub use query::Query;
 pub use read_only::ReadOnly;

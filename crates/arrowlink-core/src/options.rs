@@ -47,6 +47,12 @@ pub struct ReadOptions {
     pub resume: Option<Position>,
     /// Whether a read of a stream waits for rows that are still to come. Default: it ends at the last row.
     pub follow: bool,
+    /// Over how many connections a client reads the parts of a dataset side by side, at most; 0 is as 1. Without effect
+    /// where nothing lies between the caller and the rows. Default: 0.
+    pub connections: u32,
+    /// Whether rows may come in another order than the dataset's, which spares a client that reads over several connections
+    /// from waiting for the slowest. Default: they may not.
+    pub order: RowOrder,
 }
 
 impl ReadOptions {
@@ -98,6 +104,38 @@ impl ReadOptions {
         self.follow = follow;
         self
     }
+
+    /// Sets [`connections`](Self::connections).
+    #[must_use]
+    pub const fn with_connections(mut self, connections: u32) -> Self {
+        self.connections = connections;
+        self
+    }
+
+    /// Sets [`order`](Self::order).
+    ///
+    /// ```
+    /// use arrowlink_core::{ReadOptions, RowOrder};
+    ///
+    /// let fast = ReadOptions::default().with_connections(4).with_order(RowOrder::Any);
+    /// assert_eq!((fast.connections, ReadOptions::default().order), (4, RowOrder::Kept));
+    /// ```
+    #[must_use]
+    pub const fn with_order(mut self, order: RowOrder) -> Self {
+        self.order = order;
+        self
+    }
+}
+
+/// In which order a read returns the rows of a dataset.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RowOrder {
+    /// In that of the dataset, which is the same every time.
+    #[default]
+    Kept,
+    /// In any: as they come. Rows of one part stay in their order.
+    Any,
 }
 
 /// How batches are written.
