@@ -7,21 +7,9 @@ use arrowlink_transport::{ConnectOptions, Connection, Listener};
 
 use crate::support::options;
 
-/// What names as tickets do not carry.
+/// All that a catalog with uploads in memory does, except calling.
 fn suite() -> Suite {
-    [
-        Capability::List,
-        Capability::Describe,
-        Capability::Resume,
-        Capability::Snapshot,
-        Capability::Parts,
-        Capability::WriteMode,
-        Capability::Replace,
-        Capability::IdempotencyKey,
-        Capability::Remove,
-    ]
-    .into_iter()
-    .fold(Suite::new(), Suite::without)
+    Suite::new()
 }
 
 #[tokio::test]

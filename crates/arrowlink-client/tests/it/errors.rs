@@ -1,13 +1,13 @@
-//! What the server says arrives as it was said; what the protocol cannot carry is refused here.
+//! What the server says arrives as it was said; what it does not do is refused there.
 
 use arrow_array::record_batch;
 use arrowlink_client::Client;
 use arrowlink_core::{
     BatchStream, CallContext, Chunk, DataService as _, DataServiceExt as _, Error, ErrorKind, ListOptions,
-    Position, Query, ReadOptions, Target, WriteMode, WriteOptions,
+    NounKind, Query, ReadOptions, RemoveOptions, Target, WriteOptions,
 };
 use arrowlink_testkit::{Certificates, Server, catalog, check_error, name, stream_of, three_rows};
-use futures::stream;
+use futures::{TryStreamExt as _, stream};
 
 use crate::support::{options, read};
 
@@ -68,26 +68,43 @@ async fn unknown_column_is_refused_with_the_known_ones() {
 }
 
 #[tokio::test]
-async fn what_the_protocol_cannot_carry_is_unsupported() {
+async fn descriptions_and_listings_are_those_of_the_server() {
     with_client(async |client| {
-        let unsupported =
-            |result, parts: &[&str]| drop(check_error::<()>(result, ErrorKind::Unsupported, parts));
-        let ctx = CallContext::new;
-        let default = || Target::Name(name("default"));
-        unsupported(client.list(ctx(), ListOptions::default()).await.map(drop), &["not list"]);
-        unsupported(client.describe(ctx(), default()).await.map(drop), &["not describe"]);
-        let sql = client.read(ctx(), Target::from(Query::new("select 1")), ReadOptions::default()).await;
-        unsupported(sql.map(drop), &["not SQL"]);
-        let resume = ReadOptions::default().with_resume(Position::new(vec![1]));
-        unsupported(client.read(ctx(), default(), resume).await.map(drop), &["`resume`"]);
-        let part = ReadOptions::default().with_part(0);
-        unsupported(client.read(ctx(), default(), part).await.map(drop), &["`part`"]);
-        let create = WriteOptions::default().with_mode(WriteMode::Create);
-        let write = client.write(ctx(), name("a"), stream_of(&three_rows()), create).await;
-        unsupported(write.map(drop), &["a mode of writing"]);
-        let keyed = WriteOptions::default().with_idempotency_key("load-42");
-        let write = client.write(ctx(), name("a"), stream_of(&three_rows()), keyed).await;
-        unsupported(write.map(drop), &["idempotency key"]);
+        let batch = three_rows();
+        client.append(&name("trips"), batch.schema(), vec![batch.clone()]).await.unwrap();
+        let trips = client.describe(CallContext::new(), Target::Name(name("trips"))).await.unwrap();
+        assert_eq!((trips.kind, trips.rows, trips.writable), (NounKind::Dataset, Some(3), true));
+        assert_eq!((&trips.schema, trips.source.as_str()), (&batch.schema(), "memory"));
+        let listed = client.list(CallContext::new(), ListOptions::default().with_prefix("tr")).await.unwrap();
+        let listed: Vec<_> = listed.try_collect().await.unwrap();
+        assert_eq!(listed.len(), 1);
+        assert_eq!((listed[0].name.as_str(), listed[0].description.as_ref().unwrap()), ("trips", &trips));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn removed_dataset_is_gone() {
+    with_client(async |client| {
+        let batch = three_rows();
+        client.append(&name("trips"), batch.schema(), vec![batch]).await.unwrap();
+        let remove = || client.remove(CallContext::new(), name("trips"), RemoveOptions::default());
+        remove().await.unwrap();
+        check_error(remove().await, ErrorKind::NotFound, &["`trips`"]);
+        check_error(read(client, "trips", ReadOptions::default()).await, ErrorKind::NotFound, &["`trips`"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_the_server_does_not_do_is_unsupported() {
+    with_client(async |client| {
+        let sql = Target::from(Query::new("select 1"));
+        let read = client.read(CallContext::new(), sql, ReadOptions::default()).await;
+        check_error(read, ErrorKind::Unsupported, &[]);
+        let follow = ReadOptions::default().with_follow(true);
+        let read = client.read(CallContext::new(), Target::Name(name("default")), follow).await;
+        check_error(read, ErrorKind::Unsupported, &["`follow`"]);
     })
     .await;
 }

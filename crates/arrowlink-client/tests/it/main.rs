@@ -10,5 +10,8 @@
 mod conformance;
 mod connecting;
 mod errors;
+mod parallel;
+mod proxy;
+mod resuming;
 mod retries;
 mod support;

@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray as _;
+use arrow_array::types::Int64Type;
+use arrow_array::{ArrayRef, Int64Array, RecordBatch};
 use arrowlink_client::{Client, ClientOptions, RetryOptions};
 use arrowlink_core::{
     BatchStream, CallContext, DataService as _, Error, ErrorKind, ReadOptions, Receipt, Result, Target,
 };
-use arrowlink_testkit::{Certificates, Stub, name, stream_of, three_rows};
+use arrowlink_testkit::{Certificates, Server, Stub, name, stream_of, three_rows};
+use arrowlink_transport::ListenAddr;
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, ready};
 
@@ -21,6 +24,33 @@ pub(crate) fn options(certificates: &Certificates) -> ClientOptions {
 /// Repeats twice and hardly waits.
 pub(crate) fn quick() -> RetryOptions {
     RetryOptions::default().with_repetitions(2).with_waits(Duration::from_millis(1), Duration::from_millis(1))
+}
+
+/// Repeats often and hardly waits.
+pub(crate) fn patient() -> RetryOptions {
+    quick().with_repetitions(200)
+}
+
+/// Returns the port that `server` listens on.
+pub(crate) fn port(server: &Server) -> u16 {
+    match server.addr() {
+        ListenAddr::Tcp(addr) => addr.port(),
+        other => panic!("`{other}` has no port"),
+    }
+}
+
+/// Makes batches of one column, `id`, that count from 0 on.
+pub(crate) fn numbers(batches: usize, rows: usize) -> Vec<RecordBatch> {
+    let batch = |at: usize| {
+        let values = Int64Array::from_iter_values((at * rows..(at + 1) * rows).map(|value| value as i64));
+        RecordBatch::try_from_iter([("id", Arc::new(values) as ArrayRef)]).unwrap()
+    };
+    (0..batches).map(batch).collect()
+}
+
+/// Returns the values of the first column.
+pub(crate) fn column(batches: &[RecordBatch]) -> Vec<i64> {
+    batches.iter().flat_map(|batch| batch.column(0).as_primitive::<Int64Type>().values().to_vec()).collect()
 }
 
 pub(crate) async fn read(client: &Client, dataset: &str, options: ReadOptions) -> Result<Vec<RecordBatch>> {
