@@ -33,7 +33,7 @@ pub(crate) enum Mode {
 
 /// Generates everything, then writes or checks it.
 pub(crate) fn generate(project: &Project, mode: Mode) -> Result<()> {
-    console::headline("gen: bindings of `proto/dataexchange.proto`");
+    console::headline("gen: bindings of `proto/`");
     let scratch = project.scratch("gen")?;
     let mut files = rust(project, &scratch)?;
     files.extend(python(project, &scratch)?);
@@ -63,9 +63,12 @@ fn rust(project: &Project, scratch: &Path) -> Result<Vec<Generated>> {
     process::run(codegen.arg(&out))?;
     let mut format = project.command("rustfmt");
     process::run(
-        format.args(["--edition", "2024", "--config-path", ".rustfmt.toml"]).arg(out.join("dataexchange.rs")),
+        format
+            .args(["--edition", "2024", "--config-path", ".rustfmt.toml"])
+            .args(["dataexchange.rs", "flight.rs"].map(|file| out.join(file))),
     )?;
-    Ok(generated(&out, &["dataexchange.bin", "dataexchange.rs"], "crates/arrowlink-proto/src/generated"))
+    let files = ["dataexchange.bin", "dataexchange.rs", "flight.bin", "flight.rs"];
+    Ok(generated(&out, &files, "crates/arrowlink-proto/src/generated"))
 }
 
 fn python(project: &Project, scratch: &Path) -> Result<Vec<Generated>> {

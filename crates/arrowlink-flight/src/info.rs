@@ -1,42 +1,75 @@
-//! What is said of a dataset or a result before it is read.
+//! What is said of a dataset or a result before it is read, and by which tickets it is read.
 
-use arrow_flight::{FlightDescriptor, FlightEndpoint, FlightInfo, SchemaAsIpc, SchemaResult, Ticket};
+use arrow_flight::{
+    FlightDescriptor, FlightEndpoint, FlightInfo, SchemaAsIpc, SchemaResult, Ticket as FlightTicket,
+};
 use arrow_ipc::writer::IpcWriteOptions;
-use arrow_schema::Schema;
-use arrowlink_core::{Description, Error, ErrorKind, Result};
+use arrow_schema::{Schema, SchemaRef};
+use arrowlink_core::{Description, Effect, Error, ErrorKind, NounKind, Part, ReadOptions, Result, Target};
+use arrowlink_transport::{FlightCall, Ticket};
 use bytes::Bytes;
+use uuid::Uuid;
 
-use crate::FlightOptions;
+use crate::{FlightOptions, edge, headers};
 
-/// Says what `description` is of, to be read by `ticket`.
+/// Says what `description` is of, and gives the tickets by which `target` is read: one for each of its parts.
+///
+/// Tickets say which state of the dataset they are of, so that parts that are read one after the other belong together,
+/// and which query they are of, so that all of them are cancelled as one. What changes something has a single ticket.
 pub(crate) fn flight_info(
+    call: &FlightCall,
     descriptor: FlightDescriptor,
     description: &Description,
-    ticket: Bytes,
+    target: &Target,
     options: &FlightOptions,
 ) -> Result<FlightInfo> {
-    let endpoint = located(FlightEndpoint::new().with_ticket(Ticket { ticket }), options);
     let mut info = FlightInfo::new()
         .with_descriptor(descriptor)
-        .with_endpoint(endpoint)
         .with_total_records(known(description.rows))
         .with_total_bytes(known(description.bytes))
         .with_ordered(true);
-    info.schema = schema_bytes(&description.schema)?.schema;
+    info.schema = schema_message(&*shown(call, &description.schema)?)?.schema;
+    if description.kind == NounKind::Function {
+        return Ok(info);
+    }
+    let mut read = ReadOptions::default();
+    read.snapshot.clone_from(&description.snapshot);
+    let changes = description.effect == Effect::Change;
+    let whole = Ticket::new(target.clone(), read)
+        .with_positions(!changes)
+        .with_query(Uuid::now_v7().as_bytes().to_vec());
+    if description.parts.len() < 2 || changes {
+        return Ok(info.with_endpoint(endpoint(whole.encode()?, options)));
+    }
+    for (part, _) in (0..).zip::<&[Part]>(&description.parts) {
+        let mut ticket = whole.clone();
+        ticket.options = ticket.options.with_part(part);
+        info = info.with_endpoint(endpoint(ticket.encode()?, options));
+    }
     Ok(info)
 }
 
+/// Returns the schema as the client of `call` sees it.
+pub(crate) fn shown(call: &FlightCall, schema: &SchemaRef) -> Result<SchemaRef> {
+    Ok(if headers::keeps_views(&call.headers)? {
+        SchemaRef::clone(schema)
+    } else {
+        edge::plain_schema(schema)
+    })
+}
+
 /// Encodes a schema as Flight's messages have it.
-pub(crate) fn schema_bytes(schema: &Schema) -> Result<SchemaResult> {
+pub(crate) fn schema_message(schema: &Schema) -> Result<SchemaResult> {
     SchemaResult::try_from(SchemaAsIpc::new(schema, &IpcWriteOptions::default())).map_err(|error| {
         Error::new(ErrorKind::Internal, "the schema has no form on the wire").with_source(error)
     })
 }
 
-/// Says where the ticket of `endpoint` is taken: over the same connection, and at the public addresses.
-fn located(endpoint: FlightEndpoint, options: &FlightOptions) -> FlightEndpoint {
-    let here = std::iter::once(REUSE_CONNECTION).chain(options.public.iter().map(String::as_str));
-    here.fold(endpoint, FlightEndpoint::with_location)
+/// Says where `ticket` is taken: over the same connection, and at the public addresses.
+pub(crate) fn endpoint(ticket: Bytes, options: &FlightOptions) -> FlightEndpoint {
+    let endpoint = FlightEndpoint::new().with_ticket(FlightTicket { ticket });
+    let locations = std::iter::once(REUSE_CONNECTION).chain(options.public.iter().map(String::as_str));
+    locations.fold(endpoint, FlightEndpoint::with_location)
 }
 
 /// A number as Flight has it, which says -1 where it is not known.

@@ -1,5 +1,6 @@
-//! Arrow Flight over a [`DataService`](arrowlink_core::DataService): descriptors, tickets, uploads and actions. No I/O: `arrowlink-transport` reads and
-//! writes, this decides what Flight's messages mean.
+//! Arrow Flight over a [`DataService`](arrowlink_core::DataService): descriptors, tickets, uploads and actions.
+//!
+//! There is no I/O here: `arrowlink-transport` reads and writes, this decides what Flight's messages mean.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -11,19 +12,28 @@
 //! let catalog = Catalog::new().with_dataset(Name::new("default")?, Arc::new(default_dataset()));
 //! let flight = FlightService::new(Arc::new(catalog), FlightOptions::default());
 //! let call = FlightCall::new(CallContext::new());
-//! let batches = flight.do_get(call, "default".into()).await?.collect_batches().await?;
+//! let batches = flight.do_get(call, "default".into()).await?.batches.collect_batches().await?;
 //! assert_eq!(batches[0].num_rows(), 1);
 //! # Ok::<(), arrowlink_core::Error>(())
 //! # }).unwrap();
 //! ```
 
+mod actions;
+mod authenticator;
 mod descriptor;
+mod edge;
+mod headers;
 mod info;
 mod listing;
+mod login;
 mod options;
 mod put;
+mod read;
+mod running;
 mod service;
+mod session;
 mod sql;
 
+pub use authenticator::{Anonymous, Authenticator, Credentials};
 pub use options::FlightOptions;
 pub use service::FlightService;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use arrow_flight::{Criteria, FlightDescriptor, FlightInfo};
-use arrowlink_core::{Entry, EntryStream, Error, ErrorKind, ListOptions, Result};
+use arrowlink_core::{Entry, EntryStream, Error, ErrorKind, ListOptions, Result, Target};
+use arrowlink_transport::FlightCall;
 use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryStreamExt as _};
 
@@ -20,15 +21,16 @@ pub(crate) fn list_options(criteria: &Criteria) -> Result<ListOptions> {
 /// Says of each entry what can be said of it before it is read.
 pub(crate) fn flights(
     entries: EntryStream,
+    call: FlightCall,
     options: Arc<FlightOptions>,
 ) -> BoxStream<'static, Result<FlightInfo>> {
-    entries.and_then(move |entry| std::future::ready(flight(entry, &options))).boxed()
+    entries.and_then(move |entry| std::future::ready(flight(entry, &call, &options))).boxed()
 }
 
-fn flight(entry: Entry, options: &FlightOptions) -> Result<FlightInfo> {
+fn flight(entry: Entry, call: &FlightCall, options: &FlightOptions) -> Result<FlightInfo> {
     let descriptor = FlightDescriptor::new_path(vec![entry.name.to_string()]);
     match entry.description {
-        Ok(description) => flight_info(descriptor, &description, entry.name.to_string().into(), options),
+        Ok(description) => flight_info(call, descriptor, &description, &Target::from(entry.name), options),
         Err(_) => Ok(FlightInfo::new().with_descriptor(descriptor)),
     }
 }

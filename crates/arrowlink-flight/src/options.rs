@@ -1,10 +1,14 @@
 //! What an operator decides about Flight.
 
+use std::sync::Arc;
+
+use crate::{Anonymous, Authenticator};
+
 /// How a [`FlightService`](crate::FlightService) answers.
 ///
 /// # Defaults
 ///
-/// Clients read where they asked.
+/// Everybody may call, and clients read where they asked.
 ///
 /// ```
 /// use arrowlink_flight::FlightOptions;
@@ -12,11 +16,19 @@
 /// let options = FlightOptions::default().with_public(["grpc+tls://tables.example.com:443"]);
 /// assert_eq!(options.public.len(), 1);
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct FlightOptions {
     /// The URIs at which clients elsewhere reach a server of the same datasets, as `grpc+tls://host:port`. Default: none.
     pub public: Vec<String>,
+    /// Who may call. Default: [`Anonymous`], everybody.
+    pub authenticator: Arc<dyn Authenticator>,
+}
+
+impl Default for FlightOptions {
+    fn default() -> Self {
+        Self { public: Vec::new(), authenticator: Arc::new(Anonymous) }
+    }
 }
 
 impl FlightOptions {
@@ -24,6 +36,13 @@ impl FlightOptions {
     #[must_use]
     pub fn with_public<T: Into<String>>(mut self, uris: impl IntoIterator<Item = T>) -> Self {
         self.public = uris.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets [`authenticator`](Self::authenticator).
+    #[must_use]
+    pub fn with_authenticator(mut self, authenticator: Arc<dyn Authenticator>) -> Self {
+        self.authenticator = authenticator;
         self
     }
 }

@@ -7,21 +7,41 @@ use arrow_flight::{
     PollInfo, PutResult, Result as ActionResult, SchemaResult,
 };
 use arrow_schema::{Schema, SchemaRef};
-use arrowlink_core::{
-    BatchStream, CallOptions, DataService, Description, Error, ErrorKind, Name, ReadOptions, Result, Target,
-};
-use arrowlink_transport::{FlightCall, FlightHandler};
+use arrowlink_core::{BatchStream, CallOptions, DataService, Description, Error, ErrorKind, Result, Target};
+use arrowlink_transport::{FlightBatches, FlightCall, FlightHandler, Ticket};
 use bytes::Bytes;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 
 use crate::descriptor::{Asked, flight_sql, named};
-use crate::info::{flight_info, schema_bytes};
+use crate::info::{flight_info, schema_message, shown};
+use crate::running::Running;
+use crate::session::Session;
 use crate::sql::Sql;
-use crate::{FlightOptions, listing, put};
+use crate::{FlightOptions, actions, edge, headers, listing, login, put, read};
 
 /// Answers Arrow Flight from a [`DataService`]. Cloning is cheap, all clones are one.
+///
+/// | call | answer |
+/// |---|---|
+/// | `Handshake` | a token for a name and a password, in the payload and as `authorization: Bearer` |
+/// | `ListFlights` | what the service lists; the criteria are the beginning of names |
+/// | `GetFlightInfo`, `PollFlightInfo`, `GetSchema` | what the service describes: a path is a name, a command SQL or of Flight SQL |
+/// | `DoGet` | what a [`Ticket`] reads, each batch with the ticket that goes on after it; a name is a ticket too |
+/// | `DoPut` | an acknowledgement for each batch, then the receipt |
+/// | `DoExchange` | what the function answers whose name is the path |
+/// | `DoAction` | cancel, renew, sessions, `health`, `drop`, and what is of Flight SQL |
+///
+/// Request metadata, all optional:
+///
+/// | key | value |
+/// |---|---|
+/// | `arrowlink-write-mode` | `append-or-create` (the default), `append`, `create`, `replace` |
+/// | `arrowlink-idempotency-key` | under which a repeated upload is kept once, percent-encoded |
+/// | `arrowlink-views` | `keep`: views and run-end encoded columns are sent as they are, and not cast to plain types |
+///
+/// Uploads run in a task each, which the answer owns: it is aborted when the answer is dropped.
 #[derive(Clone, Debug)]
 pub struct FlightService {
     inner: Arc<Inner>,
@@ -31,6 +51,7 @@ pub struct FlightService {
 struct Inner {
     service: Arc<dyn DataService>,
     options: Arc<FlightOptions>,
+    running: Running,
     sql: Sql,
 }
 
@@ -39,11 +60,26 @@ impl FlightService {
     pub fn new(service: Arc<dyn DataService>, options: FlightOptions) -> Self {
         let options = Arc::new(options);
         let sql = Sql::new(Arc::clone(&service), Arc::clone(&options));
-        Self { inner: Arc::new(Inner { service, options, sql }) }
+        Self { inner: Arc::new(Inner { service, options, running: Running::default(), sql }) }
     }
 }
 
 impl Inner {
+    /// Says who calls.
+    async fn identified(&self, mut call: FlightCall) -> Result<FlightCall> {
+        call.ctx = login::identified(&*self.options.authenticator, &call).await?;
+        Ok(call)
+    }
+
+    /// Understands a descriptor, in the session of the call.
+    fn asked(call: &FlightCall, descriptor: &FlightDescriptor) -> Result<Asked> {
+        let mut asked = Asked::from_descriptor(descriptor)?;
+        if let Asked::Target(Target::Sql(query)) = &mut asked {
+            query.default_schema = Session::of(call)?.schema;
+        }
+        Ok(asked)
+    }
+
     async fn describe(&self, call: &FlightCall, target: Target) -> Result<Description> {
         if let Target::Name(name) = &target {
             call.record.set_name(name);
@@ -51,57 +87,89 @@ impl Inner {
         self.service.describe(call.ctx.clone(), target).await
     }
 
-    async fn flight_info(&self, call: &FlightCall, descriptor: FlightDescriptor) -> Result<FlightInfo> {
-        let target = match Asked::from_descriptor(&descriptor)? {
+    async fn flight_info(&self, call: FlightCall, descriptor: FlightDescriptor) -> Result<FlightInfo> {
+        let call = &self.identified(call).await?;
+        let target = match Self::asked(call, &descriptor)? {
             Asked::Command(command) => return self.sql.flight_info(call, descriptor, command).await,
             Asked::Target(target) => target,
         };
-        let ticket = match &target {
-            Target::Name(name) => Bytes::from(name.to_string()),
-            _ => return Err(Error::new(ErrorKind::Unsupported, "SQL is not supported")),
+        let description = self.describe(call, target.clone()).await?;
+        flight_info(call, descriptor, &description, &target, &self.options)
+    }
+
+    async fn schema(&self, call: FlightCall, descriptor: FlightDescriptor) -> Result<SchemaResult> {
+        let call = &self.identified(call).await?;
+        let schema: SchemaRef = match Self::asked(call, &descriptor)? {
+            Asked::Command(command) => self.sql.schema(call, command).await?,
+            Asked::Target(target) => self.describe(call, target).await?.schema,
         };
-        let description = self.describe(call, target).await?;
-        flight_info(descriptor, &description, ticket, &self.options)
+        schema_message(&*shown(call, &schema)?)
     }
 
-    async fn schema(&self, call: &FlightCall, descriptor: &FlightDescriptor) -> Result<SchemaRef> {
-        match Asked::from_descriptor(descriptor)? {
-            Asked::Command(command) => self.sql.schema(call, command).await,
-            Asked::Target(target) => Ok(self.describe(call, target).await?.schema),
-        }
-    }
-
-    async fn read(&self, call: FlightCall, ticket: Bytes) -> Result<BatchStream> {
+    async fn read(&self, call: FlightCall, ticket: Bytes) -> Result<FlightBatches> {
+        let call = &self.identified(call).await?;
         if let Some(command) = flight_sql(&ticket) {
-            return self.sql.do_get(&call, command).await;
+            let batches = self.sql.do_get(call, command).await?;
+            return seen(call, batches.into());
         }
-        let name = name_of_ticket(&ticket)?;
-        call.record.set_name(&name);
-        self.service.read(call.ctx, Target::from(name), ReadOptions::default()).await
+        let answer = read::read(&*self.service, &self.running, call, Ticket::decode(&ticket)?).await?;
+        seen(call, answer)
     }
 
     async fn put(
         &self,
         call: FlightCall,
-        descriptor: &FlightDescriptor,
+        descriptor: FlightDescriptor,
         batches: Option<BatchStream>,
     ) -> Result<BoxStream<'static, Result<PutResult>>> {
-        if let Asked::Command(command) = Asked::from_descriptor(descriptor)? {
+        let call = self.identified(call).await?;
+        if let Asked::Command(command) = Asked::from_descriptor(&descriptor)? {
             let batches = batches.unwrap_or_else(nothing);
             return self.sql.do_put(&call, command, batches).await;
         }
-        let name = named(descriptor)?;
+        let name = named(&descriptor)?;
         call.record.set_name(&name);
-        let Some(batches) = batches else {
-            return Err(Error::new(ErrorKind::InvalidArgument, NO_SCHEMA));
-        };
-        put::put(Arc::clone(&self.service), call, name, batches).await
+        let batches = batches.ok_or_else(|| Error::new(ErrorKind::InvalidArgument, NO_SCHEMA))?;
+        put::put(Arc::clone(&self.service), call, name, batches)
+    }
+
+    async fn exchange(
+        &self,
+        call: FlightCall,
+        descriptor: FlightDescriptor,
+        batches: BatchStream,
+    ) -> Result<FlightBatches> {
+        let call = self.identified(call).await?;
+        let name = named(&descriptor)?;
+        call.record.set_name(&name);
+        let answer = self.service.call(call.ctx.clone(), name, batches, CallOptions::default()).await?;
+        seen(&call, answer.into())
+    }
+
+    async fn act(
+        &self,
+        call: FlightCall,
+        action: Action,
+    ) -> Result<BoxStream<'static, Result<ActionResult>>> {
+        let call = &self.identified(call).await?;
+        let answer = actions::act(&*self.service, &self.running, &self.options, call, &action).await?;
+        if let Some(answer) = answer {
+            return Ok(answer);
+        }
+        self.sql.action(call, &action).await?.ok_or_else(|| {
+            let text = format!("there is no action `{}`: `ListActions` has them all", action.r#type);
+            Error::new(ErrorKind::Unsupported, text)
+        })
     }
 }
 
 impl FlightHandler for FlightService {
-    fn handshake(&self, _: FlightCall, _: HandshakeRequest) -> BoxFuture<'_, Result<HandshakeResponse>> {
-        unsupported("Handshake")
+    fn handshake(
+        &self,
+        call: FlightCall,
+        request: HandshakeRequest,
+    ) -> BoxFuture<'_, Result<HandshakeResponse>> {
+        async move { login::handshake(&*self.inner.options.authenticator, &call, &request).await }.boxed()
     }
 
     fn list_flights(
@@ -110,9 +178,10 @@ impl FlightHandler for FlightService {
         criteria: Criteria,
     ) -> BoxFuture<'_, Result<BoxStream<'static, Result<FlightInfo>>>> {
         async move {
-            let options = listing::list_options(&criteria)?;
-            let entries = self.inner.service.list(call.ctx, options).await?;
-            Ok(listing::flights(entries, Arc::clone(&self.inner.options)))
+            let call = self.inner.identified(call).await?;
+            let entries =
+                self.inner.service.list(call.ctx.clone(), listing::list_options(&criteria)?).await?;
+            Ok(listing::flights(entries, call, Arc::clone(&self.inner.options)))
         }
         .boxed()
     }
@@ -122,7 +191,7 @@ impl FlightHandler for FlightService {
         call: FlightCall,
         descriptor: FlightDescriptor,
     ) -> BoxFuture<'_, Result<FlightInfo>> {
-        async move { self.inner.flight_info(&call, descriptor).await }.boxed()
+        self.inner.flight_info(call, descriptor).boxed()
     }
 
     fn poll_flight_info(
@@ -131,7 +200,7 @@ impl FlightHandler for FlightService {
         descriptor: FlightDescriptor,
     ) -> BoxFuture<'_, Result<PollInfo>> {
         async move {
-            let info = self.inner.flight_info(&call, descriptor).await?;
+            let info = self.inner.flight_info(call, descriptor).await?;
             Ok(PollInfo { info: Some(info), progress: Some(1.0), ..PollInfo::default() })
         }
         .boxed()
@@ -142,10 +211,10 @@ impl FlightHandler for FlightService {
         call: FlightCall,
         descriptor: FlightDescriptor,
     ) -> BoxFuture<'_, Result<SchemaResult>> {
-        async move { schema_bytes(&*self.inner.schema(&call, &descriptor).await?) }.boxed()
+        self.inner.schema(call, descriptor).boxed()
     }
 
-    fn do_get(&self, call: FlightCall, ticket: Bytes) -> BoxFuture<'_, Result<BatchStream>> {
+    fn do_get(&self, call: FlightCall, ticket: Bytes) -> BoxFuture<'_, Result<FlightBatches>> {
         self.inner.read(call, ticket).boxed()
     }
 
@@ -155,7 +224,7 @@ impl FlightHandler for FlightService {
         descriptor: FlightDescriptor,
         batches: Option<BatchStream>,
     ) -> BoxFuture<'_, Result<BoxStream<'static, Result<PutResult>>>> {
-        async move { self.inner.put(call, &descriptor, batches).await }.boxed()
+        self.inner.put(call, descriptor, batches).boxed()
     }
 
     fn do_exchange(
@@ -163,13 +232,8 @@ impl FlightHandler for FlightService {
         call: FlightCall,
         descriptor: FlightDescriptor,
         batches: BatchStream,
-    ) -> BoxFuture<'_, Result<BatchStream>> {
-        async move {
-            let name = named(&descriptor)?;
-            call.record.set_name(&name);
-            self.inner.service.call(call.ctx, name, batches, CallOptions::default()).await
-        }
-        .boxed()
+    ) -> BoxFuture<'_, Result<FlightBatches>> {
+        self.inner.exchange(call, descriptor, batches).boxed()
     }
 
     fn do_action(
@@ -177,39 +241,29 @@ impl FlightHandler for FlightService {
         call: FlightCall,
         action: Action,
     ) -> BoxFuture<'_, Result<BoxStream<'static, Result<ActionResult>>>> {
+        self.inner.act(call, action).boxed()
+    }
+
+    fn list_actions(&self, call: FlightCall) -> BoxFuture<'_, Result<Vec<ActionType>>> {
         async move {
-            let answer = self.inner.sql.action(&call, &action).await?;
-            answer.ok_or_else(|| {
-                let text = format!("there is no action `{}`: `ListActions` has them all", action.r#type);
-                Error::new(ErrorKind::Unsupported, text)
-            })
+            self.inner.identified(call).await?;
+            Ok(actions::action_types().chain(Sql::action_types()).collect())
         }
         .boxed()
     }
-
-    fn list_actions(&self, _: FlightCall) -> BoxFuture<'_, Result<Vec<ActionType>>> {
-        std::future::ready(Ok(Sql::action_types())).boxed()
-    }
 }
 
-/// Reads which dataset a ticket is for.
-fn name_of_ticket(ticket: &[u8]) -> Result<Name> {
-    let text = std::str::from_utf8(ticket)
-        .ok()
-        .filter(|text| !text.is_empty())
-        .ok_or_else(|| Error::new(ErrorKind::InvalidArgument, NOT_A_TEXT))?;
-    Name::new(text).map_err(|error| Error::new(ErrorKind::InvalidArgument, NOT_A_TICKET).with_source(error))
+/// The batches as the client of `call` sees them.
+fn seen(call: &FlightCall, answer: FlightBatches) -> Result<FlightBatches> {
+    if headers::keeps_views(&call.headers)? {
+        return Ok(answer);
+    }
+    let FlightBatches { batches, metadata, .. } = answer;
+    Ok(FlightBatches::from(edge::plain(batches)).with_metadata(metadata))
 }
 
 fn nothing() -> BatchStream {
     BatchStream::from_batches(Arc::new(Schema::empty()), Vec::new())
 }
 
-fn unsupported<T: Send + 'static>(method: &str) -> BoxFuture<'static, Result<T>> {
-    let error = Error::new(ErrorKind::Unsupported, format!("`{method}` is not supported"));
-    std::future::ready(Err(error)).boxed()
-}
-
 const NO_SCHEMA: &str = "the upload has no schema: send it, even where there are no rows";
-const NOT_A_TEXT: &str = "the ticket is empty or not UTF-8: it is the name of a dataset";
-const NOT_A_TICKET: &str = "the ticket is not the name of a dataset";

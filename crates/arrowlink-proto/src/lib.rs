@@ -18,5 +18,11 @@
 #[path = "generated/dataexchange.rs"]
 pub mod dataexchange;
 
+#[path = "generated/flight.rs"]
+pub mod flight;
+
 /// The serialized `FileDescriptorSet` of `proto/dataexchange.proto`, comments included, for gRPC reflection.
 pub const DATAEXCHANGE_DESCRIPTOR_SET: &[u8] = include_bytes!("generated/dataexchange.bin");
+
+/// The serialized `FileDescriptorSet` of `proto/flight.proto` and what it imports, comments included, for gRPC reflection.
+pub const FLIGHT_DESCRIPTOR_SET: &[u8] = include_bytes!("generated/flight.bin");

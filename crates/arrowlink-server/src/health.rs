@@ -1,10 +1,10 @@
 //! The standard services beside our own: gRPC health and reflection.
 //!
 //! Health is what load balancers and orchestrators ask (`grpc.health.v1`), for the server (the empty name) and for each
-//! service. Reflection (`v1`, and `v1alpha` for older tools) lets `grpcurl` and its like call the small service without
-//! its `.proto` file.
+//! service. Reflection (`v1`, and `v1alpha` for older tools) lets `grpcurl` and its like call the small service and Flight
+//! without their `.proto` files.
 
-use arrowlink_proto::DATAEXCHANGE_DESCRIPTOR_SET;
+use arrowlink_proto::{DATAEXCHANGE_DESCRIPTOR_SET, FLIGHT_DESCRIPTOR_SET};
 use tonic::service::Routes;
 use tonic_health::ServingStatus;
 use tonic_health::server::{HealthReporter, health_reporter};
@@ -33,12 +33,13 @@ pub(crate) async fn standard_services() -> Result<(Routes, Health), Error> {
     Ok((routes.prepare(), health))
 }
 
-/// Describes our service and health; each version of reflection adds itself.
+/// Describes our service, Flight and health; each version of reflection adds itself.
 fn reflection<'a>() -> Builder<'a> {
     Builder::configure()
         .register_encoded_file_descriptor_set(DATAEXCHANGE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(FLIGHT_DESCRIPTOR_SET)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
 }
 
 /// What is asked for health: the empty name is the server as a whole.
-const SERVICES: [&str; 2] = ["", "dataexchange.ArrowDataService"];
+const SERVICES: [&str; 3] = ["", "arrow.flight.protocol.FlightService", "dataexchange.ArrowDataService"];

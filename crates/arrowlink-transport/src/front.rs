@@ -35,7 +35,7 @@ use crate::record::CallRecord;
 use crate::status::to_status;
 
 pub use flight_call::FlightCall;
-pub use handler::FlightHandler;
+pub use handler::{FlightBatches, FlightHandler};
 pub use options::FrontOptions;
 
 /// Answers the small service from a [`DataService`], Arrow Flight through a [`FlightHandler`], and hands every other path
@@ -287,9 +287,10 @@ impl Call {
         BatchStream::new(schema, chunks)
     }
 
-    /// The answer of Flight that is made of `batches`, counted as they go.
-    fn send_batches(self, batches: BatchStream, max_message_bytes: usize) -> Result<Response<Body>, Error> {
-        let pieces = flight::encode(batches, &[], max_message_bytes)?;
+    /// The answer of Flight that is made of batches, counted as they go.
+    fn send_batches(self, answer: FlightBatches, max_message_bytes: usize) -> Result<Response<Body>, Error> {
+        let FlightBatches { batches, metadata } = answer;
+        let pieces = flight::encode(batches, &[], &metadata, max_message_bytes)?;
         let messages = pieces.map(move |piece| match piece {
             Ok(Piece { rope, rows, cells }) => {
                 self.record.add(rows, cells, (rope.len() - PREFIX_BYTES) as u64);

@@ -74,7 +74,7 @@ pub use connection::{ConnectOptions, Connection, Plaintext, ResponseBody, Transf
 pub use deadline::{GrpcTimeout, GrpcTimeoutLayer, grpc_timeout};
 pub use description::{broken_metadata, described, description_metadata, entry};
 pub use error::Error;
-pub use front::{FlightCall, FlightHandler, Front, FrontOptions};
+pub use front::{FlightBatches, FlightCall, FlightHandler, Front, FrontOptions};
 pub use http2::Http2Options;
 pub use listen::{Dialer, ListenAddr, Listener};
 pub use peer::{Credentials, Encryption, Peer};

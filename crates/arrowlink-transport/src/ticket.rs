@@ -43,18 +43,27 @@ pub struct Ticket {
     pub options: ReadOptions,
     /// Whether each batch comes with the ticket that goes on after it, as its application metadata. Default: no.
     pub positions: bool,
+    /// Which query the read belongs to, so that it can be cancelled; opaque. Default: none.
+    pub query: Option<Bytes>,
 }
 
 impl Ticket {
     /// Makes the ticket that reads `target` as `options` say.
     pub const fn new(target: Target, options: ReadOptions) -> Self {
-        Self { target, options, positions: false }
+        Self { target, options, positions: false, query: None }
     }
 
     /// Sets [`positions`](Self::positions).
     #[must_use]
     pub const fn with_positions(mut self, positions: bool) -> Self {
         self.positions = positions;
+        self
+    }
+
+    /// Sets [`query`](Self::query).
+    #[must_use]
+    pub fn with_query(mut self, id: impl Into<Bytes>) -> Self {
+        self.query = Some(id.into());
         self
     }
 

@@ -1,1 +1,9 @@
-//! Arrow Flight over a data service, as a client sees it.
+//! Arrow Flight over a data service, as the stock client of arrow-rs and raw messages see it.
+
+mod actions;
+mod edge;
+mod handshake;
+mod info;
+mod put;
+mod reading;
+mod support;

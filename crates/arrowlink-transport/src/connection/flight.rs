@@ -271,7 +271,7 @@ fn sent(
     batches: BatchStream,
     options: &TransferOptions,
 ) -> Result<Body, Error> {
-    let pieces = flight::encode(batches, &flight::descriptor(name), options.max_flight_bytes())?;
+    let pieces = flight::encode(batches, &flight::descriptor(name), &[], options.max_flight_bytes())?;
     Ok(upload.body(pieces.map_ok(|piece| piece.rope)))
 }
 

@@ -19,17 +19,19 @@ pub(crate) struct Piece {
     pub(crate) cells: u64,
 }
 
-/// Makes messages of `batches`, the first of which has the schema and the encoded `descriptor`, if one is given.
+/// Makes messages of `batches`, the first of which has the schema, and the encoded `descriptor` and `metadata` if they are
+/// given.
 ///
 /// A message is made when the one before it has been taken. A batch whose message would exceed `max_message_bytes` is
-/// sent in pieces; its metadata goes with the first of them. Fails, or ends with an error, where a schema, a dictionary or a single row is
+/// sent in pieces; its metadata goes with the last of them. Fails, or ends with an error, where a schema, a dictionary or a single row is
 /// larger by itself.
 pub(crate) fn encode(
     batches: BatchStream,
     descriptor: &[u8],
+    metadata: &[u8],
     max_message_bytes: usize,
 ) -> Result<impl Stream<Item = Result<Piece, Error>> + Send + use<>, Error> {
-    let encoder = Encoder::new(batches, descriptor, max_message_bytes)?;
+    let encoder = Encoder::new(batches, descriptor, metadata, max_message_bytes)?;
     Ok(stream::try_unfold(encoder, |mut encoder| async move {
         let piece = encoder.next().await?;
         Ok(piece.map(|piece| (piece, encoder)))
@@ -48,10 +50,15 @@ struct Encoder {
 }
 
 impl Encoder {
-    fn new(batches: BatchStream, descriptor: &[u8], max_message_bytes: usize) -> Result<Self, Error> {
+    fn new(
+        batches: BatchStream,
+        descriptor: &[u8],
+        metadata: &[u8],
+        max_message_bytes: usize,
+    ) -> Result<Self, Error> {
         let messages =
             MessageEncoder::new(batches.schema(), &EncodeOptions::default()).map_err(not_sendable)?;
-        let rope = frame::flight::schema(descriptor, messages.schema());
+        let rope = frame::flight::schema(descriptor, messages.schema(), metadata);
         refuse_large("the schema", &rope, max_message_bytes)?;
         let ready = VecDeque::from([Piece { rope, rows: 0, cells: 0 }]);
         Ok(Self { batches, messages, max_message_bytes, ready, pending: VecDeque::new(), rows_before: 0 })

@@ -48,14 +48,17 @@ impl Pending {
 
     /// Cuts a batch of more than one row whose message takes `bytes`, and puts the pieces before `others`.
     pub(super) fn cut(self, bytes: usize, max_bytes: usize, mut others: VecDeque<Self>) -> VecDeque<Self> {
-        let Self { batch, mut metadata, .. } = self;
+        let Self { batch, metadata, .. } = self;
         let rows = batch.num_rows();
         let rows_a_piece = rows_a_piece(rows, bytes, max_bytes);
         let state = if is_shared(batch.schema_ref()) { State::Cut } else { State::Compact };
         let mut pieces = VecDeque::with_capacity(rows.div_ceil(rows_a_piece) + others.len());
         for first in (0..rows).step_by(rows_a_piece) {
             let batch = batch.slice(first, rows_a_piece.min(rows - first));
-            pieces.push_back(Self { batch, metadata: std::mem::take(&mut metadata), state });
+            pieces.push_back(Self { batch, metadata: Bytes::new(), state });
+        }
+        if let Some(last) = pieces.back_mut() {
+            last.metadata = metadata;
         }
         pieces.append(&mut others);
         pieces

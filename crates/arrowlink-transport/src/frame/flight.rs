@@ -8,15 +8,18 @@ use super::{HEAD_BYTES, field_bytes, put_field, put_key, put_prefix};
 use crate::Rope;
 use crate::rope::RopeBuilder;
 
-/// Frames a schema, which has no body, with the encoded `descriptor`, if one is given.
-pub(crate) fn schema(descriptor: &[u8], schema: &Message) -> Rope {
+/// Frames a schema, which has no body, with the encoded `descriptor` and application metadata, where they are given.
+pub(crate) fn schema(descriptor: &[u8], schema: &Message, app_metadata: &[u8]) -> Rope {
     let header = schema.header();
-    let bytes = field_bytes(DESCRIPTOR, descriptor.len()) + field_bytes(DATA_HEADER, header.len());
+    let bytes = field_bytes(DESCRIPTOR, descriptor.len())
+        + field_bytes(DATA_HEADER, header.len())
+        + field_bytes(APP_METADATA, app_metadata.len());
     let mut rope = RopeBuilder::with_capacity(HEAD_BYTES + bytes);
     let copied = rope.copied();
     put_prefix(copied, bytes);
     put_field(copied, DESCRIPTOR, descriptor);
     put_field(copied, DATA_HEADER, header);
+    put_field(copied, APP_METADATA, app_metadata);
     rope.finish()
 }
 

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Response};
 
 use super::Call;
-use super::request::only_message;
+use super::request::{MAX_FLIGHT_REQUEST_BYTES, only_message};
 use crate::grpc::BoxError;
 use crate::payload::Origin;
 use crate::receive::{Messages, Shape};
@@ -17,9 +17,13 @@ where
     B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
 {
     let max_message_bytes = metadata::max_flight_bytes(headers, call.options.max_message_bytes)?;
-    let most = call.options.max_request_bytes();
-    let messages = Messages::new(body, Shape::Payload("Ticket"), call.options.receive(most), Origin::Client);
-    let ticket = only_message(messages, "Ticket", most).await?.payload();
+    let messages = Messages::new(
+        body,
+        Shape::Payload("Ticket"),
+        call.options.receive(MAX_FLIGHT_REQUEST_BYTES),
+        Origin::Client,
+    );
+    let ticket = only_message(messages, "Ticket", MAX_FLIGHT_REQUEST_BYTES).await?.payload();
     let batches = call.flight.do_get(call.flight_call(), ticket).await?;
     call.send_batches(batches, max_message_bytes)
 }

@@ -29,7 +29,7 @@ use super::FlightCall;
 /// /// How many rows a ticket is for.
 /// async fn rows(flight: &dyn FlightHandler, ticket: &'static str) -> Result<usize> {
 ///     let call = FlightCall::new(CallContext::new());
-///     let batches = flight.do_get(call, ticket.into()).await?.collect_batches().await?;
+///     let batches = flight.do_get(call, ticket.into()).await?.batches.collect_batches().await?;
 ///     Ok(batches.iter().map(|batch| batch.num_rows()).sum())
 /// }
 /// ```
@@ -70,8 +70,9 @@ pub trait FlightHandler: fmt::Debug + Send + Sync {
         descriptor: FlightDescriptor,
     ) -> BoxFuture<'_, Result<SchemaResult>>;
 
-    /// Reads what the ticket is for. The metadata of a chunk are the `app_metadata` of its message.
-    fn do_get(&self, call: FlightCall, ticket: Bytes) -> BoxFuture<'_, Result<BatchStream>>;
+    /// Reads what the ticket is for. The metadata of a chunk are the `app_metadata` of its message, of the last where it
+    /// takes several.
+    fn do_get(&self, call: FlightCall, ticket: Bytes) -> BoxFuture<'_, Result<FlightBatches>>;
 
     /// Takes what is uploaded to the descriptor. `batches` is `None` where the client sent a descriptor and no schema.
     ///
@@ -91,7 +92,7 @@ pub trait FlightHandler: fmt::Debug + Send + Sync {
         call: FlightCall,
         descriptor: FlightDescriptor,
         batches: BatchStream,
-    ) -> BoxFuture<'_, Result<BatchStream>>;
+    ) -> BoxFuture<'_, Result<FlightBatches>>;
 
     /// Does what the action says.
     fn do_action(
@@ -102,4 +103,29 @@ pub trait FlightHandler: fmt::Debug + Send + Sync {
 
     /// Lists the actions.
     fn list_actions(&self, call: FlightCall) -> BoxFuture<'_, Result<Vec<ActionType>>>;
+}
+
+/// What a client of Flight reads: batches, and what is said with their schema.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct FlightBatches {
+    /// The batches.
+    pub batches: BatchStream,
+    /// The `app_metadata` of the message that has the schema. Default: none.
+    pub metadata: Bytes,
+}
+
+impl FlightBatches {
+    /// Sets [`metadata`](Self::metadata).
+    #[must_use]
+    pub fn with_metadata(mut self, metadata: Bytes) -> Self {
+        self.metadata = metadata;
+        self
+    }
+}
+
+impl From<BatchStream> for FlightBatches {
+    fn from(batches: BatchStream) -> Self {
+        Self { batches, metadata: Bytes::new() }
+    }
 }

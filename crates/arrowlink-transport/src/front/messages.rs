@@ -10,7 +10,7 @@ use futures::{StreamExt as _, stream};
 use http::Response;
 use prost::Message;
 
-use super::request::only_message;
+use super::request::{MAX_FLIGHT_REQUEST_BYTES, only_message};
 use super::{Call, FlightMethod};
 use crate::grpc::BoxError;
 use crate::outgoing::Outgoing;
@@ -66,8 +66,7 @@ where
     M: Message + Default,
     B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
 {
-    let most = call.options.max_request_bytes();
-    decoded(name, only_message(messages(call, name, body), name, most).await?.payload())
+    decoded(name, only_message(messages(call, name, body), name, MAX_FLIGHT_REQUEST_BYTES).await?.payload())
 }
 
 /// Reads the first message of a request that may go on; an empty one where it has none.
@@ -86,7 +85,7 @@ fn messages<B>(call: &Call, name: &'static str, body: B) -> Messages<B>
 where
     B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
 {
-    let receive = call.options.receive(call.options.max_request_bytes());
+    let receive = call.options.receive(MAX_FLIGHT_REQUEST_BYTES);
     Messages::new(body, Shape::Whole(name), receive, Origin::Client)
 }
 

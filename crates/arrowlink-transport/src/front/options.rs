@@ -93,16 +93,8 @@ impl FrontOptions {
             .with_max_dictionary_bytes(self.max_message_bytes)
     }
 
-    /// The largest request of Flight that has no batches: a ticket, a descriptor or an action, with what they carry.
-    pub(crate) fn max_request_bytes(&self) -> usize {
-        self.max_message_bytes.min(MOST_REQUEST_BYTES)
-    }
-
     /// How requests with messages of at most `max_message_bytes` are received.
     pub(crate) fn receive(&self, max_message_bytes: usize) -> ReceiveOptions {
         ReceiveOptions { pool: self.pool.clone(), max_message_bytes, idle_timeout: self.idle_timeout }
     }
 }
-
-/// Room for a ticket with parameters, or a statement of many lines.
-const MOST_REQUEST_BYTES: usize = 64 << 20;

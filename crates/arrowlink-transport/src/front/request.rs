@@ -3,6 +3,7 @@
 use arrowlink_core::{Error, ErrorKind};
 use bytes::Bytes;
 
+use crate::Ticket;
 use crate::grpc::BoxError;
 use crate::receive::{Message, Messages};
 
@@ -31,5 +32,7 @@ where
     }
 }
 
+/// The largest request of Flight that has no batches: a ticket, or what has tickets, statements and plans in it.
+pub(super) const MAX_FLIGHT_REQUEST_BYTES: usize = 2 * Ticket::MAX_BYTES;
 /// The largest request of the small service, which has nothing in it.
 pub(super) const MAX_REQUEST_BYTES: usize = 64 * 1024;

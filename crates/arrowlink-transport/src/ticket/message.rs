@@ -32,6 +32,8 @@ pub(super) struct Body {
     follow: bool,
     #[prost(bool, tag = "11")]
     positions: bool,
+    #[prost(bytes = "bytes", optional, tag = "12")]
+    query: Option<Bytes>,
 }
 
 #[derive(Clone, PartialEq, Oneof)]
@@ -66,7 +68,7 @@ impl TryFrom<&Ticket> for Body {
     type Error = Error;
 
     fn try_from(ticket: &Ticket) -> Result<Self> {
-        let Ticket { target, options, positions } = ticket;
+        let Ticket { target, options, positions, query } = ticket;
         Ok(Self {
             target: Some(Wanted::try_from(target)?),
             projection: options.projection.as_deref().map(|names| Columns { names: names.to_vec() }),
@@ -77,6 +79,7 @@ impl TryFrom<&Ticket> for Body {
             resume: options.resume.as_ref().map(|position| position.as_bytes().clone()),
             follow: options.follow,
             positions: *positions,
+            query: query.clone(),
         })
     }
 }
@@ -92,7 +95,9 @@ impl TryFrom<Body> for Ticket {
         options.part = body.part;
         options.snapshot = body.snapshot.map(Snapshot::new);
         options.resume = body.resume.map(Position::new);
-        Ok(Self::new(target.try_into()?, options).with_positions(body.positions))
+        let mut ticket = Self::new(target.try_into()?, options).with_positions(body.positions);
+        ticket.query = body.query;
+        Ok(ticket)
     }
 }
 

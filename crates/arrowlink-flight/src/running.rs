@@ -1,0 +1,127 @@
+//! The queries that are being read, so that another call can cancel them.
+//!
+//! A query is known by the id in its tickets. It is here while it is read, once for all of its parts, and leaves when the
+//! last of its reads is dropped. The ids of queries that were cancelled are kept for a while, the latest of them, so that
+//! a part that is asked for after the others were cancelled is refused.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arrowlink_core::{BatchStream, Error, ErrorKind, Result};
+use bytes::Bytes;
+use futures::{StreamExt as _, stream};
+use tokio_util::sync::CancellationToken;
+
+/// All queries. Clones are the same.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Running(Arc<Mutex<Queries>>);
+
+#[derive(Debug, Default)]
+struct Queries {
+    reads: HashMap<Bytes, Reads>,
+    cancelled: VecDeque<Bytes>,
+}
+
+/// The reads of one query.
+#[derive(Debug, Default)]
+struct Reads {
+    count: usize,
+    cancel: CancellationToken,
+}
+
+impl Running {
+    /// Notes that the query `id` is read from now on, until what is returned is dropped. A read without an id cannot be
+    /// cancelled but by its own client.
+    pub(crate) fn begin(&self, id: Option<&Bytes>) -> Result<Query> {
+        let Some(id) = id.filter(|id| id.len() <= MOST_ID_BYTES) else { return Ok(Query::default()) };
+        let mut queries = self.queries();
+        if queries.cancelled.contains(id) {
+            return Err(cancelled());
+        }
+        let reads = queries.reads.entry(id.clone()).or_default();
+        reads.count += 1;
+        let cancel = reads.cancel.clone();
+        Ok(Query { cancel, _entry: Some(Arc::new(Entry { id: id.clone(), running: self.clone() })) })
+    }
+
+    /// Stops all reads of the query `id`, those that run and those that come.
+    pub(crate) fn cancel(&self, id: &Bytes) {
+        if id.len() > MOST_ID_BYTES {
+            return;
+        }
+        let mut queries = self.queries();
+        if let Some(reads) = queries.reads.get(id) {
+            reads.cancel.cancel();
+        }
+        if !queries.cancelled.contains(id) {
+            queries.cancelled.push_back(id.clone());
+        }
+        if queries.cancelled.len() > MOST_CANCELLED {
+            queries.cancelled.pop_front();
+        }
+    }
+
+    fn end(&self, id: &Bytes) {
+        let mut queries = self.queries();
+        let Some(reads) = queries.reads.get_mut(id) else { return };
+        reads.count -= 1;
+        if reads.count == 0 {
+            queries.reads.remove(id);
+        }
+    }
+
+    fn queries(&self) -> MutexGuard<'_, Queries> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One read, as long as it is held.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Query {
+    cancel: CancellationToken,
+    _entry: Option<Arc<Entry>>,
+}
+
+impl Query {
+    /// Does `work`, which is dropped when the query is cancelled.
+    pub(crate) async fn unless_cancelled<T>(&self, work: impl Future<Output = T>) -> Result<T> {
+        self.cancel.run_until_cancelled(work).await.ok_or_else(cancelled)
+    }
+
+    /// Ends `batches` with an error, and drops what makes them, when the query is cancelled.
+    pub(crate) fn until_cancelled(self, batches: BatchStream) -> BatchStream {
+        let schema = Arc::clone(batches.schema());
+        batches.map_chunks(schema, |chunks| {
+            let state = Some((chunks, self));
+            stream::unfold(state, |state| async {
+                let (mut chunks, query) = state?;
+                match query.unless_cancelled(chunks.next()).await {
+                    Ok(chunk) => Some((chunk?, Some((chunks, query)))),
+                    Err(error) => Some((Err(error), None)),
+                }
+            })
+        })
+    }
+}
+
+/// A read that is counted.
+#[derive(Debug)]
+struct Entry {
+    id: Bytes,
+    running: Running,
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.running.end(&self.id);
+    }
+}
+
+fn cancelled() -> Error {
+    Error::new(ErrorKind::Cancelled, "the query was cancelled")
+}
+
+/// How many ids of cancelled queries are kept.
+const MOST_CANCELLED: usize = 1024;
+/// The longest id; those that are made here have 16 bytes.
+const MOST_ID_BYTES: usize = 64;

@@ -1,0 +1,130 @@
+//! Uploads: acknowledged batch by batch, kept whole or not at all.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arrow_array::{RecordBatch, record_batch};
+use arrow_flight::utils::batches_to_flight_data;
+use arrow_flight::{FlightData, FlightDescriptor};
+use arrowlink_core::{DataServiceExt as _, Error, ErrorKind, Result};
+use arrowlink_testkit::{check_error, name, three_rows};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use serde_json::{Value, json};
+use tonic::Request;
+
+use crate::support::{Client, client, error, path, read, service};
+
+fn messages(descriptor: FlightDescriptor, batches: &[RecordBatch]) -> Vec<FlightData> {
+    let mut data = batches_to_flight_data(&batches[0].schema(), batches.to_vec()).unwrap();
+    data[0].flight_descriptor = Some(descriptor);
+    data
+}
+
+/// Uploads, and returns all that is said to it.
+async fn put(
+    client: &mut Client,
+    data: Vec<FlightData>,
+    headers: &[(&'static str, &str)],
+) -> Result<Vec<Value>> {
+    let mut request = Request::new(stream::iter(data));
+    for (key, value) in headers {
+        request.metadata_mut().insert(*key, value.parse().unwrap());
+    }
+    let results = client.do_put(request).await.map_err(error)?.into_inner();
+    let results: Vec<_> = results.try_collect().await.map_err(error)?;
+    Ok(results.iter().map(|result| serde_json::from_slice(&result.app_metadata).unwrap()).collect())
+}
+
+#[tokio::test]
+async fn says_of_each_batch_that_it_was_received_and_then_what_is_kept() {
+    let mut client = client(service(&[three_rows()]));
+    let said = put(&mut client, messages(path("mine"), &[three_rows(), three_rows()]), &[]).await.unwrap();
+    assert_eq!(said.len(), 3);
+    assert_eq!((&said[0]["state"], &said[0]["batch"]), (&json!("received"), &json!(1)));
+    assert_eq!(said[1], json!({ "state": "received", "batch": 2, "rows": 6 }));
+    assert_eq!((&said[2]["state"], &said[2]["rows"]), (&json!("in memory"), &json!(6)));
+    assert_eq!(read(&mut client, "mine").await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn is_written_while_its_client_reads_no_acknowledgements() {
+    let catalog = service(&[three_rows()]);
+    let mut client = client(catalog.clone());
+    let batch = record_batch!(("id", Int64, [1])).unwrap();
+    let sent = Arc::new(AtomicU64::new(0));
+    let counter = Arc::clone(&sent);
+    let all = messages(path("many"), &vec![batch; 20_000]).into_iter().inspect(move |_| {
+        counter.fetch_add(1, Ordering::Relaxed);
+    });
+    let mut answer = client.do_put(stream::iter(all)).await.unwrap().into_inner();
+    while sent.load(Ordering::Relaxed) < 20_001 {
+        tokio::task::yield_now().await;
+    }
+    let mut said = 0;
+    while let Some(result) = answer.next().await {
+        result.unwrap();
+        said += 1;
+    }
+    assert_eq!(said, 20_001);
+    let (_, rows) = catalog.read_all(&name("many")).await.unwrap();
+    assert_eq!(rows.iter().map(RecordBatch::num_rows).sum::<usize>(), 20_000);
+}
+
+#[tokio::test]
+async fn modes_and_keys_come_as_metadata() {
+    let mut client = client(service(&[three_rows()]));
+    let data = || messages(path("mine"), &[three_rows()]);
+    let absent = put(&mut client, data(), &[("arrowlink-write-mode", "append")]).await;
+    check_error(absent, ErrorKind::NotFound, &["`mine`"]);
+    let create = [("arrowlink-write-mode", "create")];
+    put(&mut client, data(), &create).await.unwrap();
+    check_error(put(&mut client, data(), &create).await, ErrorKind::AlreadyExists, &["`mine`"]);
+    let once = [("arrowlink-write-mode", "replace"), ("arrowlink-idempotency-key", "load%2042")];
+    put(&mut client, data(), &once).await.unwrap();
+    put(&mut client, data(), &once).await.unwrap();
+    assert_eq!(read(&mut client, "mine").await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn metadata_that_cannot_be_read_is_refused() {
+    let mut client = client(service(&[three_rows()]));
+    let data = || messages(path("mine"), &[three_rows()]);
+    let mode = put(&mut client, data(), &[("arrowlink-write-mode", "upsert")]).await;
+    check_error(mode, ErrorKind::InvalidArgument, &["`upsert` is not a `arrowlink-write-mode`"]);
+    let key = put(&mut client, data(), &[("arrowlink-idempotency-key", "%4")]).await;
+    check_error(key, ErrorKind::InvalidArgument, &["is not percent-encoded"]);
+    let key = put(&mut client, data(), &[("arrowlink-idempotency-key", "%ff")]).await;
+    check_error(key, ErrorKind::InvalidArgument, &["is not UTF-8"]);
+    check_error(read(&mut client, "mine").await, ErrorKind::NotFound, &[]);
+}
+
+#[tokio::test]
+async fn nothing_is_kept_of_an_upload_with_a_damaged_batch() {
+    let mut client = client(service(&[three_rows()]));
+    let mut data = messages(path("mine"), &[three_rows(), three_rows()]);
+    data[2].data_header = vec![1, 2, 3].into();
+    check_error(put(&mut client, data, &[]).await, ErrorKind::InvalidArgument, &["not a valid stream"]);
+    check_error(read(&mut client, "mine").await, ErrorKind::NotFound, &[]);
+}
+
+#[tokio::test]
+async fn an_upload_begins_with_a_descriptor_and_a_schema() {
+    let mut client = client(service(&[three_rows()]));
+    let alone = FlightData::new().with_descriptor(path("mine"));
+    let refused: Result<_, Error> = put(&mut client, vec![alone], &[]).await;
+    check_error(refused, ErrorKind::InvalidArgument, &["the upload has no schema"]);
+    let mut nameless = messages(path("mine"), &[three_rows()]);
+    nameless[0].flight_descriptor = None;
+    let refused = put(&mut client, nameless, &[]).await;
+    check_error(refused, ErrorKind::InvalidArgument, &["does not begin with a descriptor"]);
+    let command = messages(FlightDescriptor::new_cmd("insert into mine"), &[three_rows()]);
+    let refused = put(&mut client, command, &[]).await;
+    check_error(refused, ErrorKind::InvalidArgument, &["the descriptor is a command"]);
+}
+
+#[tokio::test]
+async fn what_is_served_from_elsewhere_is_not_written_to() {
+    let mut client = client(service(&[three_rows()]));
+    let refused = put(&mut client, messages(path("trips"), &[three_rows()]), &[]).await;
+    check_error(refused, ErrorKind::ReadOnly, &["`trips`"]);
+}
