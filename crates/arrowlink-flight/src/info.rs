@@ -6,7 +6,7 @@ use arrow_flight::{
 use arrow_ipc::writer::IpcWriteOptions;
 use arrow_schema::{Schema, SchemaRef};
 use arrowlink_core::{Description, Effect, Error, ErrorKind, NounKind, Part, ReadOptions, Result, Target};
-use arrowlink_transport::{FlightCall, Ticket};
+use arrowlink_transport::{FlightCall, Ticket, description_metadata};
 use bytes::Bytes;
 use uuid::Uuid;
 
@@ -28,6 +28,7 @@ pub(crate) fn flight_info(
         .with_total_records(known(description.rows))
         .with_total_bytes(known(description.bytes))
         .with_ordered(true);
+    info.app_metadata = description_metadata(description)?;
     info.schema = schema_message(&*shown(call, &description.schema)?)?.schema;
     if description.kind == NounKind::Function {
         return Ok(info);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_flight::{Criteria, FlightDescriptor, FlightInfo};
 use arrowlink_core::{Entry, EntryStream, Error, ErrorKind, ListOptions, Result, Target};
-use arrowlink_transport::FlightCall;
+use arrowlink_transport::{FlightCall, broken_metadata};
 use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryStreamExt as _};
 
@@ -31,7 +31,10 @@ fn flight(entry: Entry, call: &FlightCall, options: &FlightOptions) -> Result<Fl
     let descriptor = FlightDescriptor::new_path(vec![entry.name.to_string()]);
     match entry.description {
         Ok(description) => flight_info(call, descriptor, &description, &Target::from(entry.name), options),
-        Err(_) => Ok(FlightInfo::new().with_descriptor(descriptor)),
+        Err(error) => {
+            let metadata = broken_metadata(&error);
+            Ok(FlightInfo::new().with_descriptor(descriptor).with_app_metadata(metadata))
+        }
     }
 }
 

@@ -62,7 +62,8 @@ pub fn broken_metadata(error: &Error) -> Bytes {
     json!({ "error": { "kind": reason(error.kind()), "message": error.chain() } }).to_string().into()
 }
 
-/// Reads the description that `info` has; of a server that is not ArrowLink, what Flight has of it.
+/// Reads the description that `info` has; of a server that is not ArrowLink, what Flight has of it. What such a server does
+/// not say of a command is that it changes nothing.
 ///
 /// ```
 /// use arrow_flight::{FlightDescriptor, FlightInfo};
@@ -93,7 +94,7 @@ pub fn described(info: &FlightInfo) -> Result<Description> {
         .with_source(text("source").unwrap_or_default())
         .with_parts(json.get("parts").and_then(Value::as_array).into_iter().flatten().map(part_of).collect())
         .with_writable(json.get("writable").and_then(Value::as_bool).unwrap_or_default())
-        .with_effect(if text("effect") == Some(CHANGE) { Effect::Change } else { Effect::None });
+        .with_effect(effect(text("effect"), info));
     if let Some(snapshot) = text("snapshot") {
         description =
             description.with_snapshot(Snapshot::new(hex::read(snapshot).ok_or_else(not_described)?));
@@ -137,9 +138,20 @@ fn said(json: &Value) -> Error {
 
 const fn effect_text(effect: Effect) -> &'static str {
     match effect {
-        Effect::None => "none",
+        Effect::None => NONE,
         // What this version does not know is not read twice by those who read this.
         _ => CHANGE,
+    }
+}
+
+/// What reading does. Of a command whose server does not say, it may be anything.
+fn effect(text: Option<&str>, info: &FlightInfo) -> Effect {
+    let descriptor = info.flight_descriptor.as_ref();
+    let is_path = descriptor.is_some_and(|descriptor| descriptor.r#type() == DescriptorType::Path);
+    match text {
+        Some(NONE) => Effect::None,
+        None if is_path => Effect::None,
+        _ => Effect::Change,
     }
 }
 
@@ -177,5 +189,6 @@ fn nameless() -> Error {
     Error::new(ErrorKind::Corrupt, "the server listed something without a name")
 }
 
+const NONE: &str = "none";
 const CHANGE: &str = "change";
 const MOST_SCHEMA_BYTES: usize = 16 << 20;

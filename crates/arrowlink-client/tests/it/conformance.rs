@@ -1,16 +1,11 @@
 //! The contract of `DataService`, over the whole path from client to catalog.
 
 use arrowlink_client::{Client, ClientOptions};
-use arrowlink_core::conformance::{Capability, Suite};
+use arrowlink_core::conformance::Suite;
 use arrowlink_testkit::{Certificates, Server, catalog};
 use arrowlink_transport::{ConnectOptions, Connection, Listener};
 
 use crate::support::options;
-
-/// All that a catalog with uploads in memory does, except calling.
-fn suite() -> Suite {
-    Suite::new()
-}
 
 #[tokio::test]
 async fn path_in_memory_is_conformant() {
@@ -19,7 +14,7 @@ async fn path_in_memory_is_conformant() {
     let connection =
         Connection::over(dialer.dial().await.unwrap(), &ConnectOptions::default()).await.unwrap();
     let client = Client::over(connection, &ClientOptions::default());
-    let report = suite().run(&client).await;
+    let report = Suite::new().run(&client).await;
     assert!(report.is_conformant(), "{report}");
     drop(client);
     server.stop().await;
@@ -30,7 +25,7 @@ async fn path_over_tls_is_conformant() {
     let certificates = Certificates::new();
     let server = Server::start(catalog(), &certificates).await;
     let client = Client::connect(&server.uri(), options(&certificates)).await.unwrap();
-    let report = suite().run(&client).await;
+    let report = Suite::new().run(&client).await;
     assert!(report.is_conformant(), "{report}");
     drop(client);
     server.stop().await;
@@ -42,7 +37,7 @@ async fn path_over_a_unix_socket_is_conformant() {
     let addr = format!("unix://{}", folder.path().join("arrowlink.sock").display());
     let server = Server::on(Listener::bind(&addr.parse().unwrap()).await.unwrap(), None, catalog());
     let client = Client::connect(&addr, ClientOptions::default()).await.unwrap();
-    let report = suite().run(&client).await;
+    let report = Suite::new().run(&client).await;
     assert!(report.is_conformant(), "{report}");
     drop(client);
     server.stop().await;

@@ -6,7 +6,7 @@ use arrowlink_core::{
     BatchStream, CallContext, Chunk, DataService as _, DataServiceExt as _, Error, ErrorKind, ListOptions,
     NounKind, Query, ReadOptions, RemoveOptions, Target, WriteOptions,
 };
-use arrowlink_testkit::{Certificates, Server, catalog, check_error, name, stream_of, three_rows};
+use arrowlink_testkit::{Certificates, Server, catalog, check_error, name, three_rows};
 use futures::{TryStreamExt as _, stream};
 
 use crate::support::{options, read};

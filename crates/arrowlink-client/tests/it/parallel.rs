@@ -14,7 +14,7 @@ use futures::StreamExt as _;
 use crate::proxy::Proxy;
 use crate::support::{column, numbers, options, patient, port, read};
 
-const BATCHES: usize = 12;
+const BATCHES: usize = 6;
 /// 1 MiB of 64-bit integers, which is a part.
 const ROWS: usize = 1 << 17;
 const ALL: i64 = (BATCHES * ROWS) as i64;
@@ -73,7 +73,7 @@ async fn rows_come_in_any_order_once() {
 #[tokio::test]
 async fn parts_go_on_where_their_connection_is_cut() {
     with_proxy(async |client, proxy| {
-        for (cut, order) in [(500_000, RowOrder::Kept), (1_234_567, RowOrder::Any)] {
+        for (cut, order) in [(300_000, RowOrder::Kept), (777_777, RowOrder::Any)] {
             proxy.cut([cut, cut, cut, cut]);
             let options = ReadOptions::default().with_connections(3).with_order(order);
             let mut rows = column(&read(client, "numbers", options).await.unwrap());
@@ -97,7 +97,7 @@ async fn other_options_hold_over_several_connections() {
         let projected = read(client, "numbers", several().with_projection(["id"])).await.unwrap();
         check_in_order(&projected);
         let unknown = read(client, "numbers", several().with_projection(["di"])).await;
-        check_error(unknown, ErrorKind::InvalidArgument, &["did you mean `id`?"]);
+        check_error(unknown, ErrorKind::InvalidArgument, &["no column `di`"]);
     })
     .await;
 }

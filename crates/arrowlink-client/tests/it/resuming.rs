@@ -39,13 +39,13 @@ fn narrow(certificates: &Certificates) -> ClientOptions {
 async fn read_goes_on_wherever_the_connection_is_cut() {
     let certificates = Certificates::new();
     let (server, proxy, client) = served(&certificates).await;
-    for cut in (1..180_000).step_by(6_007) {
+    for cut in (1..180_000).step_by(15_013) {
         proxy.cut([cut, cut, 1_000]);
         let batches = read(&client, "numbers", ReadOptions::default()).await.unwrap();
         assert_eq!(column(&batches), Vec::from_iter(0..20_000), "{cut}");
         proxy.take_cuts();
     }
-    assert!(proxy.connections() > 30);
+    assert!(proxy.connections() > 20);
     drop(client);
     server.stop().await;
 }
@@ -55,7 +55,7 @@ async fn skip_limit_and_projection_hold_over_all_attempts() {
     let certificates = Certificates::new();
     let (server, proxy, client) = served(&certificates).await;
     let options = ReadOptions::default().with_skip(777).with_limit(15_555).with_projection(["id"]);
-    for cut in (1..120_000).step_by(9_001) {
+    for cut in (1..120_000).step_by(22_001) {
         proxy.cut([cut, 9_001, 9_001]);
         let batches = read(&client, "numbers", options.clone()).await.unwrap();
         assert_eq!(column(&batches), Vec::from_iter(777..777 + 15_555), "{cut}");
@@ -75,7 +75,7 @@ async fn pieces_of_batches_are_not_read_twice() {
     let proxy = Proxy::start(port(&server)).await;
     let options = narrow(&certificates).with_max_message_bytes(20_000);
     let client = Client::connect(&proxy.uri(), options).await.unwrap();
-    for cut in (10_000..490_000).step_by(37_003) {
+    for cut in (10_000..490_000).step_by(83_003) {
         proxy.cut([cut, 50_000]);
         let batches = read(&client, "numbers", ReadOptions::default()).await.unwrap();
         assert_eq!(column(&batches), Vec::from_iter(0..60_000), "{cut}");

@@ -41,8 +41,12 @@ fn description_comes_back_as_it_was() {
 #[test]
 fn what_another_server_says_is_a_dataset() {
     let foreign = FlightInfo::new().try_with_schema(&schema("a")).unwrap().with_app_metadata("{\"kind\"");
-    let description = described(&foreign).unwrap();
-    assert_eq!(description, Description::new(NounKind::Dataset, schema("a")));
+    let path = foreign.clone().with_descriptor(FlightDescriptor::new_path(vec!["a".to_owned()]));
+    let plain = Description::new(NounKind::Dataset, schema("a"));
+    assert_eq!(described(&path).unwrap(), plain);
+    // Nobody said that a statement may be executed twice.
+    let command = foreign.with_descriptor(FlightDescriptor::new_cmd("select 1"));
+    assert_eq!(described(&command).unwrap(), plain.with_effect(Effect::Change));
 }
 
 #[test]
