@@ -5,25 +5,26 @@
 //! This costs the decoding of up to two row groups, once for a read that has failed; reads that succeed never come
 //! here.
 
-use std::fs::File;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 
 use arrowlink_core::{Error, ErrorKind};
+use futures::{FutureExt as _, TryStreamExt as _};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 
 use crate::failure::corrupt;
+use crate::one_file::OneFile;
 use crate::snapshot::FileStamp;
 
 /// Says where `error` is, which came after the first `row` rows of the file; as it was where that is not found.
 ///
 /// The cause stays the source of the error.
-pub(crate) fn located(error: Error, stamp: &FileStamp, row: u64) -> Error {
+pub(crate) async fn located(error: Error, file: &OneFile, stamp: &FileStamp, row: u64) -> Error {
     if error.kind() != ErrorKind::Corrupt {
         return error;
     }
     // A decoder may panic here as it may where it was used first.
-    match catch_unwind(AssertUnwindSafe(|| place(stamp, row))) {
+    match AssertUnwindSafe(place(file, row)).catch_unwind().await {
         Ok(Some(place)) => match std::error::Error::source(&error).map(ToString::to_string) {
             Some(why) => corrupt(&stamp.name, format!("{place} is not valid Parquet")).with_source(why),
             None => error,
@@ -36,8 +37,8 @@ pub(crate) fn located(error: Error, stamp: &FileStamp, row: u64) -> Error {
 ///
 /// A decoder may be a row group ahead of the rows it returned, so that the damage may lie in the group after. `None`
 /// where everything in both can be decoded one by one.
-fn place(stamp: &FileStamp, row: u64) -> Option<String> {
-    let metadata = reader(stamp)?;
+async fn place(file: &OneFile, row: u64) -> Option<String> {
+    let metadata = reader(file).await?;
     let groups = metadata.metadata().row_groups().iter().enumerate();
     let mut first = 0;
     let near = groups.filter_map(|(group, facts)| {
@@ -47,7 +48,7 @@ fn place(stamp: &FileStamp, row: u64) -> Option<String> {
     });
     for (group, start, end) in near.take(GROUPS) {
         for (column, field) in metadata.schema().fields().iter().enumerate() {
-            if !decodes(stamp, group, column) {
+            if !decodes(file, group, column).await {
                 return Some(format!("rows {} to {end}, column `{}`:", start + 1, field.name()));
             }
         }
@@ -58,19 +59,19 @@ fn place(stamp: &FileStamp, row: u64) -> Option<String> {
 /// Returns whether the column can be decoded in the row group.
 ///
 /// A panic counts as no.
-fn decodes(stamp: &FileStamp, group: usize, column: usize) -> bool {
-    let decoded = catch_unwind(AssertUnwindSafe(|| {
-        let reader = reader(stamp)?;
+async fn decodes(file: &OneFile, group: usize, column: usize) -> bool {
+    let decoded = async {
+        let reader = reader(file).await?;
         let columns = ProjectionMask::roots(reader.parquet_schema(), [column]);
-        let mut batches = reader.with_row_groups(vec![group]).with_projection(columns).build().ok()?;
-        batches.try_for_each(|batch| batch.map(drop)).ok()
-    }));
-    matches!(decoded, Ok(Some(())))
+        let batches = reader.with_row_groups(vec![group]).with_projection(columns).build().ok()?;
+        batches.try_for_each(|_| async { Ok(()) }).await.ok()
+    };
+    matches!(AssertUnwindSafe(decoded).catch_unwind().await, Ok(Some(())))
 }
 
 /// Opens the file anew, because a reader is used up by one decoding.
-fn reader(stamp: &FileStamp) -> Option<ParquetRecordBatchReaderBuilder<File>> {
-    ParquetRecordBatchReaderBuilder::try_new(File::open(&stamp.path).ok()?).ok()
+async fn reader(file: &OneFile) -> Option<ParquetRecordBatchStreamBuilder<OneFile>> {
+    ParquetRecordBatchStreamBuilder::new(file.clone()).await.ok()
 }
 
 /// How many row groups are looked into, beginning with the one that was being read.

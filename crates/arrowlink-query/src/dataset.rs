@@ -88,7 +88,8 @@ impl FileDataset {
     pub async fn open(runtime: &QueryRuntime, uri: &str, options: FileOptions) -> Result<Self> {
         let (uri, options) = (uri.to_owned(), Arc::new(options));
         let of_tables = Arc::clone(&options);
-        let tables = runtime.run(&CallContext::new(), async move { Tables::open(&uri, of_tables) }).await?;
+        let tables =
+            runtime.run(&CallContext::new(), async move { Tables::open(&uri, of_tables).await }).await?;
         Ok(Self { runtime: runtime.clone(), options, tables: Arc::new(tables) })
     }
 

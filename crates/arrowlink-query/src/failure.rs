@@ -54,6 +54,25 @@ pub(crate) fn io(name: &str, error: io::Error) -> Error {
     Error::new(kind, format!("`{name}` {what}")).with_source(error)
 }
 
+/// The file `name` of an object store cannot be read.
+///
+/// What a network does, the store's client has repeated already: what comes here lasts.
+pub(crate) fn from_remote(name: &str, error: object_store::Error) -> Error {
+    use object_store::Error as E;
+    let (kind, what) = match &error {
+        E::NotFound { .. } => (ErrorKind::NotFound, "is not there"),
+        E::PermissionDenied { .. } | E::Unauthenticated { .. } => {
+            (ErrorKind::PermissionDenied, "may not be read by the server: check the credentials of its store")
+        }
+        E::Precondition { .. } | E::NotModified { .. } => return changed(name),
+        E::NotSupported { .. } | E::NotImplemented { .. } | E::InvalidPath { .. } => {
+            (ErrorKind::Unsupported, "is where its store cannot look")
+        }
+        _ => (ErrorKind::Unavailable, "cannot be read at the moment: its store does not answer as it should"),
+    };
+    Error::new(kind, format!("`{name}` {what}")).with_source(error)
+}
+
 /// A panic while the file `name` was decoded: its bytes led a decoder where it was not prepared to be.
 ///
 /// The text of the panic becomes the cause.

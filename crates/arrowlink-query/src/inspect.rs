@@ -6,14 +6,16 @@
 mod arrow;
 mod parquet;
 
-use std::fs::File;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 
 use arrow_schema::SchemaRef;
 use arrowlink_core::Result;
+use futures::FutureExt as _;
 
-use crate::failure::{changed, io, panicked};
+use crate::failure::panicked;
+use crate::one_file::OneFile;
 use crate::snapshot::FileStamp;
+use crate::storage::Storage;
 use crate::{FileFormat, FileOptions, csv, json};
 
 /// What is known about one file.
@@ -55,38 +57,39 @@ pub(crate) enum Columns {
 /// A decoder that panics on damaged bytes is one of these errors, and the thread goes on.
 ///
 /// The file is compared with `stamp` after it was looked into: facts of another state would belong to no snapshot.
-pub(crate) fn inspect(stamp: &FileStamp, format: FileFormat, options: &FileOptions) -> Result<Facts> {
-    let file = File::open(&stamp.path).map_err(|error| io(&stamp.name, error))?;
-    let looked = catch_unwind(AssertUnwindSafe(|| look(&file, stamp, format, options)));
+pub(crate) async fn inspect(
+    storage: &Storage,
+    stamp: &FileStamp,
+    format: FileFormat,
+    options: &FileOptions,
+) -> Result<Facts> {
+    let file = OneFile::open(storage, stamp)?;
+    let looked = AssertUnwindSafe(look(&file, stamp, format, options)).catch_unwind().await;
     let facts = looked.unwrap_or_else(|panic| Err(panicked(&stamp.name, panic.as_ref())));
-    let metadata = file.metadata().map_err(|error| io(&stamp.name, error))?;
-    if stamp.is_of(&metadata) { facts } else { Err(changed(&stamp.name)) }
+    file.verify().await?;
+    facts
 }
 
 /// Looks into `file` as its format does it.
 ///
 /// Parquet and Arrow state their columns and rows. CSV has columns and no row count; JSON has one where the sample
 /// was the whole file.
-fn look(file: &File, stamp: &FileStamp, format: FileFormat, options: &FileOptions) -> Result<Facts> {
+async fn look(file: &OneFile, stamp: &FileStamp, format: FileFormat, options: &FileOptions) -> Result<Facts> {
     match format {
-        FileFormat::Parquet => parquet::inspect(file, stamp),
-        FileFormat::Arrow => arrow::inspect(file, stamp),
+        FileFormat::Parquet => parquet::inspect(file, stamp).await,
+        FileFormat::Arrow => arrow::inspect(file, stamp).await,
         FileFormat::Csv => {
-            let schema = csv::inspect(file, stamp, options)?;
+            let schema = csv::inspect(file, stamp, options).await?;
             let columns =
                 if options.schema.is_some() { Columns::Stated(schema) } else { Columns::Csv(schema) };
             Ok(Facts { columns, rows: None, is_stream: false, groups: Vec::new() })
         }
         FileFormat::Json => {
             if let Some(schema) = &options.schema {
-                return Ok(Facts {
-                    columns: Columns::Stated(SchemaRef::clone(schema)),
-                    rows: None,
-                    is_stream: false,
-                    groups: Vec::new(),
-                });
+                let columns = Columns::Stated(SchemaRef::clone(schema));
+                return Ok(Facts { columns, rows: None, is_stream: false, groups: Vec::new() });
             }
-            let json::Inspected { shape, rows } = json::inspect(file, stamp, options)?;
+            let json::Inspected { shape, rows } = json::inspect(file, stamp, options).await?;
             Ok(Facts { columns: Columns::Json(shape), rows, is_stream: false, groups: Vec::new() })
         }
     }

@@ -14,5 +14,5 @@ mod value;
 
 pub(crate) use check::RowCheck;
 pub(crate) use infer::{Inspected, inspect};
-pub(crate) use rows::Rows;
+pub(crate) use rows::rows;
 pub(crate) use shape::{Conflict, Shape};

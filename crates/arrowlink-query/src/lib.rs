@@ -1,4 +1,5 @@
-//! File datasets: Parquet, CSV, JSON and Arrow IPC files, folders of them and globs, served as they lie.
+//! File datasets: Parquet, CSV, JSON and Arrow IPC files, folders of them and globs, served as they lie, from disks and
+//! object stores; and the generated tables of TPC-H.
 //!
 //! A [`FileDataset`] is a [`Dataset`](arrowlink_core::Dataset) over files that somebody else writes: it is read only,
 //! is never loaded whole, and returns its rows in the same order every time, file by file and row by row.
@@ -52,6 +53,8 @@ mod runtime;
 mod scan;
 mod snapshot;
 mod sql;
+mod storage;
+mod store_options;
 mod tables;
 mod tpch;
 
@@ -62,4 +65,5 @@ pub use options::FileOptions;
 pub use query_options::QueryOptions;
 pub use runtime::QueryRuntime;
 pub use sql::{SqlOptions, SqlService, SqlTables};
+pub use store_options::StoreOptions;
 pub use tpch::{TpchDataset, TpchTable};

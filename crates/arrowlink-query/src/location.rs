@@ -1,64 +1,56 @@
-//! Where the files of a dataset are: one file, a folder, or all that match a pattern.
+//! Where the files of a dataset are: one file, a folder, or all that match a pattern, here or in an object store.
 //!
 //! What kind of place it is, is decided once; what is in it, at every listing. A path that exists is never taken for a
 //! pattern, whatever characters it has.
 
+mod disk;
 mod listing;
+mod remote;
 mod uri;
-
-use std::fs;
-use std::path::{Path, PathBuf};
 
 use arrowlink_core::{Error, ErrorKind, Result};
 
-use listing::{PATTERN_CHARACTERS, escaped, fixed_part, matches, stamp, walk};
-use uri::{FILE_SCHEME, local_path};
+use disk::Disk;
+use remote::Remote;
 
-use crate::FileFormat;
-use crate::failure::io;
 use crate::snapshot::{FileStamp, Listing};
+use crate::storage::Storage;
+use crate::{FileFormat, FileOptions};
 
 /// A place that can be listed again and again; the files in it may come and go.
 #[derive(Clone, Debug)]
 pub(crate) struct Location {
     /// How it was given, for messages and descriptions.
     shown: String,
-    kind: Kind,
+    place: Place,
+    storage: Storage,
 }
 
-/// Found out once, when the location is opened: a folder that goes away later is an error and not a pattern.
 #[derive(Clone, Debug)]
-enum Kind {
-    /// One file, whatever its name.
-    File(PathBuf),
-    /// A folder with the folders in it.
-    Folder(PathBuf),
-    /// What matches `pattern`; names are told from `root`, the last folder that is not part of the pattern.
-    Pattern { pattern: PathBuf, root: PathBuf },
+enum Place {
+    Disk(Disk),
+    Remote(Remote),
+}
+
+/// What a listing is of: a folder leaves out what is no table, the others say what they mean.
+pub(crate) enum Listed {
+    /// One file, or the files that match a pattern.
+    Named(Vec<FileStamp>),
+    /// All files of a folder.
+    Folder(Vec<FileStamp>),
 }
 
 impl Location {
-    /// Finds what `uri` (a path, a pattern, or a `file://` URI) stands for, relative paths from `base_dir`.
+    /// Finds what `uri` (a path, a pattern, or a URI) stands for, relative paths from the base folder.
     ///
-    /// Fails with `NotFound` where nothing is there, `Unsupported` where it is not on this machine.
-    pub(crate) fn find(uri: &str, base_dir: &Path) -> Result<Self> {
-        let path = local_path(uri)?;
-        let full = base_dir.join(&path);
-        let kind = match fs::metadata(&full) {
-            Ok(metadata) if metadata.is_dir() => Kind::Folder(full),
-            Ok(metadata) if metadata.is_file() => Kind::File(full),
-            Ok(_) => {
-                let message = format!("`{uri}` is neither a file nor a folder");
-                return Err(Error::new(ErrorKind::InvalidArgument, message));
-            }
-            Err(_) if uri.contains(PATTERN_CHARACTERS) && !uri.starts_with(FILE_SCHEME) => Kind::Pattern {
-                pattern: escaped(base_dir).join(&path),
-                root: base_dir.join(fixed_part(&path)),
-            },
-            Err(error) => return Err(absent(uri, &full, error)),
+    /// Fails with `NotFound` where nothing is there, `Unsupported` where nothing here reads such a URI.
+    pub(crate) async fn find(uri: &str, options: &FileOptions) -> Result<Self> {
+        let (place, storage) = match Remote::find(uri, &options.store).await? {
+            Some((remote, store)) => (Place::Remote(remote), Storage::Remote(store)),
+            None => (Place::Disk(Disk::find(uri, &options.base_dir)?), Storage::Disk),
         };
-        let location = Self { shown: uri.to_owned(), kind };
-        if matches!(location.kind, Kind::Pattern { .. }) && location.list(None)?.files.is_empty() {
+        let location = Self { shown: uri.to_owned(), place, storage };
+        if location.is_pattern() && location.list(None).await?.files.is_empty() {
             return Err(Error::new(ErrorKind::NotFound, format!("no file matches `{uri}`")));
         }
         Ok(location)
@@ -69,24 +61,37 @@ impl Location {
         &self.shown
     }
 
+    /// Returns what its files are opened with.
+    pub(crate) const fn storage(&self) -> &Storage {
+        &self.storage
+    }
+
     /// Lists the files, sorted by name. Hidden ones (`.x`) and those set aside (`_x`) are left out, and those in a
     /// folder that are in no format that could be served, unless a format is `given`: a note beside the tables, or a
     /// file that is still being written under another name.
-    pub(crate) fn list(&self, given: Option<FileFormat>) -> Result<Listing> {
-        let files = match &self.kind {
-            Kind::File(path) => vec![stamp(path, path.parent().unwrap_or(path))?],
-            Kind::Folder(folder) => {
-                let mut files = Vec::new();
-                walk(folder, folder, 0, &mut files)?;
+    pub(crate) async fn list(&self, given: Option<FileFormat>) -> Result<Listing> {
+        let listed = match (&self.place, &self.storage) {
+            (Place::Remote(remote), Storage::Remote(store)) => remote.list(store.as_ref()).await?,
+            (Place::Disk(disk), _) => disk.list()?,
+            (Place::Remote(_), Storage::Disk) => Listed::Named(Vec::new()),
+        };
+        Ok(Listing::new(match listed {
+            Listed::Named(files) => files,
+            Listed::Folder(mut files) => {
                 let served = |file: &FileStamp| !FileFormat::is_foreign(&file.path);
                 if given.is_none() && files.iter().any(served) {
                     files.retain(served);
                 }
                 files
             }
-            Kind::Pattern { pattern, root } => matches(pattern, root)?,
-        };
-        Ok(Listing::new(files))
+        }))
+    }
+
+    const fn is_pattern(&self) -> bool {
+        match &self.place {
+            Place::Disk(disk) => disk.is_pattern(),
+            Place::Remote(remote) => remote.is_pattern(),
+        }
     }
 }
 
@@ -113,17 +118,4 @@ pub(crate) fn format_of(files: &[FileStamp], given: Option<FileFormat>) -> Resul
         }
     }
     first.map(|(format, _)| format).ok_or_else(|| Error::new(ErrorKind::NotFound, "there are no files in it"))
-}
-
-/// Says that nothing is there, and where it was looked for if the path was relative.
-fn absent(uri: &str, full: &Path, error: std::io::Error) -> Error {
-    if error.kind() != std::io::ErrorKind::NotFound {
-        return io(&full.to_string_lossy(), error);
-    }
-    let meant = if full.is_absolute() && Path::new(uri) != full {
-        format!(" (looked for `{}`)", full.display())
-    } else {
-        String::new()
-    };
-    Error::new(ErrorKind::NotFound, format!("there is no file or folder `{uri}`{meant}"))
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use arrow_schema::SchemaRef;
 
-use crate::{CsvOptions, FileFormat};
+use crate::{CsvOptions, FileFormat, StoreOptions};
 
 /// How the files of one dataset are read. The defaults fit files that say what they are.
 ///
@@ -27,6 +27,8 @@ pub struct FileOptions {
     pub base_dir: PathBuf,
     /// The columns and their types, for CSV and JSON. Default: inferred from the first `sample_bytes` of each file.
     pub schema: Option<SchemaRef>,
+    /// How the object store that they are in is reached.
+    pub store: StoreOptions,
     /// How CSV files are written.
     pub csv: CsvOptions,
     /// The most rows of a batch. Batches of Arrow IPC files stay as they are up to 65,536 rows where this is less.
@@ -68,6 +70,13 @@ impl FileOptions {
     #[must_use]
     pub fn with_schema(mut self, schema: SchemaRef) -> Self {
         self.schema = Some(schema);
+        self
+    }
+
+    /// Sets [`store`](Self::store).
+    #[must_use]
+    pub fn with_store(mut self, store: StoreOptions) -> Self {
+        self.store = store;
         self
     }
 
@@ -132,6 +141,7 @@ impl Default for FileOptions {
             format: None,
             base_dir: PathBuf::new(),
             schema: None,
+            store: StoreOptions::default(),
             csv: CsvOptions::default(),
             batch_rows: 8192,
             sample_bytes: 8 << 20,

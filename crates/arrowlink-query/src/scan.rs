@@ -103,14 +103,17 @@ impl Scan {
         rows: Rows,
         chunks: &Sender<Result<Chunk>>,
     ) -> Result<(), Stop> {
-        let file = Arc::new(OneFile::open(stamp, self.check())?);
+        let file = Arc::new(OneFile::open(&self.table.storage, stamp)?.with_rows(self.check()));
         let columns = self.decoded_columns();
         let (mut row, mut batches) = self.batches(&file, stamp, facts, rows, columns.as_deref())?;
         while self.left > 0 && row < rows.end {
             // Nothing below waits while rows are passed over: others get their turn, and so does a cancellation.
             tokio::task::consume_budget().await;
             let Some(batch) = batches.next().await else { break };
-            let batch = batch.map_err(|error| self.failed(&file, stamp, row, error))?;
+            let batch = match batch {
+                Ok(batch) => batch,
+                Err(error) => return Err(self.failed(&file, stamp, row, error).await.into()),
+            };
             let all = batch.num_rows() as u64;
             let passed = rows.begin.saturating_sub(row).min(all);
             let kept = (all - passed).min(self.left).min(rows.end - row - passed);
@@ -128,7 +131,7 @@ impl Scan {
             }
         }
         self.skip = rows.begin.saturating_sub(row.max(rows.first));
-        Ok(file.verify()?)
+        Ok(file.verify().await?)
     }
 
     /// Starts decoding `file`; also returns which row the first batch begins with.
@@ -182,14 +185,14 @@ impl Scan {
     /// with it.
     ///
     /// Bytes that change under a decoder look like damage, so that the file is compared first.
-    fn failed(&self, file: &OneFile, stamp: &FileStamp, row: u64, error: DataFusionError) -> Error {
-        if let Err(changed) = file.verify() {
+    async fn failed(&self, file: &OneFile, stamp: &FileStamp, row: u64, error: DataFusionError) -> Error {
+        if let Err(changed) = file.verify().await {
             return changed;
         }
         let error = from_datafusion(&stamp.name, error);
         match self.table.format {
             FileFormat::Csv => csv::located(error, stamp, &self.table.schema, &self.options),
-            FileFormat::Parquet => damage::located(error, stamp, row),
+            FileFormat::Parquet => damage::located(error, file, stamp, row).await,
             FileFormat::Json | FileFormat::Arrow => error,
         }
     }

@@ -3,17 +3,20 @@
 //! ```text
 //! snapshot: version, digest (16)
 //! digest: the first 16 bytes of BLAKE3 over, per file: length of the name (4), name, size (8), modification time in
-//!         nanoseconds (8)
+//!         nanoseconds (8), length of the entity tag (4), entity tag
 //! ```
 //!
 //! Two listings are the same snapshot if their digests are the same: a list of ten thousand files takes 17 bytes, which
 //! fit a ticket. Names are relative to the dataset's folder, so that the same files are the same snapshot on every
 //! server. Numbers are big-endian.
 
-use std::path::{Path, PathBuf};
+use std::collections::HashSet;
+use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use arrowlink_core::{Error, ErrorKind, Result, Snapshot};
+use object_store::ObjectMeta;
+use object_store::path::Path as ObjectPath;
 
 /// One file as it was when the dataset was listed.
 ///
@@ -21,20 +24,46 @@ use arrowlink_core::{Error, ErrorKind, Result, Snapshot};
 /// is not noticed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct FileStamp {
-    /// Where it is.
+    /// Where it is, which is no other file's path: on this machine, or in a store with what the store is called.
     pub(crate) path: PathBuf,
+    /// What a store calls it; `None` on this machine.
+    pub(crate) object: Option<ObjectPath>,
     /// What it is called within the dataset, and in its messages.
     pub(crate) name: String,
     /// How many bytes it has.
     pub(crate) size: u64,
     /// When it was last written to, in nanoseconds since 1970.
     pub(crate) modified: i64,
+    /// What a store calls this state of it, where it does.
+    pub(crate) e_tag: Option<String>,
 }
 
 impl FileStamp {
     /// Notes what `metadata` says about the file at `path`.
     pub(crate) fn new(path: PathBuf, name: String, metadata: &std::fs::Metadata) -> Self {
-        Self { path, name, size: metadata.len(), modified: nanoseconds(metadata.modified().ok()) }
+        let modified = nanoseconds(metadata.modified().ok());
+        Self { path, object: None, name, size: metadata.len(), modified, e_tag: None }
+    }
+
+    /// Notes what a store that is called `origin` says about one of its files, which is `name` within the dataset.
+    pub(crate) fn of_object(origin: &str, name: String, meta: ObjectMeta) -> Self {
+        Self {
+            path: format!("{origin}/{}", meta.location).into(),
+            object: Some(meta.location),
+            name,
+            size: meta.size,
+            modified: meta.last_modified.timestamp_nanos_opt().unwrap_or(0),
+            e_tag: meta.e_tag,
+        }
+    }
+
+    /// Says whether a store speaks of the file as it was.
+    pub(crate) fn is_of_object(&self, meta: &ObjectMeta) -> bool {
+        let is_same_state = match (&self.e_tag, &meta.e_tag) {
+            (Some(before), Some(now)) => before == now,
+            _ => self.modified == meta.last_modified.timestamp_nanos_opt().unwrap_or(0),
+        };
+        self.size == meta.size && is_same_state
     }
 
     /// Says whether `metadata` is that of the file as it was.
@@ -77,17 +106,11 @@ impl Listing {
         self.files.iter().map(|file| file.size).sum()
     }
 
-    /// Returns the first file that is no longer as it was.
-    ///
-    /// This asks the file system once for each file.
-    pub(crate) fn changed(&self) -> Option<&FileStamp> {
-        self.files.iter().find(|file| !is_unchanged(&file.path, file))
+    /// Returns the first file that is not what it was any more in the listing of `now`.
+    pub(crate) fn changed_in(&self, now: &Self) -> Option<&FileStamp> {
+        let now: HashSet<&FileStamp> = now.files.iter().collect();
+        self.files.iter().find(|file| !now.contains(file))
     }
-}
-
-/// Says whether the file at `path` is still what it was.
-fn is_unchanged(path: &Path, file: &FileStamp) -> bool {
-    std::fs::metadata(path).is_ok_and(|metadata| file.is_of(&metadata))
 }
 
 /// What stands for the files of a listing, their sizes and times.
@@ -99,11 +122,14 @@ impl Digest {
     fn of(files: &[FileStamp]) -> Self {
         let mut hasher = blake3::Hasher::new();
         for file in files {
-            // A name longer than 4 GiB does not exist.
+            // A name or a tag longer than 4 GiB does not exist.
             hasher.update(&(file.name.len() as u32).to_be_bytes());
             hasher.update(file.name.as_bytes());
             hasher.update(&file.size.to_be_bytes());
             hasher.update(&file.modified.to_be_bytes());
+            let e_tag = file.e_tag.as_deref().unwrap_or_default();
+            hasher.update(&(e_tag.len() as u32).to_be_bytes());
+            hasher.update(e_tag.as_bytes());
         }
         let mut digest = [0; DIGEST_BYTES];
         hasher.finalize_xof().fill(&mut digest);

@@ -15,6 +15,7 @@ use crate::inspect::{Facts, inspect};
 use crate::location::{Location, format_of};
 use crate::pieces::{Piece, pieces};
 use crate::snapshot::{Digest, FileStamp, Listing};
+use crate::storage::Storage;
 use crate::{FileFormat, FileOptions};
 
 /// The files of a dataset at one moment and what is known about them.
@@ -22,6 +23,8 @@ use crate::{FileFormat, FileOptions};
 pub(crate) struct Table {
     /// The files, in the order in which they are read.
     pub(crate) listing: Arc<Listing>,
+    /// Where they are.
+    pub(crate) storage: Storage,
     /// The format that all of them have.
     pub(crate) format: FileFormat,
     /// The schema that all of them are read with.
@@ -69,9 +72,9 @@ impl Tables {
     /// Finds the files that `uri` stands for.
     ///
     /// Fails where there are none that could be read: nothing is there, or it is in no format that is known.
-    pub(crate) fn open(uri: &str, options: Arc<FileOptions>) -> Result<Self> {
-        let location = Location::find(uri, &options.base_dir)?;
-        let listing = location.list(options.format)?;
+    pub(crate) async fn open(uri: &str, options: Arc<FileOptions>) -> Result<Self> {
+        let location = Location::find(uri, &options).await?;
+        let listing = location.list(options.format).await?;
         if !listing.files.is_empty() {
             format(&listing, &options)?;
         }
@@ -87,7 +90,7 @@ impl Tables {
     ///
     /// Fails with the first file that is broken or, where none is, the first that does not fit those before it.
     pub(crate) async fn table(&self, at: Option<Digest>) -> Result<Table> {
-        let listing = self.listing(at)?;
+        let listing = self.listing(at).await?;
         if listing.files.is_empty() {
             return self.empty(listing);
         }
@@ -98,22 +101,22 @@ impl Tables {
         }
         let schema = combine(&listing.files, &facts)?;
         self.remember(&listing);
-        Ok(Table { listing, format, schema, facts })
+        Ok(Table { listing, storage: self.location.storage().clone(), format, schema, facts })
     }
 
     /// Returns the files as they are now, or as they were at `at`, if they still are.
     ///
     /// Files that came later do not end a read that is resumed: it goes on in its own listing, as long as each of
     /// those files is unchanged. Fails with `SnapshotChanged` otherwise.
-    fn listing(&self, at: Option<Digest>) -> Result<Arc<Listing>> {
-        let listing = Arc::new(self.location.list(self.options.format)?);
+    async fn listing(&self, at: Option<Digest>) -> Result<Arc<Listing>> {
+        let listing = Arc::new(self.location.list(self.options.format).await?);
         let Some(at) = at.filter(|at| *at != listing.digest()) else { return Ok(listing) };
         let earlier = self.with_memory(|memory| {
             memory.listings.iter().find(|earlier| earlier.digest() == at).map(Arc::clone)
         });
         let changed = match earlier {
             None => "the files are not those that the read began with".to_owned(),
-            Some(earlier) => match earlier.changed() {
+            Some(earlier) => match earlier.changed_in(&listing) {
                 None => return Ok(earlier),
                 Some(file) => format!("`{}` is not what it was when the read began", file.name),
             },
@@ -128,7 +131,7 @@ impl Tables {
             Error::new(ErrorKind::NotFound, message)
         })?;
         let format = self.options.format.unwrap_or(FileFormat::Csv);
-        Ok(Table { listing, format, schema, facts: Vec::new() })
+        Ok(Table { listing, storage: self.location.storage().clone(), format, schema, facts: Vec::new() })
     }
 
     /// Looks into the file of `stamp`, unless that was done when it was what it is now.
@@ -144,7 +147,7 @@ impl Tables {
         }
         // Many files are looked into one after the other; others get their turn in between.
         tokio::task::yield_now().await;
-        let facts = Arc::new(inspect(stamp, format, &self.options)?);
+        let facts = Arc::new(inspect(self.location.storage(), stamp, format, &self.options).await?);
         let entry = (stamp.clone(), Arc::clone(&facts));
         self.with_memory(|memory| memory.facts.insert(stamp.path.clone(), entry));
         Ok(facts)

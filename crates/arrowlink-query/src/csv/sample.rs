@@ -1,7 +1,6 @@
 //! The schema of a CSV file from its first rows, which are decoded with it at once.
 
-use std::fs::File;
-use std::io::{Cursor, Read as _};
+use std::io::Cursor;
 use std::sync::Arc;
 
 use arrow_csv::ReaderBuilder;
@@ -10,7 +9,8 @@ use arrowlink_core::{Error, ErrorKind, Result};
 
 use super::{Dialect, located};
 use crate::FileOptions;
-use crate::failure::{corrupt, from_arrow, io};
+use crate::failure::{corrupt, from_arrow};
+use crate::one_file::OneFile;
 use crate::snapshot::FileStamp;
 
 /// Finds the schema of a CSV file from its first rows, and that these rows have it.
@@ -20,10 +20,9 @@ use crate::snapshot::FileStamp;
 /// Rows of too few columns are taken while types are inferred, and refused when the sample is decoded: that error
 /// says which row it is. Fails with `Corrupt` for these, for an empty file and for two columns of one name, and with
 /// `SchemaMismatch` where a given schema has other names.
-pub(crate) fn inspect(file: &File, stamp: &FileStamp, options: &FileOptions) -> Result<SchemaRef> {
+pub(crate) async fn inspect(file: &OneFile, stamp: &FileStamp, options: &FileOptions) -> Result<SchemaRef> {
     let dialect = Dialect::new(&options.csv, &stamp.path);
-    let mut sample = Vec::new();
-    file.take(options.sample_bytes).read_to_end(&mut sample).map_err(|error| io(&stamp.name, error))?;
+    let mut sample = file.bytes(0..stamp.size.min(options.sample_bytes)).await?;
     let whole = sample.len() as u64 == stamp.size;
     if !whole {
         sample.truncate(dialect.whole_rows(&sample));

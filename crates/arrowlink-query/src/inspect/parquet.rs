@@ -3,7 +3,6 @@
 //! The reader trusts the places in the footer and would find a missing one in the middle of a read. They are compared
 //! with the size of the file here, so that a file that was cut off is listed with its error.
 
-use std::fs::File;
 use std::sync::Arc;
 
 use arrowlink_core::Result;
@@ -11,11 +10,13 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 
 use super::{Columns, Facts, Group};
 use crate::failure::{corrupt, from_parquet};
+use crate::one_file::OneFile;
 use crate::snapshot::FileStamp;
 
 /// Reads the footer, and checks that the bytes it speaks of are there.
-pub(super) fn inspect(file: &File, stamp: &FileStamp) -> Result<Facts> {
-    let metadata = ArrowReaderMetadata::load(file, ArrowReaderOptions::new())
+pub(super) async fn inspect(file: &OneFile, stamp: &FileStamp) -> Result<Facts> {
+    let metadata = ArrowReaderMetadata::load_async(&mut file.clone(), ArrowReaderOptions::new())
+        .await
         .map_err(|error| from_parquet(&stamp.name, error))?;
     let (mut rows, mut groups) = (0_u64, Vec::new());
     for (index, group) in metadata.metadata().row_groups().iter().enumerate() {

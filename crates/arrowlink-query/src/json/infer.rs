@@ -5,7 +5,6 @@
 //! time.
 
 use std::fmt;
-use std::fs::File;
 
 use arrowlink_core::Result;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -13,6 +12,7 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use super::check::{Trail, words};
 use super::reader::RowReader;
 use super::shape::{Shape, column};
+use crate::one_file::OneFile;
 use crate::options::FileOptions;
 use crate::snapshot::FileStamp;
 
@@ -27,11 +27,11 @@ pub(crate) struct Inspected {
 ///
 /// Reads whole rows until `sample_bytes` have been passed; the row that passes them counts too. Fails
 /// with `Corrupt` for what is no JSON, and for a column of two types that do not go together.
-pub(crate) fn inspect(file: &File, stamp: &FileStamp, options: &FileOptions) -> Result<Inspected> {
-    let mut reader = RowReader::new(file, &stamp.name, options.max_row_bytes);
+pub(crate) async fn inspect(file: &OneFile, stamp: &FileStamp, options: &FileOptions) -> Result<Inspected> {
+    let mut reader = RowReader::new(file.pieces(), &stamp.name, options.max_row_bytes);
     let (mut shape, mut rows) = (Shape::Object(Vec::new()), 0);
     while reader.position() < options.sample_bytes {
-        let Some(row) = reader.next_row()? else { return Ok(Inspected { shape, rows: Some(rows) }) };
+        let Some(row) = reader.next_row().await? else { return Ok(Inspected { shape, rows: Some(rows) }) };
         rows = row.number;
         let trail = Trail::default();
         let mut deserializer = serde_json::Deserializer::from_slice(row.bytes);

@@ -6,9 +6,12 @@
 use std::ops::Range;
 
 use arrowlink_core::{Error, ErrorKind, Result};
+use bytes::Bytes;
+use futures::StreamExt as _;
+use futures::stream::BoxStream;
 
 use super::depth::Depth;
-use crate::failure::{corrupt, io};
+use crate::failure::corrupt;
 
 /// One object of a file and where it stands, counted from 1.
 #[derive(Debug)]
@@ -55,12 +58,12 @@ enum State {
     End,
 }
 
-/// Reads a file object by object; holds one object and one block of the file at most.
+/// Reads a file object by object; holds one object and one piece of the file at most.
 ///
-/// Memory is one object and one block. The place of each row in the file is counted along, so that errors inside of
+/// Memory is one object and one piece. The place of each row in the file is counted along, so that errors inside of
 /// it can be told in lines and characters of the file.
-pub(super) struct RowReader<R> {
-    source: R,
+pub(super) struct RowReader {
+    source: BoxStream<'static, Result<Bytes>>,
     name: String,
     max_row_bytes: usize,
     /// The part of the file that is being looked at.
@@ -77,9 +80,9 @@ pub(super) struct RowReader<R> {
     state: State,
 }
 
-impl<R: std::io::Read> RowReader<R> {
+impl RowReader {
     /// Reads `source`, the file `name`, from its start; a row may have `max_row_bytes` bytes.
-    pub(super) fn new(source: R, name: &str, max_row_bytes: usize) -> Self {
+    pub(super) fn new(source: BoxStream<'static, Result<Bytes>>, name: &str, max_row_bytes: usize) -> Self {
         Self {
             source,
             name: name.to_owned(),
@@ -103,18 +106,20 @@ impl<R: std::io::Read> RowReader<R> {
     ///
     /// Objects of a sequence may have any white space between them, or none. The row borrows the buffer: it ends with
     /// the next call.
-    pub(super) fn next_row(&mut self) -> Result<Option<Row<'_>>> {
+    pub(super) async fn next_row(&mut self) -> Result<Option<Row<'_>>> {
         if self.state == State::Start {
-            self.skip_byte_order_mark()?;
+            self.skip_byte_order_mark().await?;
         }
         loop {
-            let Some(byte) = self.next_visible()? else { return self.end().map(|()| None) };
+            let Some(byte) = self.next_visible().await? else { return self.end().map(|()| None) };
             self.state = match (self.state, byte) {
                 (State::Start, b'[') => State::First,
                 (State::First | State::After, b']') => State::End,
                 (State::After, b',') => State::Next,
-                (State::Start | State::Sequence, b'{') => return self.object(State::Sequence).map(Some),
-                (State::First | State::Next, b'{') => return self.object(State::After).map(Some),
+                (State::Start | State::Sequence, b'{') => {
+                    return self.object(State::Sequence).await.map(Some);
+                }
+                (State::First | State::Next, b'{') => return self.object(State::After).await.map(Some),
                 (state, byte) => return Err(self.unexpected(state, byte)),
             };
             self.at += 1;
@@ -122,8 +127,8 @@ impl<R: std::io::Read> RowReader<R> {
     }
 
     /// Passes over what some editors write at the start of UTF-8.
-    fn skip_byte_order_mark(&mut self) -> Result<()> {
-        while self.buffer.len() < BYTE_ORDER_MARK.len() && self.fill()? {}
+    async fn skip_byte_order_mark(&mut self) -> Result<()> {
+        while self.buffer.len() < BYTE_ORDER_MARK.len() && self.fill().await? {}
         if self.buffer.starts_with(BYTE_ORDER_MARK) {
             self.at = BYTE_ORDER_MARK.len();
             self.line_start = BYTE_ORDER_MARK.len() as u64;
@@ -132,10 +137,10 @@ impl<R: std::io::Read> RowReader<R> {
     }
 
     /// Passes over white space to the next byte that is none; `None` at the end of the file.
-    fn next_visible(&mut self) -> Result<Option<u8>> {
+    async fn next_visible(&mut self) -> Result<Option<u8>> {
         loop {
             let Some(byte) = self.buffer.get(self.at).copied() else {
-                if self.fill()? {
+                if self.fill().await? {
                     continue;
                 }
                 return Ok(None);
@@ -150,10 +155,10 @@ impl<R: std::io::Read> RowReader<R> {
     }
 
     /// Reads the object that begins here, after which the reader is in `state`.
-    fn object(&mut self, state: State) -> Result<Row<'_>> {
+    async fn object(&mut self, state: State) -> Result<Row<'_>> {
         self.rows += 1;
         let (line, column) = (self.line, self.position() - self.line_start + 1);
-        let range = self.object_range()?;
+        let range = self.object_range().await?;
         let (start, end) = (range.start, range.end);
         (self.at, self.state) = (end, state);
         let bytes = self.buffer.get(start..end).unwrap_or_default();
@@ -165,8 +170,8 @@ impl<R: std::io::Read> RowReader<R> {
 
     /// Finds the end of the object that begins here, reading on as far as it takes.
     ///
-    /// The length is checked before more is read, so that memory is bounded by the limit and one block.
-    fn object_range(&mut self) -> Result<Range<usize>> {
+    /// The length is checked before more is read, so that memory is bounded by the limit and one piece.
+    async fn object_range(&mut self) -> Result<Range<usize>> {
         let mut depth = Depth::default();
         let mut length = 0;
         loop {
@@ -178,7 +183,7 @@ impl<R: std::io::Read> RowReader<R> {
             if length > self.max_row_bytes {
                 return Err(self.too_long());
             }
-            if !self.fill()? {
+            if !self.fill().await? {
                 let what = format!("row {} begins in line {} and does not end", self.rows, self.line);
                 return Err(corrupt(&self.name, what));
             }
@@ -188,20 +193,13 @@ impl<R: std::io::Read> RowReader<R> {
     /// Reads on, after letting go of the bytes before `at`; says whether there was more.
     ///
     /// The bytes of a row that is being read are kept in front, so that a row always lies in one piece.
-    fn fill(&mut self) -> Result<bool> {
+    async fn fill(&mut self) -> Result<bool> {
+        let Some(piece) = self.source.next().await.transpose()? else { return Ok(false) };
         self.buffer.drain(..self.at);
         self.offset += self.at as u64;
         self.at = 0;
-        let before = self.buffer.len();
-        self.buffer.resize(before + BLOCK_BYTES, 0);
-        let read = loop {
-            match self.source.read(self.buffer.get_mut(before..).unwrap_or_default()) {
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                read => break read,
-            }
-        };
-        self.buffer.truncate(before + *read.as_ref().unwrap_or(&0));
-        read.map(|read| read > 0).map_err(|error| io(&self.name, error))
+        self.buffer.extend_from_slice(&piece);
+        Ok(true)
     }
 
     /// Says whether the file may end here.
@@ -248,6 +246,4 @@ impl<R: std::io::Read> RowReader<R> {
     }
 }
 
-/// How much of a file is read at once.
-const BLOCK_BYTES: usize = 256 << 10;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";

@@ -55,7 +55,7 @@ pub(super) fn walk(root: &Path, folder: &Path, depth: usize, files: &mut Vec<Fil
 ///
 /// Only folders that are walked into are refused; a pattern that names them is the operator's word that the files
 /// suffice.
-fn refuse_partition(folder: &Path) -> Result<()> {
+pub(super) fn refuse_partition(folder: &Path) -> Result<()> {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
     if !name.contains('=') {
         return Ok(());
@@ -102,7 +102,7 @@ pub(super) fn fixed_part(pattern: &Path) -> PathBuf {
 }
 
 /// Says whether a file or folder of this name is passed over.
-fn is_set_aside(name: &OsStr) -> bool {
+pub(super) fn is_set_aside(name: &OsStr) -> bool {
     let first = name.as_encoded_bytes().first();
     matches!(first, Some(b'.' | b'_'))
 }

@@ -1,7 +1,7 @@
 //! Paths and `file://` URIs.
 //!
-//! A path is taken as it is written, spaces and percent signs included; a URI is decoded. Other schemes are refused by
-//! name, so that a bucket is not taken for a folder that does not exist.
+//! A path is taken as it is written, spaces and percent signs included; a URI is decoded. Schemes that nothing reads are
+//! refused by name, so that a bucket is not taken for a folder that does not exist.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use arrowlink_core::{Error, ErrorKind, Result};
 pub(super) fn local_path(uri: &str) -> Result<PathBuf> {
     let Some(rest) = uri.strip_prefix(FILE_SCHEME) else {
         if let Some((scheme, _)) = uri.split_once("://") {
-            let message = format!("`{uri}`: only files of this machine are served, not `{scheme}://`");
+            let message = format!("`{uri}`: no files are read from `{scheme}://`");
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
         return Ok(PathBuf::from(uri));

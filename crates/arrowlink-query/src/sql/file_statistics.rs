@@ -62,7 +62,7 @@ impl Files {
         } else {
             Arc::clone(&table.schema)
         };
-        let store = Arc::new(FileStore::new(&table.listing));
+        let store = Arc::new(FileStore::new(&table.listing, table.storage.clone()));
         let footers = self.dataset.environment().cache_manager.get_file_metadata_cache();
         let known = self.known(&table.listing, &schema, &store, &footers).await?;
         Ok(Some(Arc::new(FileTable { listing: table.listing, schema, store, known })))

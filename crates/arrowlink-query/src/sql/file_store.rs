@@ -18,18 +18,20 @@ use futures::stream::{self, BoxStream, StreamExt as _};
 
 use crate::one_file::OneFile;
 use crate::snapshot::{FileStamp, Listing};
+use crate::storage::Storage;
 
 /// The files of a listing, by their paths.
 #[derive(Debug)]
 pub(crate) struct FileStore {
+    storage: Storage,
     files: HashMap<Path, FileStamp>,
 }
 
 impl FileStore {
-    /// Takes the files of `listing`.
-    pub(crate) fn new(listing: &Listing) -> Self {
+    /// Takes the files of `listing`, which are in `storage`.
+    pub(crate) fn new(listing: &Listing, storage: Storage) -> Self {
         let files = listing.files.iter().map(|stamp| (OneFile::place(stamp).location, stamp.clone()));
-        Self { files: files.collect() }
+        Self { storage, files: files.collect() }
     }
 
     /// Opens the file at `location`.
@@ -38,7 +40,7 @@ impl FileStore {
             path: location.to_string(),
             source: "it is not in the listing".into(),
         })?;
-        OneFile::open(stamp, None).map_err(failed)
+        OneFile::open(&self.storage, stamp).map_err(failed)
     }
 }
 
@@ -51,7 +53,7 @@ impl ObjectStore for FileStore {
     async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> object_store::Result<Vec<Bytes>> {
         let file = self.open(location)?;
         let bytes = file.get_ranges(location, ranges).await?;
-        file.verify().map_err(failed)?;
+        file.verify().await.map_err(failed)?;
         Ok(bytes)
     }
 
