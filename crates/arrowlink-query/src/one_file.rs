@@ -12,10 +12,10 @@ use std::fs::File;
 #[cfg(not(unix))]
 use std::io::{Seek as _, SeekFrom};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, UNIX_EPOCH};
 
-use arrowlink_core::{Error, Result};
+use arrowlink_core::{Error, ErrorKind, Result};
 use async_trait::async_trait;
 use bytes::Bytes;
 use datafusion::object_store::path::Path;
@@ -43,6 +43,8 @@ pub(crate) struct OneFile {
     stamp: Arc<FileStamp>,
     /// What rows must have, where the file is JSON; its bytes are then not those of the file.
     json: Option<Arc<RowCheck>>,
+    /// The first error that the reading of bytes ended in: some decoders keep no more of it than its text.
+    trouble: Arc<OnceLock<(ErrorKind, String)>>,
 }
 
 /// How the bytes are reached.
@@ -61,7 +63,7 @@ impl OneFile {
                 Handle::Remote(Arc::clone(store), stamp.object.clone().unwrap_or_default())
             }
         };
-        Ok(Self { handle, stamp: Arc::new(stamp.clone()), json: None })
+        Ok(Self { handle, stamp: Arc::new(stamp.clone()), json: None, trouble: Arc::default() })
     }
 
     /// Makes the bytes of the file JSON rows, checked, one after the other, whatever stands around them in it.
@@ -111,6 +113,22 @@ impl OneFile {
     /// Where the read fails, the file is compared with the snapshot first: one that was cut off meanwhile has changed
     /// and is not damaged.
     pub(crate) async fn bytes(&self, range: Range<u64>) -> Result<Bytes> {
+        self.read(range).await.inspect_err(|error| {
+            self.trouble.get_or_init(|| (error.kind(), error.message().to_owned()));
+        })
+    }
+
+    /// Makes `error`, which a decoder returned, what the reading of bytes ended in, if it did.
+    pub(crate) fn troubled(&self, error: Error) -> Error {
+        match self.trouble.get() {
+            Some((kind, message)) if *kind != error.kind() => {
+                Error::new(*kind, message.clone()).with_source(error.chain())
+            }
+            _ => error,
+        }
+    }
+
+    async fn read(&self, range: Range<u64>) -> Result<Bytes> {
         let fits = range.start <= range.end && range.end <= self.stamp.size;
         let length = usize::try_from(range.end.saturating_sub(range.start)).ok().filter(|_| fits);
         let Some(length) = length else {

@@ -189,7 +189,7 @@ impl Scan {
         if let Err(changed) = file.verify().await {
             return changed;
         }
-        let error = from_datafusion(&stamp.name, error);
+        let error = file.troubled(from_datafusion(&stamp.name, error));
         match self.table.format {
             FileFormat::Csv => csv::located(error, stamp, &self.table.schema, &self.options),
             FileFormat::Parquet => damage::located(error, file, stamp, row).await,

@@ -16,12 +16,12 @@ mod with_query {
     use arrowlink_core::{DataService, Dataset, Error, Name};
     use arrowlink_query::{
         CsvHeader, CsvOptions, FileDataset, FileOptions, QueryOptions, QueryRuntime, SqlOptions, SqlService,
-        SqlTables, TpchDataset,
+        SqlTables, StoreOptions, TpchDataset,
     };
     use tokio::sync::OnceCell;
 
     use crate::memory::quarter_of_memory;
-    use crate::{Config, DatasetConfig, FileSettings, QueryLimits};
+    use crate::{Config, DatasetConfig, FileSettings, QueryLimits, StoreSettings};
 
     /// What reads files and answers SQL; its threads start when they are first needed.
     #[derive(Debug)]
@@ -63,7 +63,7 @@ mod with_query {
             config: &DatasetConfig,
         ) -> Result<Arc<dyn Dataset>, Error> {
             let runtime = self.runtime().await?;
-            let files = Arc::new(FileDataset::open(runtime, uri, options(base_dir, &config.files)?).await?);
+            let files = Arc::new(FileDataset::open(runtime, uri, options(base_dir, config)?).await?);
             // What is pinned is read from memory, by SQL too.
             if !config.pin {
                 let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
@@ -110,8 +110,12 @@ mod with_query {
     }
 
     /// Lays what was configured over the defaults of arrowlink-query.
-    fn options(base_dir: &Path, settings: &FileSettings) -> Result<FileOptions, Error> {
-        let mut options = FileOptions::default().with_base_dir(base_dir).with_csv(csv(settings));
+    fn options(base_dir: &Path, config: &DatasetConfig) -> Result<FileOptions, Error> {
+        let settings = &config.files;
+        let mut options = FileOptions::default()
+            .with_base_dir(base_dir)
+            .with_csv(csv(settings))
+            .with_store(store(&config.store));
         if let Some(format) = &settings.format {
             options = options.with_format(format.parse()?);
         }
@@ -128,6 +132,22 @@ mod with_query {
             options = options.with_max_row_bytes(usize::try_from(bytes).unwrap_or(usize::MAX));
         }
         Ok(options)
+    }
+
+    /// As [`options`], for object stores.
+    fn store(settings: &StoreSettings) -> StoreOptions {
+        let mut store =
+            StoreOptions::default().with_allow_http(settings.allow_http).with_anonymous(settings.anonymous);
+        if let Some(endpoint) = &settings.endpoint {
+            store = store.with_endpoint(endpoint);
+        }
+        if let Some(region) = &settings.region {
+            store = store.with_region(region);
+        }
+        if let Some(file) = &settings.credentials {
+            store = store.with_credentials(file);
+        }
+        store
     }
 
     /// As [`options`], for CSV.

@@ -54,7 +54,11 @@ async fn uris_name_files_of_this_machine() {
     }
     check(&folder.error("file://other/a.csv").await, ErrorKind::InvalidArgument, &["names another host"]);
     check(&folder.error("file:///a%2").await, ErrorKind::InvalidArgument, &["two hex digits"]);
-    check(&folder.error("ftp://host/a.csv").await, ErrorKind::Unsupported, &["no files are read from `ftp://`"]);
+    check(
+        &folder.error("ftp://host/a.csv").await,
+        ErrorKind::Unsupported,
+        &["no files are read from `ftp://`"],
+    );
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@
 )]
 
 mod files;
+mod stores;
 mod support;
 mod tpch;
 
@@ -16,6 +17,7 @@ mod faults;
 mod folders;
 mod json;
 mod limits;
+mod object_server;
 mod parquet;
 mod parts;
 mod reading;

@@ -29,13 +29,19 @@ pub struct DatasetConfig {
     pub pin: bool,
     /// How its files are read.
     pub files: FileSettings,
+    /// How the object store is reached that its files are in.
+    pub store: StoreSettings,
+    /// How the server is reached that has it.
+    pub remote: RemoteSettings,
 }
 
 impl DatasetConfig {
     /// Serves `uri` as `name`; a relative path starts from the working directory.
     pub fn new(name: Name, uri: &str) -> Self {
         let source = DatasetSource::new(uri, Path::new(""));
-        Self { name, source, pin: false, files: FileSettings::default() }
+        let (files, store, remote) =
+            (FileSettings::default(), StoreSettings::default(), RemoteSettings::default());
+        Self { name, source, pin: false, files, store, remote }
     }
 
     /// Sets [`pin`](Self::pin).
@@ -50,6 +56,20 @@ impl DatasetConfig {
         let is_table =
             || name.as_str().strip_prefix(self.name.as_str()).is_some_and(|rest| rest.starts_with('.'));
         *name == self.name || matches!(self.source, DatasetSource::Tpch(_)) && is_table()
+    }
+
+    /// Sets [`store`](Self::store).
+    #[must_use]
+    pub fn with_store(mut self, store: StoreSettings) -> Self {
+        self.store = store;
+        self
+    }
+
+    /// Sets [`remote`](Self::remote).
+    #[must_use]
+    pub fn with_remote(mut self, remote: RemoteSettings) -> Self {
+        self.remote = remote;
+        self
     }
 
     /// Sets [`files`](Self::files).
@@ -77,7 +97,8 @@ impl DatasetConfig {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DatasetSource {
-    /// A file, a folder, a glob or a `file://` URI.
+    /// A file, a folder, a glob or a `file://` URI of this machine, or such a URI of an object store: `s3://`, `gs://`,
+    /// `az://`, `abfs://`; or one file of a web server: `https://`.
     Files {
         /// As it was written.
         uri: String,
@@ -184,5 +205,56 @@ impl FileSettings {
     }
 }
 
+/// How an object store is reached. Everything that is `None` comes from the environment, by the names that the tools of
+/// each store use: `AWS_ACCESS_KEY_ID`, `GOOGLE_APPLICATION_CREDENTIALS`, `AZURE_STORAGE_ACCOUNT_NAME`.
+///
+/// ```
+/// use arrowlink_server::{Config, Sources};
+///
+/// let file = r#"
+///     [[dataset]]
+///     name = "trips"
+///     uri = "s3://lake/trips/*.parquet"
+///     endpoint = "https://minio.example:9000"
+///     credentials = "minio.credentials"
+/// "#;
+/// let config = Config::from_sources(Sources::default().with_file("/etc/arrowlink/arrowlink.toml", file))?;
+/// let credentials = config.datasets[0].store.credentials.as_deref().and_then(|path| path.to_str());
+/// assert_eq!(credentials, Some("/etc/arrowlink/minio.credentials"));
+/// # Ok::<(), arrowlink_server::ConfigError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoreSettings {
+    /// The address of the store. Default: that of its provider.
+    pub endpoint: Option<String>,
+    /// The region of the bucket.
+    pub region: Option<String>,
+    /// Whether it may be asked without TLS. Default: no.
+    pub allow_http: bool,
+    /// Whether requests are not signed. Default: they are.
+    pub anonymous: bool,
+    /// A file with the credentials.
+    pub credentials: Option<PathBuf>,
+}
+
+/// How another server is reached.
+///
+/// ```
+/// use arrowlink_server::RemoteSettings;
+///
+/// assert!(!RemoteSettings::default().insecure);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RemoteSettings {
+    /// The certificate authority that signed its certificate, PEM.
+    pub ca: Option<PathBuf>,
+    /// The certificate that is shown to it, PEM, and its key.
+    pub identity: Option<(PathBuf, PathBuf)>,
+    /// Whether it may be reached without TLS, on this machine. Default: no.
+    pub insecure: bool,
+}
+
 /// The schemes of files, on this machine and in stores.
-const FILE_SCHEMES: [&str; 1] = ["file"];
+pub(super) const FILE_SCHEMES: [&str; 8] = ["file", "s3", "gs", "az", "abfs", "abfss", "https", "http"];

@@ -1,10 +1,14 @@
 //! Gives one `[[dataset]]` its types.
 
+use std::path::PathBuf;
+
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use arrowlink_core::{Name, nearest};
 
 use super::RESERVED;
-use super::dataset::{DatasetConfig, DatasetSource, FileSettings};
+use super::dataset::{
+    DatasetConfig, DatasetSource, FILE_SCHEMES, FileSettings, RemoteSettings, StoreSettings,
+};
 use super::problem::{Origin, Problem};
 use super::section::Section;
 use super::tree::{Node, Table};
@@ -26,10 +30,12 @@ pub(super) fn read_dataset(
     let uri = section.take_with_origin::<String>("uri");
     let pin = section.take("pin").unwrap_or_default();
     let files = read_files(&mut section);
+    let store = read_store(&mut section);
+    let remote = read_remote(&mut section);
     let name = name.and_then(|(name, origin)| unreserved(name, &origin, &mut section));
     let source = uri.and_then(|(uri, origin)| source(&uri, &origin, schemes, &mut section));
     section.finish();
-    Some(DatasetConfig { name: name?, source: source?, pin, files })
+    Some(DatasetConfig { name: name?, source: source?, pin, files, store, remote })
 }
 
 /// Takes the keys that say how files are read.
@@ -45,6 +51,33 @@ fn read_files(section: &mut Section<'_>) -> FileSettings {
         sample_bytes: section.take::<Size>("sample_bytes").map(|size| size.0),
         max_row_bytes: section.take::<Size>("max_row_bytes").map(|size| size.0),
     }
+}
+
+/// Takes the keys that say how an object store is reached.
+fn read_store(section: &mut Section<'_>) -> StoreSettings {
+    StoreSettings {
+        endpoint: section.take("endpoint"),
+        region: section.take("region"),
+        allow_http: section.take("allow_http").unwrap_or_default(),
+        anonymous: section.take("anonymous").unwrap_or_default(),
+        credentials: section.take("credentials"),
+    }
+}
+
+/// Takes the keys that say how another server is reached.
+fn read_remote(section: &mut Section<'_>) -> RemoteSettings {
+    let ca = section.take("ca");
+    let cert = section.take_with_origin::<PathBuf>("cert");
+    let key = section.take_with_origin::<PathBuf>("key");
+    let identity = match (cert, key) {
+        (Some((cert, _)), Some((key, _))) => Some((cert, key)),
+        (None, None) => None,
+        (Some((_, origin)), None) | (None, Some((_, origin))) => {
+            section.note(Problem::at(&origin, "`dataset.cert` and `dataset.key` need each other"));
+            None
+        }
+    };
+    RemoteSettings { ca, identity, insecure: section.take("insecure").unwrap_or_default() }
 }
 
 /// Refuses the names that the server itself serves under.
@@ -77,12 +110,13 @@ fn source(
 
 /// Says what could be written instead of a scheme that nothing reads.
 pub(crate) fn unread(scheme: &str, schemes: &[String]) -> String {
-    let near = nearest(scheme, OWN_SCHEMES.iter().copied().chain(schemes.iter().map(String::as_str)));
+    let own = || OWN_SCHEMES.iter().chain(&FILE_SCHEMES).copied();
+    let near = nearest(scheme, own().chain(schemes.iter().map(String::as_str)));
     match near.first() {
         Some(near) => format!("nothing reads `{scheme}://`, did you mean `{near}://`?"),
         None => {
-            let own = OWN_SCHEMES.map(str::to_owned);
-            let known: Vec<String> = own.iter().chain(schemes).map(|known| format!("`{known}://`")).collect();
+            let known = own().chain(schemes.iter().map(String::as_str));
+            let known: Vec<String> = known.map(|known| format!("`{known}://`")).collect();
             format!(
                 "nothing reads `{scheme}://`: use a path, a glob, a folder, or one of {}",
                 known.join(", ")
@@ -91,8 +125,8 @@ pub(crate) fn unread(scheme: &str, schemes: &[String]) -> String {
     }
 }
 
-/// What the server reads by itself.
-const OWN_SCHEMES: [&str; 3] = ["demo", "file", "tpch"];
+/// What the server generates.
+const OWN_SCHEMES: [&str; 2] = ["demo", "tpch"];
 
 /// The name of a format of files.
 struct Format(String);

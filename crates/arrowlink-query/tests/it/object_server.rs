@@ -1,0 +1,201 @@
+//! A server that speaks as much of S3 as is needed to read: GET and HEAD with ranges, ListObjectsV2 in pages of two, and
+//! failures where a test asks for them.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use futures::stream;
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt as _, Full, StreamBody};
+use hyper::body::{Frame, Incoming};
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode, header};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::task::AbortOnDropHandle;
+
+/// What is done instead of answering a request for a file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Failure {
+    /// This status, without a body.
+    Status(u16),
+    /// Half of the body, then the connection is closed.
+    Cut,
+}
+
+/// The server; it ends when this is dropped.
+pub(crate) struct ObjectServer {
+    addr: SocketAddr,
+    state: Arc<State>,
+    _task: AbortOnDropHandle<()>,
+}
+
+#[derive(Default)]
+struct State {
+    objects: Mutex<BTreeMap<String, Object>>,
+    failures: Mutex<VecDeque<Failure>>,
+    /// Method, path, and whether it was signed.
+    requests: Mutex<Vec<(String, String, Option<String>)>>,
+}
+
+#[derive(Clone)]
+struct Object {
+    bytes: Bytes,
+    /// Counts the times that it was written.
+    version: usize,
+}
+
+impl ObjectServer {
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let state = Arc::new(State::default());
+        let task = AbortOnDropHandle::new(tokio::spawn(serve(listener, Arc::clone(&state))));
+        Self { addr, state, _task: task }
+    }
+
+    pub(crate) fn endpoint(&self) -> String {
+        format!("http://{}", self.addr)
+    }
+
+    /// Writes an object, as `bucket/key`.
+    pub(crate) fn put(&self, path: &str, bytes: impl Into<Bytes>) -> &Self {
+        let mut objects = self.state.objects.lock().unwrap();
+        let version = objects.get(path).map_or(0, |before| before.version) + 1;
+        objects.insert(path.to_owned(), Object { bytes: bytes.into(), version });
+        self
+    }
+
+    /// Answers the next `times` requests for files in this way.
+    pub(crate) fn fail(&self, times: usize, failure: Failure) {
+        self.state.failures.lock().unwrap().extend(std::iter::repeat_n(failure, times));
+    }
+
+    /// Returns the key ids that requests were signed with.
+    pub(crate) fn signatures(&self) -> Vec<Option<String>> {
+        self.state.requests.lock().unwrap().iter().map(|(_, _, signed)| signed.clone()).collect()
+    }
+
+    /// Returns how many requests there were for the bytes of files.
+    pub(crate) fn gets(&self) -> usize {
+        self.state.requests.lock().unwrap().iter().filter(|(method, _, _)| method == "GET").count()
+    }
+}
+
+async fn serve(listener: TcpListener, state: Arc<State>) {
+    let mut connections = JoinSet::new();
+    loop {
+        let (stream, _) = listener.accept().await.unwrap();
+        let state = Arc::clone(&state);
+        connections.spawn(async move {
+            let service = service_fn(move |request| {
+                let answer = state.answer(&request);
+                async { Ok::<_, Infallible>(answer) }
+            });
+            // A connection that was cut on purpose is an error here.
+            let _ = hyper::server::conn::http1::Builder::new()
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
+        });
+    }
+}
+
+type Body = BoxBody<Bytes, std::io::Error>;
+
+impl State {
+    fn answer(&self, request: &Request<Incoming>) -> Response<Body> {
+        let path = request.uri().path().trim_matches('/').to_owned();
+        let signed = request.headers().get(header::AUTHORIZATION).map(|value| {
+            let value = value.to_str().unwrap();
+            let (_, rest) = value.split_once("Credential=").unwrap();
+            rest.split('/').next().unwrap().to_owned()
+        });
+        self.requests.lock().unwrap().push((request.method().to_string(), path.clone(), signed));
+        if !path.contains('/') {
+            return self.list(&path, request.uri().query().unwrap_or_default());
+        }
+        let failure = (request.method() == Method::GET).then(|| self.failures.lock().unwrap().pop_front());
+        let failure = failure.flatten();
+        if let Some(Failure::Status(status)) = failure {
+            return empty(StatusCode::from_u16(status).unwrap());
+        }
+        let Some(object) = self.objects.lock().unwrap().get(&path).cloned() else {
+            return empty(StatusCode::NOT_FOUND);
+        };
+        let size = object.bytes.len();
+        let range =
+            request.headers().get(header::RANGE).map(|range| parse_range(range.to_str().unwrap(), size));
+        let (start, end) = range.unwrap_or((0, size));
+        let mut answer = Response::builder()
+            .status(if range.is_some() { 206 } else { 200 })
+            .header(header::ETAG, format!("\"{}-{}\"", path.len(), object.version))
+            .header(header::LAST_MODIFIED, format!("Mon, 01 Jan 2024 00:00:{:02} GMT", object.version))
+            .header(header::CONTENT_LENGTH, end - start);
+        if range.is_some() {
+            answer = answer.header(header::CONTENT_RANGE, format!("bytes {start}-{}/{size}", end - 1));
+        }
+        let bytes = object.bytes.slice(start..end);
+        let body = match failure {
+            _ if request.method() == Method::HEAD => full(Bytes::new()),
+            None => full(bytes),
+            Some(_) => cut(bytes.slice(..bytes.len() / 2)),
+        };
+        answer.body(body).unwrap()
+    }
+
+    /// Two objects a page, so that listings have several.
+    fn list(&self, bucket: &str, query: &str) -> Response<Body> {
+        let value = |key: &str| {
+            let value = query.split('&').find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='));
+            value.unwrap_or_default().replace("%2F", "/").replace("%3D", "=")
+        };
+        let (prefix, after) = (format!("{bucket}/{}", value("prefix")), value("continuation-token"));
+        let objects = self.objects.lock().unwrap();
+        let mut matching = objects.iter().filter(|(key, _)| key.starts_with(&prefix) && **key > after);
+        let page: Vec<_> = matching.by_ref().take(2).collect();
+        let mut xml = String::from("<ListBucketResult>");
+        for (key, object) in &page {
+            let (name, size, version) = (&key[bucket.len() + 1..], object.bytes.len(), object.version);
+            xml += &format!(
+                "<Contents><Key>{name}</Key><Size>{size}</Size><ETag>&quot;{}-{version}&quot;</ETag>\
+                 <LastModified>2024-01-01T00:00:{version:02}.000Z</LastModified></Contents>",
+                key.len()
+            );
+        }
+        if matching.next().is_some() {
+            let last = page.last().unwrap().0;
+            xml += &format!("<NextContinuationToken>{last}</NextContinuationToken>");
+        }
+        xml += "</ListBucketResult>";
+        Response::new(full(Bytes::from(xml)))
+    }
+}
+
+/// Reads `bytes=5-9`, `bytes=5-` and `bytes=-5`; the end is exclusive.
+fn parse_range(range: &str, size: usize) -> (usize, usize) {
+    let (start, end) = range.strip_prefix("bytes=").unwrap().split_once('-').unwrap();
+    match (start.parse::<usize>(), end.parse::<usize>()) {
+        (Ok(start), Ok(end)) => (start, size.min(end + 1)),
+        (Ok(start), Err(_)) => (start, size),
+        (Err(_), last) => (size - last.unwrap().min(size), size),
+    }
+}
+
+fn empty(status: StatusCode) -> Response<Body> {
+    let mut answer = Response::new(full(Bytes::new()));
+    *answer.status_mut() = status;
+    answer
+}
+
+fn full(bytes: Bytes) -> Body {
+    Full::new(bytes).map_err(|never| match never {}).boxed()
+}
+
+fn cut(bytes: Bytes) -> Body {
+    let gone = Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
+    StreamBody::new(stream::iter([Ok(Frame::data(bytes)), gone])).boxed()
+}
