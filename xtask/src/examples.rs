@@ -1,4 +1,4 @@
-//! The examples of every crate, run one after the other.
+//! The examples of every crate, and the crates that are examples, run one after the other.
 //!
 //! An example runs without arguments, writes only into the folder it is started in, and either comes to its end by
 //! itself or serves: then it prints a line that starts with `listening` and ends well at Ctrl-C.
@@ -16,12 +16,12 @@ use crate::{console, process};
 /// Builds and runs every example; the error names those that failed.
 pub(crate) fn run(project: &Project) -> Result<()> {
     let python = Python::ready(project)?;
-    process::run(&mut project.cargo("build --workspace --examples"))?;
+    process::run(&mut project.cargo("build --workspace --examples --bins"))?;
     let folder = project.scratch("examples")?;
     let names = names(&project.files()?);
     let mut failures = Vec::new();
     for name in &names {
-        let mut command = project.command(project.built(Profile::Debug, &format!("examples/{name}")));
+        let mut command = project.command(project.built(Profile::Debug, name));
         if let Err(error) = run_one(command.current_dir(&folder), &python) {
             failures.push(format!("example `{name}`: {error}"));
         }
@@ -45,7 +45,8 @@ fn run_one(command: &mut Command, python: &Python) -> Result<()> {
     }
 }
 
-/// Picks the examples out of the repository's files: `CRATE/examples/NAME.rs` and `CRATE/examples/NAME/main.rs`.
+/// Picks the programs of examples out of the repository's files: `CRATE/examples/NAME.rs` and
+/// `CRATE/examples/NAME/main.rs` are built as `examples/NAME`, the crate `examples/NAME/src/main.rs` as `NAME`.
 fn names(files: &[String]) -> Vec<String> {
     let mut names: Vec<String> = files.iter().filter_map(|file| name(file)).collect();
     names.sort_unstable();
@@ -53,9 +54,13 @@ fn names(files: &[String]) -> Vec<String> {
 }
 
 fn name(file: &str) -> Option<String> {
+    let is_one = |name: &str| Path::new(name).components().count() == 1;
+    if let Some(below) = file.strip_prefix("examples/") {
+        return below.strip_suffix("/src/main.rs").filter(|name| is_one(name)).map(str::to_owned);
+    }
     let (_, below) = file.split_once("/examples/")?;
     let stem = below.strip_suffix("/main.rs").or_else(|| below.strip_suffix(".rs"))?;
-    (Path::new(stem).components().count() == 1).then(|| stem.to_owned())
+    is_one(stem).then(|| format!("examples/{stem}"))
 }
 
 /// How long an example has until it listens or ends, and then until it has ended.

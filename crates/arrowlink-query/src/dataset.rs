@@ -112,7 +112,7 @@ impl FileDataset {
     /// Starts a read: what there is, which columns and part, and when it is its turn.
     ///
     /// Everything is checked before it waits for its turn: what cannot be answered is refused at once.
-    async fn start(&self, ctx: CallContext, options: ReadOptions) -> Result<BatchStream> {
+    async fn start(&self, ctx: CallContext, mut options: ReadOptions) -> Result<BatchStream> {
         refuse_following(&options)?;
         let resume = options.resume.as_ref().map(Place::decode).transpose()?;
         let table = self.table(&ctx, state(&options, resume)?).await?;
@@ -125,7 +125,7 @@ impl FileDataset {
                 })?),
             };
         let snapshot = table.listing.snapshot();
-        let piece = piece(&table, options.part)?;
+        let piece = piece(&table, &mut options)?;
         let start = first_place(&table, &piece, resume)?;
         let turn = self.runtime.turn(&ctx).await?;
         let scan = Scan {
@@ -202,18 +202,13 @@ fn parts(table: &Table) -> Vec<Part> {
     if pieces.len() < 2 { Vec::new() } else { pieces.into_iter().map(|piece| piece.part).collect() }
 }
 
-/// Finds the part that is asked for; what is not divided is its own first part.
-fn piece(table: &Table, part: Option<u32>) -> Result<Piece> {
-    let Some(part) = part else { return Ok(Piece::whole()) };
-    let mut pieces = table.pieces();
-    match usize::try_from(part).ok().filter(|part| *part < pieces.len()) {
-        Some(part) => Ok(pieces.swap_remove(part)),
-        None if part == 0 => Ok(Piece::whole()),
-        None => {
-            let text = format!("there is no part {part}: the dataset has {}, counted from 0", pieces.len());
-            Err(Error::new(ErrorKind::InvalidArgument, text))
-        }
+/// Takes the part that is asked for out of the options; what is not divided is its own first part.
+fn piece(table: &Table, options: &mut ReadOptions) -> Result<Piece> {
+    let pieces = table.pieces();
+    if pieces.is_empty() && options.part == Some(0) {
+        options.part = None;
     }
+    Ok(options.take_part(&pieces)?.cloned().unwrap_or_else(Piece::whole))
 }
 
 /// Returns where the read of `piece` begins, or goes on.

@@ -115,13 +115,10 @@ impl TpchDataset {
             let text = "the snapshot is not one of this table: read again from the start";
             return Err(Error::new(ErrorKind::SnapshotChanged, text));
         }
-        let slices = match options.part.take() {
+        let parts: Vec<u32> = (0..count).collect();
+        let slices = match options.take_part(&parts)? {
             None => 0..count,
-            Some(part) if part < count => part..part + 1,
-            Some(part) => {
-                let text = format!("there is no part {part}: the dataset has {count}, counted from 0");
-                return Err(Error::new(ErrorKind::InvalidArgument, text));
-            }
+            Some(part) => *part..part + 1,
         };
         let start = match options.resume.take() {
             None => Place { slice: slices.start, row: 0 },
