@@ -22,7 +22,7 @@
 //! use arrowlink_core::conformance::{Capability, Suite};
 //!
 //! # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-//! let report = Suite::new().without(Capability::Call).run(&MemoryStore::new(1 << 20)).await;
+//! let report = Suite::new().without(Capability::Call).run(&MemoryStore::new(16 << 20)).await;
 //! assert!(report.is_conformant(), "{report}");
 //! # });
 //! ```
@@ -99,7 +99,7 @@ pub enum Capability {
 /// All verbs and options are expected but SQL; the function is `echo`; each check may take ten seconds.
 ///
 /// What it writes has names that begin with `conformance_` and digits that no other run has. It is removed at the end
-/// where the service can do that, and stays where it cannot.
+/// where the service can do that, and stays where it cannot. There must be room for 8 MiB.
 ///
 /// A service that ignores what it cannot do does not pass:
 ///
@@ -108,7 +108,7 @@ pub enum Capability {
 /// use arrowlink_core::conformance::{Capability, Suite};
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-/// let store = MemoryStore::new(1 << 20);
+/// let store = MemoryStore::new(16 << 20);
 /// let report = Suite::new().without(Capability::Call).without(Capability::Skip).run(&store).await;
 /// assert_eq!(report.violations[0].check, "`skip` is refused as announced");
 /// # });

@@ -24,7 +24,7 @@ fn a_large_file_is_cut_where_a_mebibyte_is_full() {
 
 #[test]
 fn a_piece_is_never_cut() {
-    assert_eq!(divide(&[[100 * MIB]]), [0..1]);
+    assert_eq!(divide(&[[100 * MIB], [100 * MIB]]), [0..1, 1..2]);
 }
 
 #[test]

@@ -118,7 +118,8 @@ async fn helper_replaces_until_it_is_killed() {
 }
 
 fn say(line: &str) {
-    writeln!(std::io::stdout(), "{line}").unwrap();
+    let mut stdout = std::io::stdout();
+    writeln!(stdout, "{line}").unwrap();
 }
 
 /// The process that is killed; a test only so that it needs no binary of its own. Does nothing by itself.
