@@ -28,7 +28,9 @@ pub(crate) async fn side_by_side(
     order: RowOrder,
     open: Arc<OpenPart>,
 ) -> Result<BatchStream> {
-    let (side_by_side, free) = (slots.len(), Free(Arc::new(Mutex::new(slots))));
+    let side_by_side = slots.len();
+    // The first, which is there already, is taken first.
+    let free = Free(Arc::new(Mutex::new(slots.into_iter().rev().collect())));
     let Some(lane) = free.take() else { return Err(no_lane()) };
     let first = open(0, lane.slot()).await?;
     let (schema, snapshot) = (Arc::clone(first.schema()), first.snapshot().cloned());

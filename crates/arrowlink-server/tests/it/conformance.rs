@@ -27,7 +27,7 @@ async fn keeps_the_contract_with_uploads_on_disk() {
     check(Config::default().with_data_dir(data.path())).await;
 }
 
-/// What a program reads from its own server needs no network and has all verbs but those of functions it lacks.
+/// What a program reads from its own server needs no network and has all verbs.
 #[tokio::test]
 async fn keeps_the_contract_within_the_process() {
     let server = arrowlink_server::Server::build(Config::default().with_insecure(true)).await.unwrap();

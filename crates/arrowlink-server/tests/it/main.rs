@@ -15,5 +15,6 @@ mod faults;
 mod hostile;
 mod observing;
 mod program;
+mod restart;
 mod sources;
 mod support;

@@ -1,6 +1,7 @@
 //! Reads and writes with all their options: what a name alone cannot say stands in a ticket, or in the request's metadata.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use arrowlink_core::{
     BatchStream, CallContext, Error, ErrorKind, Name, ReadOptions, Receipt, WriteMode, WriteOptions,
@@ -56,7 +57,7 @@ impl Connection {
         if !ticket.positions {
             return Ok(batches);
         }
-        let schema = batches.schema().clone();
+        let schema = Arc::clone(batches.schema());
         let batches = batches.map_chunks(schema, |chunks| {
             chunks.map_ok(|mut chunk| {
                 let metadata = std::mem::take(&mut chunk.metadata);
