@@ -132,10 +132,7 @@ impl Default for StoreOptions {
 /// Returns the store that `uri` is in, what it is called, and the path in it; `None` for paths of this machine.
 ///
 /// Nothing is asked of it yet.
-pub(crate) fn opened<'a>(
-    uri: &'a str,
-    options: &StoreOptions,
-) -> Result<Option<(&'a str, &'a str, Arc<dyn ObjectStore>)>> {
+pub(crate) fn opened<'a>(uri: &'a str, options: &StoreOptions) -> Result<Option<Opened<'a>>> {
     let Some((scheme, rest)) = uri.split_once("://") else { return Ok(None) };
     let host_end = rest.find('/').unwrap_or(rest.len());
     let (host, path) = rest.split_at(host_end);
@@ -154,6 +151,9 @@ pub(crate) fn opened<'a>(
     })?;
     Ok(Some((origin, path, store)))
 }
+
+/// What a store is called, the path in it, and the store.
+pub(crate) type Opened<'a> = (&'a str, &'a str, Arc<dyn ObjectStore>);
 
 type Built = object_store::Result<Arc<dyn ObjectStore>>;
 

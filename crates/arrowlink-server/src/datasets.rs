@@ -59,13 +59,13 @@ impl Openers {
     }
 }
 
+/// What one section serves.
+type Opened = Vec<(Name, Arc<dyn Dataset>)>;
+
 /// Opens what one `[[dataset]]` serves without reading it, mostly one dataset; one that is not there is refused.
-pub(crate) async fn open_section(
-    config: &DatasetConfig,
-    openers: &Openers,
-) -> Result<Vec<(Name, Arc<dyn Dataset>)>, ServerError> {
+pub(crate) async fn open_section(config: &DatasetConfig, openers: &Openers) -> Result<Opened, ServerError> {
     let name = || config.name.clone();
-    let opened: Result<Vec<(Name, Arc<dyn Dataset>)>, Error> = match &config.source {
+    let opened: Result<Opened, Error> = match &config.source {
         DatasetSource::Demo(uri) => {
             DemoDataset::from_uri(uri).map(|demo| vec![(name(), Arc::new(demo) as _)])
         }

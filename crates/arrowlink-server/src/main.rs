@@ -1,5 +1,7 @@
 //! The program `arrowlink-server`.
 
+mod remote;
+
 use std::process::ExitCode;
 
 use arrowlink_server::Flags;
@@ -10,5 +12,5 @@ use clap::Parser as _;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    arrowlink_server::run(Flags::parse())
+    arrowlink_server::run_with(Flags::parse(), &remote::schemes())
 }

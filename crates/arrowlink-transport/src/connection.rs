@@ -40,6 +40,7 @@ use crate::tls::{client_failure, lost_to_alert};
 use crate::unix::enlarge_buffers;
 
 use endpoint::Endpoint;
+pub use messages::FlightTicket;
 pub use options::{ConnectOptions, Plaintext, TransferOptions};
 
 /// One HTTP/2 connection to a server. Clones share it; it is closed when the last of them, and the last answer that is

@@ -70,7 +70,7 @@ mod x509;
 
 pub use accept::{AcceptOptions, Drained, serve};
 pub use body::Body;
-pub use connection::{ConnectOptions, Connection, Plaintext, ResponseBody, TransferOptions};
+pub use connection::{ConnectOptions, Connection, FlightTicket, Plaintext, ResponseBody, TransferOptions};
 pub use deadline::{GrpcTimeout, GrpcTimeoutLayer, grpc_timeout};
 pub use description::{broken_metadata, described, description_metadata, entry};
 pub use error::Error;

@@ -89,7 +89,7 @@ async fn a_read_of_a_part_is_resumed_within_it() {
     let last = read.last().unwrap();
     let before_last = read[read.len() - 2].position.clone().unwrap();
     let rest = read_ids(&dataset, part.clone().with_resume(before_last)).await;
-    assert_eq!(rest, ids(&[last.batch.clone()]));
+    assert_eq!(rest, ids(std::slice::from_ref(&last.batch)));
     let end = last.position.clone().unwrap();
     assert_eq!(read_ids(&dataset, part.with_resume(end.clone())).await, [0; 0]);
     assert_eq!(read_ids(&dataset, ReadOptions::default().with_resume(end).with_limit(1)).await, [500_000]);

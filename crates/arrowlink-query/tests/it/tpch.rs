@@ -1,5 +1,7 @@
 //! Generated tables: their rows, parts and positions.
 
+use std::sync::Arc;
+
 use arrow_array::{Array as _, RecordBatch};
 use arrowlink_core::{CallContext, Dataset as _, ErrorKind, ReadOptions};
 use arrowlink_query::{QueryOptions, QueryRuntime, TpchDataset, TpchTable};
@@ -14,12 +16,12 @@ fn table(table: TpchTable, scale_factor: f64) -> TpchDataset {
 
 async fn read(dataset: &TpchDataset, options: ReadOptions) -> RecordBatch {
     let stream = dataset.read(CallContext::new(), options).await.unwrap();
-    let schema = stream.schema().clone();
+    let schema = Arc::clone(stream.schema());
     let batches = stream.collect_batches().await.unwrap();
-    datafusion_concat(&schema, &batches)
+    concat(&schema, &batches)
 }
 
-fn datafusion_concat(schema: &arrow_schema::SchemaRef, batches: &[RecordBatch]) -> RecordBatch {
+fn concat(schema: &arrow_schema::SchemaRef, batches: &[RecordBatch]) -> RecordBatch {
     datafusion::arrow::compute::concat_batches(schema, batches).unwrap()
 }
 
@@ -52,7 +54,7 @@ async fn parts_together_are_the_table() {
             together.push(rows);
         }
         let whole = read(&dataset, ReadOptions::default()).await;
-        assert_eq!(datafusion_concat(&whole.schema(), &together), whole, "{name}");
+        assert_eq!(concat(&whole.schema(), &together), whole, "{name}");
     }
 }
 

@@ -15,6 +15,7 @@ mod faults;
 mod hostile;
 mod observing;
 mod program;
+mod remote;
 mod restart;
 mod sources;
 mod support;

@@ -1,7 +1,8 @@
 //! Flight's calls without batches, from the client's side: what there is, what is behind it, and actions.
 
 use arrow_flight::{Action, Criteria, FlightDescriptor, FlightInfo, Result as ActionResult};
-use arrowlink_core::{CallContext, Description, EntryStream, Error, ErrorKind, Name, Target};
+use arrowlink_core::{BatchStream, CallContext, Description, EntryStream, Error, ErrorKind, Name, Target};
+use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use prost::Message;
 
@@ -12,6 +13,16 @@ use crate::flow::Flow;
 use crate::outgoing::Outgoing;
 use crate::receive::{Messages, Shape};
 use crate::{Ticket, description, frame};
+
+/// A ticket of some Flight server, and where it may be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FlightTicket {
+    /// What the server wrote, which means nothing to others.
+    pub ticket: Bytes,
+    /// Where the rows are; on the server that gave it where there is none.
+    pub locations: Vec<String>,
+}
 
 impl Connection {
     /// Lists what there is by `ListFlights`: names that begin with `prefix`. Waits until the server has begun to answer.
@@ -55,13 +66,59 @@ impl Connection {
             }
             _ => FlightDescriptor::new_cmd(Ticket::new(target.clone(), Default::default()).encode()?),
         };
+        description::described(&self.flight_info(ctx, &descriptor, options).await?)
+    }
+
+    /// Says what is at `path`, and by which tickets a server that may not be ArrowLink gives its rows.
+    ///
+    /// The rows are those of [`do_get_opaque`](Self::do_get_opaque) for each ticket, one after the other.
+    ///
+    /// # Errors
+    ///
+    /// As [`do_get`](Self::do_get).
+    pub async fn flight_tickets(
+        &self,
+        ctx: &CallContext,
+        path: &str,
+        options: &TransferOptions,
+    ) -> Result<(Description, Vec<FlightTicket>), Error> {
+        let descriptor = FlightDescriptor::new_path(vec![path.to_owned()]);
+        let info = self.flight_info(ctx, &descriptor, options).await?;
+        let description = description::described(&info)?;
+        let tickets = info.endpoint.into_iter().map(|endpoint| FlightTicket {
+            ticket: endpoint.ticket.unwrap_or_default().ticket,
+            locations: endpoint.location.into_iter().map(|location| location.uri).collect(),
+        });
+        Ok((description, tickets.collect()))
+    }
+
+    /// Reads what a server that may not be ArrowLink gives for a ticket of its own, by `DoGet`.
+    ///
+    /// # Errors
+    ///
+    /// As [`do_get`](Self::do_get).
+    pub async fn do_get_opaque(
+        &self,
+        ctx: &CallContext,
+        ticket: &FlightTicket,
+        options: &TransferOptions,
+    ) -> Result<BatchStream, Error> {
+        self.get(ctx, &ticket.ticket, options).await.map(|(batches, _)| batches)
+    }
+
+    async fn flight_info(
+        &self,
+        ctx: &CallContext,
+        descriptor: &FlightDescriptor,
+        options: &TransferOptions,
+    ) -> Result<FlightInfo, Error> {
         within(ctx.deadline(), async {
-            let mut infos = self.ask(GET_FLIGHT_INFO, "FlightInfo", &descriptor, ctx, options).await?;
+            let mut infos = self.ask(GET_FLIGHT_INFO, "FlightInfo", descriptor, ctx, options).await?;
             let info: Option<FlightInfo> = next(&mut infos, "FlightInfo").await?;
             let Some(info) = info else { return Err(Error::new(ErrorKind::Corrupt, NO_INFO)) };
             // What comes after the one message is how the call ended.
             next::<FlightInfo>(&mut infos, "FlightInfo").await?;
-            description::described(&info)
+            Ok(info)
         })
         .await
     }
