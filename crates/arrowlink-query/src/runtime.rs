@@ -44,6 +44,7 @@ impl QueryRuntime {
             .worker_threads(options.threads.max(1))
             .max_blocking_threads(MAX_BLOCKING_THREADS)
             .thread_name("arrowlink-query")
+            .thread_stack_size(STACK_BYTES)
             .enable_all()
             .build()
             .map_err(|error| internal("the threads that read files do not start").with_source(error))?;
@@ -184,3 +185,5 @@ fn too_late(before: &str) -> Error {
 
 /// DataFusion's own rare uses of blocking threads; files are read on the workers.
 const MAX_BLOCKING_THREADS: usize = 4;
+/// How far a stack may grow. Planning recurses as deep as a statement is; what is not used takes no memory.
+const STACK_BYTES: usize = 64 << 20;

@@ -34,15 +34,13 @@ mod unknown;
 use std::sync::Arc;
 
 use arrowlink_core::{
-    BatchStream, CallContext, CallOptions, DataService, Description, Effect, EntryStream, Error, ErrorKind,
+    BatchStream, CallContext, CallOptions, DataService, Description, EntryStream, Error, ErrorKind,
     ListOptions, Name, NounKind, Query, ReadOptions, Receipt, RemoveOptions, Result, Target, WriteOptions,
 };
-use datafusion::physical_plan::execute_stream;
 use futures::future::{BoxFuture, FutureExt as _};
 
 use crate::QueryRuntime;
 use engine::Engine;
-use failure::from_datafusion;
 use statement::Statement;
 
 pub use options::SqlOptions;
@@ -126,7 +124,7 @@ impl SqlService {
             let parameters = parameters::schema(&planned.plan);
             let description = match statement {
                 Statement::Insert(..) => change::description(),
-                _ => Description::new(NounKind::Dataset, planned.schema()?).with_effect(Effect::None),
+                _ => Description::new(NounKind::Dataset, planned.checked()?.schema()),
             };
             Ok(description.with_parameters(parameters))
         };
@@ -146,8 +144,9 @@ impl SqlService {
             };
             let mut planned = engine.plan(&ctx, &query, &statement).await?;
             planned.plan = parameters::bind_one(planned.plan, query.parameters.as_ref())?;
-            let plan = planned.physical().await?;
-            execute_stream(plan, planned.state.task_ctx()).map_err(from_datafusion)
+            let planned = planned.checked()?;
+            let rows = planned.rows().await?;
+            Ok((planned.schema(), rows))
         };
         options.apply(run::stream(&self.engine.runtime, bound, turn, work).await?)
     }

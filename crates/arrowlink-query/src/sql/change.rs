@@ -13,7 +13,6 @@ use arrowlink_core::{
 };
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::{DmlStatement, LogicalPlan};
-use datafusion::physical_plan::execute_stream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::sql::sqlparser::ast::ObjectName;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -36,7 +35,7 @@ pub(crate) async fn make(
     ctx: &CallContext,
     query: &Query,
     statement: &Statement,
-) -> Result<SendableRecordBatchStream> {
+) -> Result<(SchemaRef, SendableRecordBatchStream)> {
     let count = match statement {
         Statement::Insert(table, _) => {
             let planned = engine.plan(ctx, query, statement).await?;
@@ -48,7 +47,7 @@ pub(crate) async fn make(
     let counts: ArrayRef = Arc::new(UInt64Array::from(vec![count]));
     let batch = RecordBatch::try_new(schema(), vec![counts]);
     let batch = batch.map_err(|error| internal("a count is a batch").with_source(error))?;
-    Ok(Box::pin(RecordBatchStreamAdapter::new(schema(), stream::iter([Ok(batch)]))))
+    Ok((schema(), Box::pin(RecordBatchStreamAdapter::new(schema(), stream::iter([Ok(batch)])))))
 }
 
 /// Removes the table and returns how many rows it had, where that was known.
@@ -81,11 +80,7 @@ async fn insert(
         .then(move |row| {
             let bound = parameters::bind(input.plan.clone(), values.as_ref(), row);
             let state = input.state.clone();
-            async move {
-                let planned = Planned { state, plan: bound? };
-                let plan = planned.physical().await?;
-                execute_stream(plan, planned.state.task_ctx()).map_err(from_datafusion)
-            }
+            async move { Planned { state, plan: bound? }.rows().await }
         })
         .map_ok(|rows| rows.map_err(from_datafusion))
         .try_flatten()

@@ -3,18 +3,22 @@
 use std::fmt;
 use std::sync::Arc;
 
+use arrow_schema::SchemaRef;
 use arrowlink_core::{CallContext, DataService, Error, ErrorKind, Query, Result};
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::SessionConfig;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
-use super::failure::{from_planning, refused};
+use super::failure::{from_datafusion, from_planning, refused};
 use super::lookup::Lookup;
 use super::memory;
 use super::names::{CATALOG, PUBLIC};
 use super::statement::Statement;
+use super::unknown;
 use super::{SqlOptions, SqlTables};
 use crate::QueryRuntime;
 use crate::failure::internal;
@@ -76,7 +80,8 @@ impl Engine {
         if let Some(schema) = &query.default_schema {
             state.config_mut().options_mut().catalog.default_schema = schema.clone();
         }
-        let references = state.resolve_table_references(&parsed).map_err(from_planning)?;
+        let references =
+            state.resolve_table_references(&parsed).map_err(|error| from_planning(error, &query.text))?;
         let found = Lookup::new(self, ctx, query).find(references).await?;
         state.register_catalog_list(found.tables);
         state.mark_start_execution();
@@ -85,7 +90,10 @@ impl Engine {
             (Ok(plan), _) => plan,
             // What is missing explains what cannot be planned.
             (Err(_), Some(missing)) => return Err(missing),
-            (Err(error), None) => return Err(from_planning(error)),
+            (Err(error), None) => {
+                return Err(unknown::function(&error, &state, &query.text)
+                    .unwrap_or_else(|| from_planning(error, &query.text)));
+            }
         };
         let reads = matches!(statement, Statement::Query(_));
         if reads {
@@ -94,7 +102,7 @@ impl Engine {
                 .with_allow_dml(false)
                 .with_allow_statements(false)
                 .verify_plan(&plan)
-                .map_err(|error| refused("a change within a query", "send it alone").with_source(error))?;
+                .map_err(|_| refused("a change within a query", "send it alone"))?;
         }
         Ok(Planned { state, plan })
     }
@@ -129,17 +137,31 @@ impl Engine {
 }
 
 impl Planned {
-    /// Decides how the plan is carried out.
-    pub(crate) async fn physical(&self) -> Result<Arc<dyn datafusion::physical_plan::ExecutionPlan>> {
-        self.state.create_physical_plan(&self.plan).await.map_err(from_planning)
+    /// Decides how the plan is carried out; the rows have [`schema`](Self::schema).
+    async fn physical(&self) -> Result<Arc<dyn ExecutionPlan>> {
+        self.state.create_physical_plan(&self.plan).await.map_err(|error| from_planning(error, ""))
     }
 
-    /// Returns the schema of the rows, as it is once the types of the statement agree.
-    pub(crate) fn schema(&self) -> Result<arrow_schema::SchemaRef> {
-        let options = self.state.config_options();
-        let checked = self.state.analyzer().execute_and_check(self.plan.clone(), options, |_, _| {});
-        let plan = checked.map_err(from_planning)?;
-        Ok(Arc::clone(plan.schema().inner()))
+    /// Starts to compute the rows.
+    pub(crate) async fn rows(&self) -> Result<SendableRecordBatchStream> {
+        execute_stream(self.physical().await?, self.state.task_ctx()).map_err(from_datafusion)
+    }
+
+    /// Makes the types of the statement agree, which the optimizer then finds done.
+    pub(crate) fn checked(self) -> Result<Self> {
+        // What explains a plan shows this step too.
+        if matches!(self.plan, LogicalPlan::Explain(_) | LogicalPlan::Analyze(_)) {
+            return Ok(self);
+        }
+        let Self { state, plan } = self;
+        let checked = state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {});
+        let plan = checked.map_err(|error| from_planning(error, ""))?;
+        Ok(Self { state, plan })
+    }
+
+    /// Returns the schema of the rows, once the plan is [`checked`](Self::checked).
+    pub(crate) fn schema(&self) -> SchemaRef {
+        Arc::clone(self.plan.schema().inner())
     }
 }
 

@@ -44,24 +44,21 @@ pub(crate) fn from_parser(error: DataFusionError) -> Error {
             }
         },
         DataFusionError::Diagnostic(_, error) | DataFusionError::Context(_, error) => from_parser(*error),
-        error => from_planning(error),
+        error => from_datafusion(error),
     }
 }
 
-/// Translates what the planner says of a statement that was parsed.
+/// Translates what the planner says of the statement `text`, which was parsed.
 ///
 /// Nothing of it is a bug of the server's until it is known to be: it began with what a caller wrote.
-pub(crate) fn from_planning(error: DataFusionError) -> Error {
+pub(crate) fn from_planning(error: DataFusionError, text: &str) -> Error {
     let place = place_of(&error);
     match root(error) {
-        DataFusionError::SchemaError(error, _) => unknown::column(place, &error),
-        DataFusionError::Plan(text) => {
-            unknown::function(place, &text).unwrap_or_else(|| unfit(place).with_source(first_line(&text)))
-        }
-        DataFusionError::SQL(error, source) => from_parser(DataFusionError::SQL(error, source)),
-        DataFusionError::Internal(text) => {
+        DataFusionError::SchemaError(error, _) => unknown::column(place, &error, text),
+        DataFusionError::Plan(reason) => invalid(place, NOT_VALID).with_source(first_line(&reason)),
+        DataFusionError::Internal(reason) => {
             Error::new(ErrorKind::Unsupported, placed(place, "the statement cannot be planned"))
-                .with_source(first_line(&text))
+                .with_source(first_line(&reason))
         }
         error => from_datafusion(error),
     }
@@ -82,7 +79,7 @@ pub(crate) fn from_datafusion(error: DataFusionError) -> Error {
             let message = "the statement uses what is not there yet";
             Error::new(ErrorKind::Unsupported, message).with_source(first_line(&text))
         }
-        DataFusionError::SchemaError(error, _) => unknown::column(None, &error),
+        DataFusionError::SchemaError(error, _) => unknown::column(None, &error, ""),
         DataFusionError::Plan(text)
         | DataFusionError::Execution(text)
         | DataFusionError::Configuration(text) => failed().with_source(first_line(&text)),
@@ -170,7 +167,7 @@ fn copied(shared: &DataFusionError) -> DataFusionError {
 }
 
 /// Returns where the planner says that the mistake is.
-fn place_of(error: &DataFusionError) -> Option<Place> {
+pub(crate) fn place_of(error: &DataFusionError) -> Option<Place> {
     let Span { start, .. } = error.diagnostic()?.span?;
     Some(Place { line: start.line, column: start.column }).filter(|place| place.line > 0)
 }
@@ -185,25 +182,27 @@ fn exhausted(text: &str) -> Error {
     Error::new(ErrorKind::LimitExceeded, message).with_source(first_line(text))
 }
 
-/// The statement is well formed, and asks for what cannot be done.
-fn unfit(place: Option<Place>) -> Error {
-    invalid(place, "the statement is not valid")
-}
-
 /// The statement was fine; the values that it met were not.
 fn failed() -> Error {
     invalid(None, "the query failed")
 }
 
-/// Leaves out backtraces and hints, which follow on lines of their own.
+/// Leaves out the kind, which the error says itself, and hints, which follow on lines of their own.
 fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().trim_end_matches('.').to_owned()
+    let line = text.lines().next().unwrap_or_default();
+    let line = KINDS.iter().fold(line, |line, kind| line.strip_prefix(kind).unwrap_or(line));
+    line.trim_end_matches('.').to_owned()
 }
 
 /// Begins `text` in lower case.
-fn lower(text: &str) -> String {
+pub(crate) fn lower(text: &str) -> String {
     let mut characters = text.chars();
     characters
         .next()
         .map_or_else(String::new, |first| format!("{}{}", first.to_lowercase(), characters.as_str()))
 }
+
+/// What is said of a statement that is well formed, and asks for what cannot be done.
+const NOT_VALID: &str = "the statement is not valid";
+/// What DataFusion puts before texts that it wraps.
+const KINDS: [&str; 3] = ["Error during planning: ", "Internal error: ", "Execution error: "];

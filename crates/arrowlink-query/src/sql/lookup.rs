@@ -13,6 +13,7 @@ use super::engine::Engine;
 use super::listing;
 use super::names::{CATALOG, PUBLIC, candidates};
 use super::service_table::ServiceTable;
+use super::unknown;
 
 /// The search for the tables of one statement.
 #[derive(Debug)]
@@ -54,7 +55,9 @@ impl<'a> Lookup<'a> {
                     }
                     tables.insert(&resolved, table);
                 }
-                Err(error) => missing = missing.or(Some(error)),
+                Err(error) => {
+                    missing = missing.or_else(|| Some(unknown::table(error, &reference, &self.query.text)))
+                }
             }
         }
         if !information.is_empty() {

@@ -44,9 +44,8 @@ pub(crate) fn bind(plan: LogicalPlan, values: Option<&RecordBatch>, row: usize) 
     let highest = types.keys().next_back().copied().unwrap_or(0);
     let given = values.map_or(0, RecordBatch::num_columns);
     if given != highest {
-        let text = format!(
-            "the statement has {highest} parameters and was given {given} values: give it one for each"
-        );
+        let text =
+            format!("values for {given} parameters, and the statement has {highest}: give it one for each");
         return Err(invalid(None, text));
     }
     let Some(values) = values.filter(|_| highest > 0) else { return Ok(plan) };
@@ -55,7 +54,7 @@ pub(crate) fn bind(plan: LogicalPlan, values: Option<&RecordBatch>, row: usize) 
         let value = ScalarValue::try_from_array(column, row).map_err(from_datafusion)?;
         bound.push(fitted(number, value, types.get(&number).cloned().flatten())?);
     }
-    plan.replace_params_with_values(&ParamValues::from(bound)).map_err(from_planning)
+    plan.replace_params_with_values(&ParamValues::from(bound)).map_err(|error| from_planning(error, ""))
 }
 
 /// Returns the numbers of all parameters, with their types where all places of one agree.

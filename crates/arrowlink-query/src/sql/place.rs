@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use datafusion::sql::sqlparser::tokenizer::Location;
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::tokenizer::{Location, Token, Tokenizer};
 
 /// A line and a column, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,15 @@ impl Place {
             Some((message, Self { line: line.parse().ok()?, column: column.trim().parse().ok()? }))
         });
         found.map_or((message, None), |(message, place)| (message, Some(place)))
+    }
+
+    /// Finds the first place where `text` has `word` as a name, in whatever case.
+    pub(crate) fn of_word(text: &str, word: &str) -> Option<Self> {
+        let tokens = Tokenizer::new(&GenericDialect {}, text).tokenize_with_location().ok()?;
+        let found = tokens
+            .iter()
+            .find(|token| matches!(&token.token, Token::Word(name) if name.value.eq_ignore_ascii_case(word)));
+        found.map(|token| token.span.start.into())
     }
 }
 

@@ -22,7 +22,7 @@ use super::failure::from_datafusion;
 use crate::QueryRuntime;
 use crate::failure::internal;
 
-/// Does `work` on the query runtime and returns the rows of the stream that it makes.
+/// Does `work` on the query runtime and returns the rows of the stream that it makes, with the schema that it promises.
 ///
 /// `kept` is dropped when the query has ended: the turn that it had. `bound` is how long it may compute in all.
 pub(crate) async fn stream<W, K>(
@@ -32,7 +32,7 @@ pub(crate) async fn stream<W, K>(
     work: W,
 ) -> Result<BatchStream>
 where
-    W: Future<Output = Result<SendableRecordBatchStream>> + Send + 'static,
+    W: Future<Output = Result<(SchemaRef, SendableRecordBatchStream)>> + Send + 'static,
     K: Send + 'static,
 {
     let (begun, beginning) = oneshot::channel();
@@ -40,9 +40,11 @@ where
     let task = runtime.spawn(async move {
         let mut budget = Budget { left: bound, whole: bound };
         match budget.spend(work).await {
-            Ok(Ok(rows)) => {
-                if begun.send(Ok(rows.schema())).is_ok() {
-                    hand_over(rows, budget, sender).await;
+            Ok(Ok((promised, rows))) => {
+                // Operators may know more of a column than the statement says: that it is never null.
+                let schema = if promised.contains(&rows.schema()) { promised } else { rows.schema() };
+                if begun.send(Ok(Arc::clone(&schema))).is_ok() {
+                    hand_over(&schema, rows, budget, sender).await;
                 }
             }
             // Nobody to tell is no error.
@@ -57,11 +59,15 @@ where
 }
 
 /// Hands over what `rows` has, until nobody takes it any more.
-async fn hand_over(mut rows: SendableRecordBatchStream, mut budget: Budget, chunks: Sender<Result<Chunk>>) {
-    let schema = rows.schema();
+async fn hand_over(
+    schema: &SchemaRef,
+    mut rows: SendableRecordBatchStream,
+    mut budget: Budget,
+    chunks: Sender<Result<Chunk>>,
+) {
     loop {
         let chunk = match budget.spend(rows.next()).await {
-            Ok(Some(batch)) => shaped(&schema, batch),
+            Ok(Some(batch)) => shaped(schema, batch),
             Ok(None) => return,
             Err(error) => Err(error),
         };

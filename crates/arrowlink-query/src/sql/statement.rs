@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::ast::{Insert, ObjectName, ObjectType, Statement 
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
-use super::failure::{from_parser, invalid, refused};
+use super::failure::{from_parser, invalid, lower, refused};
 use super::names::name_of;
 use super::nesting;
 
@@ -36,7 +36,7 @@ impl Statement {
         }
         let mut tokens = Tokenizer::new(&GenericDialect {}, text)
             .tokenize_with_location()
-            .map_err(|error| invalid(Some(error.location.into()), error.message))?;
+            .map_err(|error| invalid(Some(error.location.into()), lower(&error.message)))?;
         number(&mut tokens)?;
         nesting::check(&tokens)?;
         let parsed = DFParserBuilder::new(tokens).build().and_then(|mut parser| parser.parse_statements());

@@ -1,16 +1,39 @@
-//! Columns and functions that are not there, and the nearest that are.
+//! Tables, columns and functions that are not there, and the nearest that are.
 
-use arrowlink_core::{Error, nearest};
-use datafusion::common::SchemaError;
+use std::collections::HashSet;
 
-use super::failure::invalid;
+use arrowlink_core::{Error, ErrorKind, nearest};
+use datafusion::common::{DataFusionError, SchemaError, TableReference};
+use datafusion::execution::FunctionRegistry as _;
+use datafusion::execution::session_state::SessionState;
+
+use super::failure::{invalid, place_of, placed};
 use super::place::Place;
 
-/// Says which column is not there or is not the only one of its name.
-pub(crate) fn column(place: Option<Place>, error: &SchemaError) -> Error {
+/// Says which table of the statement `text` is not there; `error` is what the service says of it.
+pub(crate) fn table(error: Error, reference: &TableReference, text: &str) -> Error {
+    let place = Place::of_word(text, reference.table());
+    match error.message().strip_prefix("no dataset ") {
+        Some(rest) if error.kind() == ErrorKind::NotFound => {
+            Error::new(ErrorKind::NotFound, placed(place, format!("no table {rest}")))
+        }
+        _ => error,
+    }
+}
+
+/// Says which column of the statement `text` is not there or is not the only one of its name.
+pub(crate) fn column(place: Option<Place>, error: &SchemaError, text: &str) -> Error {
+    let place = place.or_else(|| match error {
+        SchemaError::FieldNotFound { field, .. } | SchemaError::AmbiguousReference { field } => {
+            Place::of_word(text, &field.name)
+        }
+        _ => None,
+    });
     let text = match error {
         SchemaError::FieldNotFound { field, valid_fields } => {
-            let names: Vec<&str> = valid_fields.iter().map(|field| field.name.as_str()).collect();
+            let mut seen = HashSet::new();
+            let names = valid_fields.iter().map(|field| field.name.as_str());
+            let names: Vec<&str> = names.filter(|name| seen.insert(*name)).collect();
             let near = offer(&field.name, names.iter().copied());
             format!("no column `{}`{near}{}", field.flat_name(), listed(&names))
         }
@@ -25,13 +48,14 @@ pub(crate) fn column(place: Option<Place>, error: &SchemaError) -> Error {
     invalid(place, text)
 }
 
-/// Says which function is not there, if that is what `text` of the planner says.
-pub(crate) fn function(place: Option<Place>, text: &str) -> Option<Error> {
-    let (name, rest) = text.strip_prefix("Invalid function '")?.split_once('\'')?;
-    let near = rest.split_once("Did you mean '").and_then(|(_, near)| near.split_once('\''));
-    let near = near.filter(|(near, _)| !offer(name, [*near]).is_empty());
-    let hint = near.map_or_else(String::new, |(near, _)| format!(", did you mean `{near}`?"));
-    Some(invalid(place, format!("no function `{name}`{hint}")))
+/// Says which function of the statement `text` is not there, where that is what the planner says.
+pub(crate) fn function(error: &DataFusionError, state: &SessionState, text: &str) -> Option<Error> {
+    let DataFusionError::Plan(reason) = error.find_root() else { return None };
+    let (name, _) = reason.strip_prefix("Invalid function '")?.split_once('\'')?;
+    let known: HashSet<String> = state.udfs().into_iter().chain(state.udafs()).chain(state.udwfs()).collect();
+    let near = offer(name, known.iter().map(String::as_str));
+    let place = place_of(error).or_else(|| Place::of_word(text, name));
+    Some(invalid(place, format!("no function `{name}`{near}")))
 }
 
 /// Offers the nearest of `known`, as the end of a sentence.

@@ -23,3 +23,5 @@ mod parts;
 mod reading;
 mod real;
 mod sql;
+mod sql_limits;
+mod sql_logic;

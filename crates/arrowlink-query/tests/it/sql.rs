@@ -6,8 +6,8 @@ use arrow_array::{RecordBatch, record_batch};
 use arrow_schema::DataType;
 use arrowlink_core::conformance::{Capability, Suite};
 use arrowlink_core::{
-    CallContext, Catalog, DataService, DataServiceExt as _, Effect, Error, MemoryDataset, MemoryStore, Name,
-    Query, ReadOptions, Result, Target,
+    CallContext, Catalog, DataService, DataServiceExt as _, Effect, MemoryDataset, MemoryStore, Name, Query,
+    ReadOptions, Result, Target,
 };
 use arrowlink_query::{QueryOptions, QueryRuntime, SqlOptions, SqlService, SqlTables};
 
@@ -48,10 +48,6 @@ pub(crate) async fn query(service: &SqlService, query: impl Into<Query>) -> Resu
     let schema = Arc::clone(stream.schema());
     let batches = stream.collect_batches().await?;
     Ok(arrow_select::concat::concat_batches(&schema, &batches).unwrap())
-}
-
-pub(crate) async fn error(service: &SqlService, text: &str) -> Error {
-    query(service, Query::new(text)).await.expect_err("the statement fails")
 }
 
 pub(crate) async fn count(service: &SqlService, text: &str) -> Result<u64> {

@@ -1,0 +1,101 @@
+//! What bounds a query: memory, disk, time, turns, the length and depth of its text; and what ends it.
+
+use std::time::Duration;
+
+use arrow_array::record_batch;
+use arrowlink_core::{CallContext, DataService as _, ErrorKind, Query, ReadOptions};
+use arrowlink_query::SqlOptions;
+use futures::StreamExt as _;
+
+use crate::sql::{catalog, query, service, service_with};
+use crate::support::check;
+
+/// A query that computes for hours and returns nothing before.
+const ENDLESS: &str = "select count(*) from generate_series(1, 10000000) a, generate_series(1, 10000000) b where a.value + b.value = 0";
+
+#[tokio::test]
+async fn a_sort_over_its_memory_goes_on_on_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = SqlOptions::default().with_memory(16 << 20).with_spill_dir(folder.path());
+    let service = service_with(options, catalog());
+    let text = "select max(n) from (select row_number() over (order by md5(cast(value as varchar))) as n \
+                from generate_series(1, 200000))";
+    let rows = query(&service, Query::new(text)).await.unwrap();
+    assert_eq!(rows.columns(), record_batch!(("n", UInt64, [200_000])).unwrap().columns());
+    drop(service);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left on the disk");
+}
+
+#[tokio::test]
+async fn a_query_over_its_memory_or_disk_names_the_setting() {
+    let text = "select array_agg(value) from generate_series(1, 10000000)";
+    let service = service_with(SqlOptions::default().with_memory(1 << 20), catalog());
+    let error = query(&service, Query::new(text)).await.unwrap_err();
+    check(&error, ErrorKind::LimitExceeded, &["raise `query.memory`"]);
+
+    let options = SqlOptions::default().with_memory(16 << 20).with_max_spill(1 << 10);
+    let text = "select count(*) from (select value from generate_series(1, 2000000) order by md5(cast(value as varchar)) \
+                limit 1999999)";
+    let error = query(&service_with(options, catalog()), Query::new(text)).await.unwrap_err();
+    check(&error, ErrorKind::LimitExceeded, &["raise `query."]);
+}
+
+#[tokio::test]
+async fn a_query_that_computes_for_too_long_names_the_setting() {
+    let service =
+        service_with(SqlOptions::default().with_timeout(Some(Duration::from_millis(50))), catalog());
+    let error = query(&service, Query::new(ENDLESS)).await.unwrap_err();
+    check(&error, ErrorKind::LimitExceeded, &["the query computed for 0.05 s", "raise `query.timeout`"]);
+}
+
+#[tokio::test]
+async fn queries_wait_for_their_turn_and_say_when_it_does_not_come() {
+    let options = SqlOptions::default().with_max_queries(1).with_max_wait(Duration::ZERO);
+    let service = service_with(options, catalog());
+    let text = "select value from generate_series(1, 1000000000000)";
+    let mut running =
+        service.read(CallContext::new(), Query::new(text).into(), ReadOptions::default()).await.unwrap();
+    assert!(running.next().await.unwrap().is_ok(), "rows come before the last is computed");
+    let error = query(&service, Query::new("select 1")).await.unwrap_err();
+    check(&error, ErrorKind::Unavailable, &["1 queries are running", "raise `query.max_queries`"]);
+}
+
+#[tokio::test]
+async fn a_query_that_nobody_waits_for_ends() {
+    let service = service_with(SqlOptions::default().with_max_queries(1), catalog());
+    let (ctx, endless) = (CallContext::new(), Query::new(ENDLESS));
+    let mut running = service.read(ctx, endless.into(), ReadOptions::default()).await.unwrap();
+    assert!(futures::poll!(running.next()).is_pending());
+    drop(running);
+    // The one turn is free again only when the query is gone.
+    assert_eq!(query(&service, Query::new("select 1")).await.unwrap().num_rows(), 1);
+}
+
+#[tokio::test]
+async fn deep_and_long_statements_are_refused_and_not_carried_out() {
+    let service = service();
+    let chain = format!("select 1{}", " + 1".repeat(100_000));
+    let error = query(&service, Query::new(chain)).await.unwrap_err();
+    check(&error, ErrorKind::LimitExceeded, &["line 1, column 4", "operators in one expression"]);
+
+    let nested = format!("select {}1{}", "(".repeat(10_000), ")".repeat(10_000));
+    let error = query(&service, Query::new(nested)).await.unwrap_err();
+    check(&error, ErrorKind::LimitExceeded, &["nested too deep"]);
+
+    let long = format!("select '{}'", "x".repeat(2 << 20));
+    let error = query(&service, Query::new(long)).await.unwrap_err();
+    check(&error, ErrorKind::LimitExceeded, &["the statement has 2097161 bytes and may have 1048576"]);
+}
+
+#[tokio::test]
+async fn statements_as_deep_as_they_may_be_are_carried_out() {
+    let chain = format!("select 1{}", " + 1".repeat(900));
+    let sum = query(&service(), Query::new(chain)).await.unwrap();
+    assert_eq!(sum.columns(), record_batch!(("sum", Int64, [901])).unwrap().columns());
+    let conditions = vec!["id = 3"; 450].join(" or ");
+    let rows =
+        query(&service(), Query::new(format!("select id from trips where {conditions}"))).await.unwrap();
+    assert_eq!(rows.num_rows(), 1);
+    let unions = vec!["select 1"; 400].join(" union all ");
+    assert_eq!(query(&service(), Query::new(unions)).await.unwrap().num_rows(), 400);
+}
