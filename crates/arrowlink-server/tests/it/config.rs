@@ -369,6 +369,10 @@ fn has_the_documented_defaults() {
                 max_send_buffer_bytes: 524288,
                 nodelay: true,
             },
+            http: HttpConfig {
+                enabled: true,
+                cors_origins: [],
+            },
             datasets: [],
         }
     "#]]
@@ -447,4 +451,23 @@ fn refuses_a_window_of_a_call_that_is_larger_than_the_connections() {
     );
     let http2 = understood("[http2]\nstream_window_bytes = '4 MiB'\n").http2;
     assert_eq!(http2.stream_window_bytes(), http2.connection_window_bytes());
+}
+
+#[test]
+fn reads_who_may_ask_over_plain_http() {
+    let file = "[http]\nenabled = false\ncors_origins = ['https://charts.example', '*']\n";
+    let config = Config::from_sources(Sources::default().with_file("arrowlink.toml", file)).unwrap();
+    assert!(!config.http.enabled);
+    assert_eq!(config.http.cors_origins, ["https://charts.example", "*"]);
+    assert!(Config::default().http.enabled && Config::default().http.cors_origins.is_empty());
+}
+
+#[test]
+fn refuses_origins_that_no_browser_sends() {
+    check(
+        "[http]\ncors_origins = ['charts.example', 'https://charts.example/page']\n",
+        &expect![[r#"
+            /etc/arrowlink.toml:2: `http.cors_origins`: `charts.example` is not an origin: write `https://charts.example`, without a path, or `*`
+            /etc/arrowlink.toml:2: `http.cors_origins`: `https://charts.example/page` is not an origin: write `https://charts.example`, without a path, or `*`"#]],
+    );
 }

@@ -13,6 +13,7 @@ mod config;
 mod conformance;
 mod faults;
 mod hostile;
+mod http;
 mod observing;
 mod program;
 mod remote;

@@ -24,6 +24,7 @@ mod flight_protocol;
 mod flight_support;
 mod front;
 mod hostile;
+mod http1;
 mod listen;
 mod payload;
 mod pool;
