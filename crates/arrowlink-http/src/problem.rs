@@ -60,7 +60,8 @@ pub fn answer_to(error: &Error) -> Response<Body> {
 pub(crate) struct Problem {
     status: StatusCode,
     error: Error,
-    header: Option<(HeaderName, HeaderValue)>,
+    /// Boxed, because few have one and all are returned by value.
+    header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
 impl Problem {
@@ -76,14 +77,14 @@ impl Problem {
 
     /// Adds a header to the answer.
     pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.header = Some((name, value));
+        self.header = Some(Box::new((name, value)));
         self
     }
 
     /// Returns the answer to the request of that id.
     pub(crate) fn into_answer(self, request_id: &str) -> Response<Body> {
         let mut answer = answer(self.status, &self.error.with_request_id(request_id));
-        if let Some((name, value)) = self.header {
+        if let Some((name, value)) = self.header.map(|header| *header) {
             answer.headers_mut().insert(name, value);
         }
         answer
@@ -92,14 +93,15 @@ impl Problem {
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        let header = match error.kind() {
-            ErrorKind::Unavailable => Some((header::RETRY_AFTER, HeaderValue::from_static("1"))),
-            ErrorKind::Unauthenticated => {
-                Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
-            }
-            _ => None,
+        let kind = error.kind();
+        let header = if kind == ErrorKind::Unavailable {
+            Some((header::RETRY_AFTER, HeaderValue::from_static("1")))
+        } else if kind == ErrorKind::Unauthenticated {
+            Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
+        } else {
+            None
         };
-        Self { status: status(error.kind()), error, header }
+        Self { status: status(kind), error, header: header.map(Box::new) }
     }
 }
 
