@@ -121,9 +121,11 @@ fn check_dependency(file: &str, package: &str, entry: &Entry<'_>) -> Vec<Problem
 }
 
 /// Which of the project's crates each crate uses outside its tests; `arrowlink-testkit` is for tests alone.
-const USES: [(&str, &[&str]); 9] = [
+const USES: [(&str, &[&str]); 11] = [
     ("arrowlink-core", &[]),
     ("arrowlink-ipc", &[]),
+    ("arrowlink-formats", &["arrowlink-core", "arrowlink-ipc"]),
+    ("arrowlink-http", &["arrowlink-core", "arrowlink-formats", "arrowlink-transport"]),
     ("arrowlink-proto", &[]),
     ("arrowlink-transport", &["arrowlink-core", "arrowlink-ipc", "arrowlink-proto"]),
     ("arrowlink-store", &["arrowlink-core", "arrowlink-ipc"]),
@@ -134,11 +136,12 @@ const USES: [(&str, &[&str]); 9] = [
         &[
             "arrowlink-client",
             "arrowlink-core",
+            "arrowlink-http",
             "arrowlink-proto",
             "arrowlink-query",
             "arrowlink-store",
             "arrowlink-transport",
         ],
     ),
-    ("arrowlink-cli", &["arrowlink-client", "arrowlink-core"]),
+    ("arrowlink-cli", &["arrowlink-client", "arrowlink-core", "arrowlink-formats"]),
 ];
