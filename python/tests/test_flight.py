@@ -16,6 +16,7 @@ from .support.tables import ONE_ROW, numbers
 
 Open = Callable[..., flight.FlightClient]
 
+EVERY_TYPE = flight.FlightCallOptions(headers=[(b"arrowlink-views", b"keep")])
 TYPES = {
     "boolean": pa.array([True, None, False]),
     "int64": pa.array([1, None, -3]),
@@ -56,18 +57,20 @@ def put(client: flight.FlightClient, name: str, table: pa.Table) -> dict[str, ob
     writer, reader = client.do_put(flight.FlightDescriptor.for_path(name), table.schema)
     writer.write_table(table)
     writer.done_writing()
-    receipt = reader.read()  # pyright: ignore[reportAttributeAccessIssue] - the stubs name another reader
-    assert receipt is not None
+    said = []
+    while (result := reader.read()) is not None:  # pyright: ignore[reportAttributeAccessIssue] - stubs
+        said.append(json.loads(result.to_pybytes()))
     writer.close()
-    return json.loads(receipt.to_pybytes())
+    assert all(one["state"] == "received" for one in said[:-1])
+    return said[-1]
 
 
 def get(client: flight.FlightClient, name: str) -> pa.Table:
-    return client.do_get(flight.Ticket(name)).read_all()
+    return client.do_get(flight.Ticket(name), EVERY_TYPE).read_all()
 
 
 def echo(client: flight.FlightClient, table: pa.Table) -> pa.Table:
-    writer, reader = client.do_exchange(flight.FlightDescriptor.for_path("echo"))
+    writer, reader = client.do_exchange(flight.FlightDescriptor.for_path("echo"), EVERY_TYPE)
     with writer:
         writer.begin(table.schema)
         writer.write_table(table)

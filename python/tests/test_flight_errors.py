@@ -60,9 +60,9 @@ def test_ticket_that_is_no_name_is_invalid(client: flight.FlightClient) -> None:
         check(pa.ArrowInvalid, partial(read, client, ticket), "the ticket is")
 
 
-def test_command_is_not_implemented(client: flight.FlightClient) -> None:
+def test_upload_to_a_command_is_invalid(client: flight.FlightClient) -> None:
     command = flight.FlightDescriptor.for_command(b"SELECT 1")
-    check(NotImplementedError, lambda: put(client, command, numbers(1)), "commands")
+    check(pa.ArrowInvalid, lambda: put(client, command, numbers(1)), "the descriptor is a command")
 
 
 def test_other_schema_is_refused_field_by_field(client: flight.FlightClient) -> None:

@@ -77,6 +77,9 @@ pub struct Config {
     pub default: Name,
     /// Whether every write is refused. Default: no.
     pub read_only: bool,
+    /// The addresses at which clients elsewhere reach this server or others of the same datasets, such as
+    /// `grpc+tls://tables.example.com:443`: Flight's clients read there. Default: none, they read where they asked.
+    pub public: Vec<String>,
     /// Whether TCP is plaintext, which is refused off loopback. Default: no, TCP is TLS.
     pub insecure: bool,
     /// The certificates. Default: those of development, in `certs`.
@@ -190,6 +193,13 @@ impl Config {
     #[must_use]
     pub const fn with_insecure(mut self, insecure: bool) -> Self {
         self.insecure = insecure;
+        self
+    }
+
+    /// Sets [`public`](Self::public).
+    #[must_use]
+    pub fn with_public<T: Into<String>>(mut self, uris: impl IntoIterator<Item = T>) -> Self {
+        self.public = uris.into_iter().map(Into::into).collect();
         self
     }
 

@@ -162,7 +162,8 @@ impl Server {
         self.refuse_plaintext(&listeners)?;
         let (standard, health) = standard_services().await.map_err(ServerError::machine)?;
         let ending = Ending::default();
-        let flight = FlightService::new(Arc::clone(&self.service), FlightOptions::default());
+        let flight = FlightOptions::default().with_public(self.config.public.iter().cloned());
+        let flight = FlightService::new(Arc::clone(&self.service), flight);
         let http = self.config.http.options(&self.config.limits);
         let http = self.config.http.enabled.then(|| HttpService::new(Arc::clone(&self.service), http));
         let front = Front::new(self.service, Arc::new(flight), front_options(&self.config), standard);

@@ -39,6 +39,7 @@ fn read_server(mut server: Section<'_>) -> Config {
         data_dir: server.take("data_dir"),
         default: server.take("default").unwrap_or_else(default_name),
         read_only: server.take("read_only").unwrap_or_default(),
+        public: read_public(&mut server),
         insecure: server.take("insecure").unwrap_or_default(),
         log_format: server.take("log_format").unwrap_or_default(),
         log_filter: server.take("log_filter").unwrap_or_else(|| "info".to_owned()),
@@ -51,6 +52,19 @@ fn read_server(mut server: Section<'_>) -> Config {
     };
     server.finish();
     config
+}
+
+/// Reads where clients elsewhere find the server: what Flight's clients take for the location of an endpoint.
+fn read_public(server: &mut Section<'_>) -> Vec<String> {
+    let Some((uris, origin)) = server.take_with_origin::<Vec<String>>("public") else { return Vec::new() };
+    let is_location = |uri: &String| LOCATIONS.iter().any(|scheme| uri.starts_with(scheme));
+    for uri in uris.iter().filter(|uri| !is_location(uri)) {
+        let text = format!(
+            "`server.public`: expected an address such as `grpc+tls://tables.example.com:443`, found `{uri}`"
+        );
+        server.note(Problem::at(&origin, text));
+    }
+    uris
 }
 
 /// Reads `[server.tls]`. Half a pair of certificate and key is a mistake, never a reason to use another.
@@ -140,3 +154,6 @@ fn default_name() -> Name {
 }
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:50051";
+
+/// What the location of an endpoint begins with.
+const LOCATIONS: [&str; 4] = ["grpc+tls://", "grpc+tcp://", "grpc+unix://", "grpc://"];

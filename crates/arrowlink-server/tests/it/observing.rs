@@ -62,7 +62,7 @@ async fn writes_one_json_object_per_call_for_machines() {
 async fn answers_health_checks_for_the_server_and_its_services() {
     let server = Running::build(Config::default()).await;
     let mut health = HealthClient::new(connect(&server).await);
-    for service in ["", "dataexchange.ArrowDataService"] {
+    for service in ["", "arrow.flight.protocol.FlightService", "dataexchange.ArrowDataService"] {
         let answer = health.check(HealthCheckRequest { service: service.to_owned() }).await.unwrap();
         assert_eq!(answer.into_inner().status(), ServingStatus::Serving, "{service}");
     }
@@ -99,6 +99,7 @@ async fn lists_its_services_by_reflection() {
         panic!("another answer")
     };
     let services: Vec<_> = services.service.into_iter().map(|service| service.name).collect();
+    assert!(services.contains(&"arrow.flight.protocol.FlightService".to_owned()), "{services:?}");
     assert!(services.contains(&"dataexchange.ArrowDataService".to_owned()), "{services:?}");
     assert!(services.contains(&"grpc.health.v1.Health".to_owned()), "{services:?}");
 }
