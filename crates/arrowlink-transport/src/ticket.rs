@@ -105,7 +105,7 @@ impl Ticket {
             ));
         }
         let mut ticket = Vec::with_capacity(bytes);
-        ticket.extend_from_slice(&MAGIC);
+        ticket.extend_from_slice(&Self::MAGIC);
         ticket.push(VERSION);
         body.encode_raw(&mut ticket);
         let checksum = fnv1a(&ticket);
@@ -124,7 +124,7 @@ impl Ticket {
             let (bytes, most) = (ticket.len(), Self::MAX_BYTES);
             return Err(invalid(&format!("the ticket has {bytes} bytes, more than {most}")));
         }
-        let Some(rest) = ticket.strip_prefix(&MAGIC) else { return named(ticket) };
+        let Some(rest) = ticket.strip_prefix(&Self::MAGIC) else { return named(ticket) };
         let (&version, _) = rest.split_first().ok_or_else(|| invalid(DAMAGED))?;
         if version != VERSION {
             return Err(invalid(&format!(

@@ -330,6 +330,7 @@ fn has_the_documented_defaults() {
             data_dir: None,
             default: "default",
             read_only: false,
+            public: [],
             insecure: false,
             tls: TlsConfig {
                 dir: "certs",
@@ -361,6 +362,17 @@ fn has_the_documented_defaults() {
                 handshake_timeout: 10s,
                 call_timeout: None,
                 grace: 30s,
+            },
+            query: QueryLimits {
+                memory: None,
+                spill_dir: None,
+                max_spill: 107374182400,
+                timeout: Some(
+                    300s,
+                ),
+                max_queries: 64,
+                max_wait: 60s,
+                threads: None,
             },
             http2: Http2Options {
                 stream_window_bytes: 2097152,

@@ -195,6 +195,12 @@ fn checks_a_configuration_and_makes_nothing() {
         handshake_timeout       10s
         call_timeout            none
         grace                   30s
+        query.memory            5.9 GiB
+        query.spill_dir         the system's folder for temporary files
+        query.max_spill         100.0 GiB
+        query.timeout           5m
+        query.max_queries       64
+        query.max_wait          1m
         stream_window_bytes     2.0 MiB
         connection_window_bytes 4.0 MiB
         max_frame_bytes         256.0 KiB
