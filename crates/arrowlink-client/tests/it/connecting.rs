@@ -10,7 +10,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
-use crate::support::{options, read};
+use crate::support::{options, patient, read};
 
 #[tokio::test]
 async fn missing_ca_file_is_named_with_the_fix() {
@@ -102,6 +102,24 @@ async fn connection_is_made_again_after_the_server_came_back() {
     // Reads and writes alike: nothing of a write has been sent before there is a connection.
     let batch = three_rows();
     client.append(&name("fresh"), batch.schema(), vec![batch.clone()]).await.unwrap();
+    assert_eq!(read(&client, "fresh", ReadOptions::default()).await.unwrap(), [batch]);
+    drop(client);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn write_waits_until_the_server_is_there_again() {
+    let certificates = Certificates::new();
+    let server = Server::start(catalog(), &certificates).await;
+    let (addr, uri) = (server.addr().clone(), server.uri());
+    let options = options(&certificates).with_retry(patient());
+    let client = Client::connect(&uri, options).await.unwrap();
+    server.stop().await;
+    let (batch, fresh) = (three_rows(), name("fresh"));
+    let write = client.append(&fresh, batch.schema(), vec![batch.clone()]);
+    let (receipt, server) =
+        futures::future::join(write, Server::start_at(&addr, catalog(), &certificates)).await;
+    assert_eq!(receipt.unwrap().rows, 3);
     assert_eq!(read(&client, "fresh", ReadOptions::default()).await.unwrap(), [batch]);
     drop(client);
     server.stop().await;

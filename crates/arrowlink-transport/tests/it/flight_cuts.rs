@@ -160,7 +160,7 @@ async fn a_slice_of_views_takes_what_its_rows_need() {
 }
 
 #[tokio::test]
-async fn metadata_goes_with_the_first_piece() {
+async fn metadata_goes_with_the_last_piece() {
     let batch = numbers(1_000);
     let table = Table::new(batch.schema(), vec![chunk(batch.clone(), "first"), chunk(batch, "second")]);
     let (server, connection) = ends(table.service()).await;
@@ -168,7 +168,7 @@ async fn metadata_goes_with_the_first_piece() {
     let rows = connection.do_get(&CallContext::new(), &name("table"), &options).await.unwrap();
     let chunks: Vec<_> = futures::TryStreamExt::try_collect(rows).await.unwrap();
     let seen = chunks.iter().map(|chunk| (chunk.batch.num_rows(), chunk.metadata.as_ref()));
-    let expected: [(usize, &[u8]); 4] = [(512, b"first"), (488, b""), (512, b"second"), (488, b"")];
+    let expected: [(usize, &[u8]); 4] = [(512, b""), (488, b"first"), (512, b""), (488, b"second")];
     assert_eq!(seen.collect::<Vec<_>>(), expected);
     drop(connection);
     server.stop().await;

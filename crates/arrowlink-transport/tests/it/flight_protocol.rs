@@ -67,13 +67,13 @@ async fn a_ticket_is_the_name_of_a_dataset() {
     check(
         DO_GET,
         ticket(b""),
-        expect!["InvalidArgument: the ticket is empty or not UTF-8: it is the name of a dataset, 0 messages"],
+        expect!["InvalidArgument: the ticket is empty or not UTF-8: it is one that a server gave, or the name of a dataset, 0 messages"],
     )
     .await;
     check(
         DO_GET,
         ticket(b"\xff\xfe"),
-        expect!["InvalidArgument: the ticket is empty or not UTF-8: it is the name of a dataset, 0 messages"],
+        expect!["InvalidArgument: the ticket is empty or not UTF-8: it is one that a server gave, or the name of a dataset, 0 messages"],
     )
     .await;
     check(DO_GET, ticket(b"a table"), expect!["InvalidArgument: the ticket is not the name of a dataset: `a table` is not a name: use one to 3 parts joined by dots, each a letter or `_` followed by letters, digits, `_` or `-`, at most 128 bytes in all, 0 messages"]).await;
@@ -252,14 +252,14 @@ async fn metadata_before_the_schema_is_not_lost_in_silence() {
 }
 
 #[tokio::test]
-async fn an_upload_is_acknowledged_by_its_receipt_in_json() {
+async fn an_upload_is_acknowledged_at_last_by_its_receipt_in_json() {
     let upload = flight_data(path("table"), &[three_rows(), three_rows()]);
     let mut front = front(catalog());
     let answer =
         Answer::of(&mut front, request(DO_PUT, &[], upload.iter().map(framed).collect::<Vec<_>>())).await;
     let results: Vec<_> = answer.ropes.iter().map(|rope| PutResult::decode(body_of(rope)).unwrap()).collect();
-    assert_eq!((answer.text().as_str(), results.len()), ("Ok: ", 1));
-    let receipt: serde_json::Value = serde_json::from_slice(&results[0].app_metadata).unwrap();
+    assert_eq!((answer.text().as_str(), results.len()), ("Ok: ", 3));
+    let receipt: serde_json::Value = serde_json::from_slice(&results[2].app_metadata).unwrap();
     let of = |key: &str| receipt.get(key).unwrap();
     assert_eq!((of("state"), of("rows"), of("batches")), (&"in memory".into(), &6.into(), &2.into()));
     assert!(of("bytes").as_u64().unwrap() > 0);

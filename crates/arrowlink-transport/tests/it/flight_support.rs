@@ -125,7 +125,7 @@ fn data(message: &arrowlink_ipc::Message) -> FlightData {
     FlightData::new().with_data_header(message.header().to_vec()).with_data_body(body)
 }
 
-/// A call whose body is `messages`.
+/// A call whose body is `messages`, by a client that takes every type.
 pub(crate) fn request(
     path: &str,
     headers: &[(&str, &str)],
@@ -133,6 +133,7 @@ pub(crate) fn request(
 ) -> Request<Body> {
     let frames = messages.into_iter().map(|message| Ok::<_, Status>(Frame::data(message)));
     let mut request = Request::post(path).header("content-type", "application/grpc").header("te", "trailers");
+    request = request.header("arrowlink-views", "keep");
     for (key, value) in headers {
         request = request.header(*key, *value);
     }

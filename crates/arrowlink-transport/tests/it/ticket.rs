@@ -4,7 +4,9 @@ use arrow_array::record_batch;
 use arrowlink_core::{ErrorKind, Position, Query, ReadOptions, Snapshot, Target};
 use arrowlink_testkit::{Maker, check_error, data_types, name};
 use arrowlink_transport::Ticket;
-use proptest::prelude::*;
+use proptest::prelude::{
+    ProptestConfig, Strategy, any, prop, prop_assert, prop_assert_eq, prop_oneof, proptest,
+};
 
 fn targets() -> impl Strategy<Value = Target> {
     let parameters = (prop::collection::vec(data_types(), 0..4), any::<u64>())
