@@ -4,20 +4,21 @@ use arrow_flight::FlightDescriptor;
 use arrow_flight::flight_descriptor::DescriptorType;
 use arrow_flight::sql::Any;
 use arrowlink_core::{Error, ErrorKind, Name, Query, Result, Target};
+use arrowlink_transport::Ticket;
 use prost::Message as _;
 
 /// A descriptor, understood.
 #[derive(Debug)]
 pub(crate) enum Asked {
-    /// What [`DataService`](arrowlink_core::DataService) knows by itself: a path, or a command that is SQL.
+    /// What [`DataService`](arrowlink_core::DataService) knows by itself: a name, SQL, or Substrait.
     Target(Target),
     /// A command of Flight SQL.
     Command(Any),
 }
 
 impl Asked {
-    /// Understands `descriptor`: the elements of a path are the parts of a name; a command is one of Flight SQL, or the
-    /// text of a statement.
+    /// Understands `descriptor`: the elements of a path are the parts of a name; a command is one of Flight SQL, a ticket,
+    /// whose target is meant, or the text of a statement.
     pub(crate) fn from_descriptor(descriptor: &FlightDescriptor) -> Result<Self> {
         match descriptor.r#type() {
             DescriptorType::Path => named(descriptor).map(|name| Self::Target(Target::Name(name))),
@@ -29,6 +30,9 @@ impl Asked {
     fn from_command(command: &[u8]) -> Result<Self> {
         if let Some(command) = flight_sql(command) {
             return Ok(Self::Command(command));
+        }
+        if command.starts_with(&Ticket::MAGIC) {
+            return Ok(Self::Target(Ticket::decode(command)?.target));
         }
         match std::str::from_utf8(command).ok().filter(|text| !text.trim().is_empty()) {
             Some(text) => Ok(Self::Target(Target::Sql(Query::new(text)))),

@@ -1,68 +1,136 @@
-//! Flight SQL: its commands and actions over the SQL of a [`DataService`].
+//! Flight SQL: its commands and actions, answered by the verbs of a [`DataService`].
+//!
+//! Nothing is kept between calls that a client cannot bring along: tickets, prepared statements and sessions are bytes
+//! that say all there is to know, and any server of the same tables can answer them. What is asked of Flight itself is
+//! answered beside this module.
+
+mod abilities;
+mod actions;
+mod catalog;
+mod encoding;
+mod ingest;
+mod keys;
+mod metadata;
+mod parameters;
+mod place;
+mod prepared;
+mod sealed;
+mod statement;
+mod transactions;
+mod types;
+mod update;
 
 use std::sync::Arc;
 
-use arrow_flight::sql::Any;
+use arrow_flight::sql::{Any, Command};
 use arrow_flight::{Action, ActionType, FlightDescriptor, FlightInfo, PutResult, Result as ActionResult};
-use arrow_schema::SchemaRef;
+use arrow_schema::{ArrowError, SchemaRef};
 use arrowlink_core::{BatchStream, DataService, Error, ErrorKind, Result};
 use arrowlink_transport::FlightCall;
+use bytes::Bytes;
 use futures::stream::BoxStream;
+use prost::Message as _;
 
-use crate::FlightOptions;
+use crate::{FlightOptions, info};
 
-/// Answers what is of Flight SQL.
+/// Answers what is Flight SQL among the calls of Flight.
 #[derive(Debug)]
 pub(crate) struct Sql {
-    _service: Arc<dyn DataService>,
-    _options: Arc<FlightOptions>,
+    service: Arc<dyn DataService>,
+    options: Arc<FlightOptions>,
+    bound: prepared::Bound,
+    system: catalog::SystemTables,
 }
 
 impl Sql {
+    /// Answers from `service`.
     pub(crate) fn new(service: Arc<dyn DataService>, options: Arc<FlightOptions>) -> Self {
-        Self { _service: service, _options: options }
+        Self { service, options, bound: prepared::Bound::default(), system: catalog::SystemTables::default() }
     }
 
+    /// Says what the answer to `command` looks like and by which ticket it is read.
     pub(crate) async fn flight_info(
         &self,
-        _call: &FlightCall,
-        _descriptor: FlightDescriptor,
+        call: &FlightCall,
+        descriptor: FlightDescriptor,
         command: Any,
     ) -> Result<FlightInfo> {
-        Err(unknown(&command))
+        let bytes = Bytes::from(command.encode_to_vec());
+        let command = parsed(command)?;
+        let Some(schema) = metadata::columns(&command) else {
+            return self.statement_info(call, descriptor, command).await;
+        };
+        let info = FlightInfo::new().try_with_schema(&schema).map_err(unencoded)?;
+        let endpoint = info::endpoint(bytes, &self.options);
+        Ok(info.with_descriptor(descriptor).with_endpoint(endpoint).with_ordered(true))
     }
 
-    pub(crate) async fn schema(&self, _call: &FlightCall, command: Any) -> Result<SchemaRef> {
-        Err(unknown(&command))
+    /// Says which columns the answer to `command` has.
+    pub(crate) async fn schema(&self, call: &FlightCall, command: Any) -> Result<SchemaRef> {
+        let command = parsed(command)?;
+        match metadata::columns(&command) {
+            Some(schema) => Ok(schema),
+            None => self.statement_columns(call, command).await,
+        }
     }
 
-    pub(crate) async fn do_get(&self, _call: &FlightCall, command: Any) -> Result<BatchStream> {
-        Err(unknown(&command))
+    /// Answers a ticket that is a command itself.
+    pub(crate) async fn do_get(&self, call: &FlightCall, command: Any) -> Result<BatchStream> {
+        let name = command.type_url.clone();
+        metadata::answer(self, call, parsed(command)?).await?.ok_or_else(|| {
+            let text = format!("`{}` is not a ticket: get its flight info first", short(&name));
+            Error::new(ErrorKind::InvalidArgument, text)
+        })
     }
 
+    /// Takes what is uploaded for `command`: rows, or values of parameters, or nothing at all, which has no columns.
     pub(crate) async fn do_put(
         &self,
-        _call: &FlightCall,
+        call: &FlightCall,
         command: Any,
-        _batches: BatchStream,
+        batches: BatchStream,
     ) -> Result<BoxStream<'static, Result<PutResult>>> {
-        Err(unknown(&command))
+        self.put(call, parsed(command)?, batches).await
     }
 
-    /// Does what the action says; `None` where it is not one of Flight SQL's.
+    /// Does `action`; `None` where it is not one of Flight SQL.
     pub(crate) async fn action(
         &self,
-        _call: &FlightCall,
-        _action: &Action,
+        call: &FlightCall,
+        action: &Action,
     ) -> Result<Option<BoxStream<'static, Result<ActionResult>>>> {
-        Ok(None)
+        self.act(call, action).await
     }
 
-    pub(crate) const fn action_types() -> Vec<ActionType> {
-        Vec::new()
+    /// Lists the actions of Flight SQL.
+    pub(crate) fn action_types() -> Vec<ActionType> {
+        actions::types()
     }
 }
 
-fn unknown(command: &Any) -> Error {
-    Error::new(ErrorKind::Unsupported, format!("the command `{}` is not supported", command.type_url))
+/// Reads a command of Flight SQL.
+fn parsed(any: Any) -> Result<Command> {
+    let name = any.type_url.clone();
+    let command = Command::try_from(any).map_err(|error| {
+        let text = format!("the command is not a valid `{}`", short(&name));
+        Error::new(ErrorKind::InvalidArgument, text).with_source(error)
+    })?;
+    match command {
+        Command::Unknown(_) => {
+            let text = format!("Flight SQL's `{}` is not known to this server", short(&name));
+            Err(Error::new(ErrorKind::Unsupported, text))
+        }
+        command => Ok(command),
+    }
 }
+
+/// The name of a message without what all have in common.
+fn short(type_url: &str) -> &str {
+    type_url.strip_prefix(PREFIX).unwrap_or(type_url)
+}
+
+fn unencoded(error: ArrowError) -> Error {
+    encoding::failed(error, "the schema")
+}
+
+const PREFIX: &str = "type.googleapis.com/arrow.flight.protocol.sql.";

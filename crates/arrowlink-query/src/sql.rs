@@ -120,11 +120,16 @@ impl SqlService {
             if let Statement::Drop { .. } = statement {
                 return Ok(change::description());
             }
-            let planned = engine.plan(&of_task, &query, &statement).await?;
+            let mut planned = engine.plan(&of_task, &query, &statement).await?;
             let parameters = parameters::schema(&planned.plan);
             let description = match statement {
                 Statement::Insert(..) => change::description(),
-                _ => Description::new(NounKind::Dataset, planned.checked()?.schema()),
+                _ => {
+                    if query.parameters.is_some() {
+                        planned.plan = parameters::bind_one(planned.plan, query.parameters.as_ref())?;
+                    }
+                    Description::new(NounKind::Dataset, planned.checked()?.schema())
+                }
             };
             Ok(description.with_parameters(parameters))
         };

@@ -71,9 +71,7 @@ mod signals;
 
 pub use config::{
     Certificate, Config, ConfigError, DatasetConfig, DatasetSource, FileSettings, HttpConfig, Limits,
-    Certificate, Config, ConfigError, DatasetConfig, DatasetSource, FileSettings, Limits, LogFormat,
-    LogFormat, QueryLimits, Sources, TlsConfig,
-    QueryLimits, RemoteSettings, Sources, StoreSettings, TlsConfig,
+    LogFormat, QueryLimits, RemoteSettings, Sources, StoreSettings, TlsConfig,
 };
 pub use error::ServerError;
 pub use flags::Flags;

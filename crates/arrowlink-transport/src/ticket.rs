@@ -140,6 +140,8 @@ impl Ticket {
         Self::try_from(body)
     }
 
+    /// What every ticket begins with that is no name.
+    pub const MAGIC: [u8; 4] = [0xff, b'A', b'L', b'T'];
     /// The most bytes that a ticket takes: 16 MiB.
     pub const MAX_BYTES: usize = 16 << 20;
 }
@@ -163,9 +165,8 @@ fn invalid(text: &str) -> Error {
     Error::new(ErrorKind::InvalidArgument, text)
 }
 
-const MAGIC: [u8; 4] = [0xff, b'A', b'L', b'T'];
 const VERSION: u8 = 1;
-const HEAD_BYTES: usize = MAGIC.len() + 1;
+const HEAD_BYTES: usize = Ticket::MAGIC.len() + 1;
 const CHECKSUM_BYTES: usize = 8;
 const DAMAGED: &str = "the ticket is damaged: take it as the server gave it, or ask for another";
 const FORGED: &str = "the ticket is none that a server made: ask for one by `GetFlightInfo`";

@@ -120,3 +120,28 @@ async fn keeps_the_contract_of_a_service() {
     assert!(report.is_conformant(), "{report}");
     assert_eq!(report.skipped, [""; 0]);
 }
+
+#[tokio::test]
+async fn what_is_said_of_a_query_is_the_schema_of_its_rows() {
+    let service = service();
+    let value = |batch: RecordBatch| Some(batch);
+    for (text, values) in [
+        ("select 1 as a, null as b", None),
+        ("select * from trips where id = 1", None),
+        ("select coalesce(city, 'none') as c, case when true then 1 else null end as d from trips", None),
+        ("select t.*, o.id from trips t left join sales.orders o on t.id = o.trip", None),
+        ("select city, count(*), sum(price) from trips group by city", None),
+        ("select $1 + 1 as a", value(record_batch!(("$1", Int64, [41])).unwrap())),
+        ("select date '2026-01-01' = $1 as a", value(record_batch!(("$1", Utf8, ["2026-01-01"])).unwrap())),
+        ("select $1 as a", value(record_batch!(("$1", Int32, [7])).unwrap())),
+    ] {
+        let mut query = Query::new(text);
+        query.parameters = values;
+        let said = service.describe(CallContext::new(), query.clone().into()).await.unwrap();
+        let rows = service.read(CallContext::new(), query.into(), ReadOptions::default()).await.unwrap();
+        assert_eq!(&said.schema, rows.schema(), "{text}");
+        let schema = Arc::clone(rows.schema());
+        let batches = rows.collect_batches().await.unwrap();
+        assert!(!batches.is_empty() && batches.iter().all(|batch| batch.schema() == schema), "{text}");
+    }
+}

@@ -1,0 +1,65 @@
+//! Where a name stands for people who think in catalogs, schemas and tables.
+
+use arrowlink_core::{Error, ErrorKind, Name, Query, Result};
+
+use crate::session::Session;
+
+/// The catalog, the schema and the table that a name is, as SQL sees them.
+///
+/// `trips` is `arrowlink`.`public`.`trips`, `sales.orders` is `arrowlink`.`sales`.`orders`, and of three parts the first
+/// is the catalog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place<'a> {
+    pub(super) catalog: &'a str,
+    pub(super) schema: &'a str,
+    pub(super) table: &'a str,
+}
+
+impl<'a> Place<'a> {
+    /// Returns where `name` stands.
+    pub(super) fn of(name: &'a Name) -> Self {
+        let mut parts = name.as_str().rsplitn(Name::MAX_PARTS, '.');
+        let table = parts.next().unwrap_or_default();
+        let schema = parts.next().unwrap_or(PUBLIC);
+        let catalog = parts.next().unwrap_or(CATALOG);
+        Self { catalog, schema, table }
+    }
+}
+
+/// Returns the name of a table; parts that are empty count as not given.
+///
+/// A table by itself may be a whole name, such as `sales.orders`.
+pub(super) fn name(catalog: Option<&str>, schema: Option<&str>, table: &str) -> Result<Name> {
+    let catalog = catalog.filter(|catalog| !matches!(*catalog, "" | CATALOG));
+    let schema = schema.filter(|schema| !schema.is_empty());
+    if (catalog.is_some() || schema.is_some()) && table.contains('.') {
+        return Err(Error::new(
+            ErrorKind::InvalidArgument,
+            format!(
+                "the table `{table}` has a dot in its name: give its schema apart, or nothing but the name"
+            ),
+        ));
+    }
+    match (catalog, schema) {
+        (None, None | Some(PUBLIC)) => Name::new(table),
+        (None, Some(schema)) => Name::new(&format!("{schema}.{table}")),
+        (Some(catalog), schema) => Name::new(&format!("{catalog}.{}.{table}", schema.unwrap_or(PUBLIC))),
+    }
+}
+
+/// Makes a statement that looks for names where the session says.
+pub(super) fn query(session: &Session, text: String) -> Query {
+    let schema = session.schema.as_deref().unwrap_or(PUBLIC);
+    match session.catalog.as_deref().filter(|catalog| *catalog != CATALOG) {
+        Some(catalog) => Query::new(text).with_default_schema(format!("{catalog}.{schema}")),
+        None if schema == PUBLIC => Query::new(text),
+        None => Query::new(text).with_default_schema(schema),
+    }
+}
+
+/// The catalog of names of fewer than three parts.
+pub(super) const CATALOG: &str = "arrowlink";
+/// The schema of names of one part.
+pub(super) const PUBLIC: &str = "public";
+/// The schema in which the engine describes the others.
+pub(super) const INFORMATION_SCHEMA: &str = "information_schema";

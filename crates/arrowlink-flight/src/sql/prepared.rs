@@ -1,0 +1,109 @@
+//! Prepared statements: their handles hold all there is to know, so that any server of the same tables can execute them.
+//!
+//! Clients that were made before handles could change execute the handle that they prepared: for those, the last values
+//! that were bound to it are kept for a while ([`Bound`]).
+
+mod bound;
+
+use arrow_flight::sql::{ActionCreatePreparedStatementRequest, ActionCreatePreparedSubstraitPlanRequest};
+use arrow_schema::Schema;
+use arrowlink_core::{Description, Effect, Error, ErrorKind, Query, ReadOptions, Result, Target};
+use arrowlink_transport::Ticket;
+use bytes::{Bytes, BytesMut};
+use uuid::Uuid;
+
+use super::sealed::Seal;
+use super::transactions::refuse_transaction;
+use super::{encoding, place};
+use crate::session::Session;
+
+pub(super) use bound::Bound;
+
+/// A statement or plan that was prepared, with the values that were bound to it.
+#[derive(Clone, Debug)]
+pub(super) struct Prepared {
+    /// Tells apart statements of the same text.
+    pub(super) id: Uuid,
+    pub(super) target: Target,
+}
+
+impl Prepared {
+    /// Prepares what an action asks for.
+    pub(super) fn statement(
+        session: &Session,
+        request: ActionCreatePreparedStatementRequest,
+    ) -> Result<Self> {
+        refuse_transaction(request.transaction_id.as_ref())?;
+        Ok(Self { id: Uuid::now_v7(), target: Target::Sql(place::query(session, request.query)) })
+    }
+
+    /// Prepares the plan that an action brings.
+    pub(super) fn plan(request: ActionCreatePreparedSubstraitPlanRequest) -> Result<Self> {
+        refuse_transaction(request.transaction_id.as_ref())?;
+        let plan = request.plan.ok_or_else(|| Error::new(ErrorKind::InvalidArgument, "there is no plan"))?;
+        Ok(Self { id: Uuid::now_v7(), target: Target::Substrait(plan.plan) })
+    }
+
+    /// Puts all of it into a handle.
+    pub(super) fn handle(&self) -> Result<Bytes> {
+        let ticket = Ticket::new(self.target.clone(), ReadOptions::default()).encode()?;
+        let mut body = BytesMut::from(&self.id.as_bytes()[..]);
+        body.extend_from_slice(&ticket);
+        Ok(SEAL.seal(&body))
+    }
+
+    /// Reads a handle.
+    pub(super) fn from_handle(handle: &Bytes) -> Result<Self> {
+        let mut body = SEAL.open(handle)?;
+        if body.len() < size_of::<Uuid>() {
+            return Err(SEAL.invalid("is damaged"));
+        }
+        let ticket = body.split_off(size_of::<Uuid>());
+        let id = Uuid::from_slice(&body).map_err(|error| SEAL.invalid("is damaged").with_source(error))?;
+        let ticket =
+            Ticket::decode(&ticket).map_err(|error| SEAL.invalid("is damaged").with_source(error))?;
+        Ok(Self { id, target: ticket.target })
+    }
+
+    /// Returns the statement, or `None` of a plan.
+    pub(super) const fn query_mut(&mut self) -> Option<&mut Query> {
+        match &mut self.target {
+            Target::Sql(query) => Some(query),
+            _ => None,
+        }
+    }
+}
+
+/// What is answered to a statement that was prepared: `arrow-flight`'s message does not know yet that a statement can
+/// say whether it is an update.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct Answer {
+    #[prost(bytes = "bytes", tag = "1")]
+    prepared_statement_handle: Bytes,
+    #[prost(bytes = "bytes", tag = "2")]
+    dataset_schema: Bytes,
+    #[prost(bytes = "bytes", tag = "3")]
+    parameter_schema: Bytes,
+    #[prost(bool, optional, tag = "4")]
+    is_update: Option<bool>,
+}
+
+impl Answer {
+    /// Says what was prepared. What changes something has no columns, which is how older clients tell.
+    pub(super) fn new(prepared: &Prepared, description: &Description, columns: &Schema) -> Result<Self> {
+        let change = description.effect == Effect::Change;
+        let dataset_schema = if change { Bytes::new() } else { encoding::schema(columns)? };
+        let parameters = description
+            .parameters
+            .as_ref()
+            .map_or_else(Schema::empty, |parameters| Schema::clone(parameters));
+        Ok(Self {
+            prepared_statement_handle: prepared.handle()?,
+            dataset_schema,
+            parameter_schema: encoding::schema(&parameters)?,
+            is_update: Some(change),
+        })
+    }
+}
+
+const SEAL: Seal = Seal { noun: "prepared statement's handle", magic: *b"\xffALP" };

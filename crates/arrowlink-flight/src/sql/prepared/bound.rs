@@ -1,0 +1,42 @@
+//! The values that were last bound to prepared statements, for clients that execute the handle they began with.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use arrow_array::RecordBatch;
+use uuid::Uuid;
+
+/// Values by statement. The oldest go when there are too many, or when they take too much memory.
+#[derive(Debug, Default)]
+pub(in crate::sql) struct Bound(Mutex<VecDeque<(Uuid, RecordBatch)>>);
+
+impl Bound {
+    /// Keeps `values` instead of what was bound to the statement before.
+    pub(in crate::sql) fn keep(&self, statement: Uuid, values: RecordBatch) {
+        let mut kept = self.lock();
+        kept.retain(|(id, _)| *id != statement);
+        kept.push_back((statement, values));
+        let mut bytes: usize = kept.iter().map(|(_, values)| values.get_array_memory_size()).sum();
+        while kept.len() > MOST_STATEMENTS || bytes > MOST_BYTES {
+            let Some((_, oldest)) = kept.pop_front() else { break };
+            bytes -= oldest.get_array_memory_size();
+        }
+    }
+
+    /// Returns what was bound to the statement, if that is still here.
+    pub(in crate::sql) fn of(&self, statement: Uuid) -> Option<RecordBatch> {
+        self.lock().iter().find(|(id, _)| *id == statement).map(|(_, values)| values.clone())
+    }
+
+    /// Forgets what was bound to the statement.
+    pub(in crate::sql) fn forget(&self, statement: Uuid) {
+        self.lock().retain(|(id, _)| *id != statement);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<(Uuid, RecordBatch)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+const MOST_STATEMENTS: usize = 1024;
+const MOST_BYTES: usize = 16 << 20;

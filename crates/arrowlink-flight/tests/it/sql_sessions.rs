@@ -1,0 +1,83 @@
+//! What a client chose for its session holds for its statements and its ingests.
+
+use arrow_array::record_batch;
+use arrow_flight::Action;
+use arrow_flight::sql::{
+    CommandStatementIngest, CommandStatementQuery, DoPutUpdateResult, TableDefinitionOptions,
+};
+use arrowlink_core::{DataServiceExt as _, ErrorKind, Name};
+use arrowlink_proto::flight::session_option_value::OptionValue;
+use arrowlink_proto::flight::{SessionOptionValue, SetSessionOptionsRequest};
+use arrowlink_transport::FlightHandler as _;
+use futures::TryStreamExt as _;
+use http::{HeaderMap, HeaderValue, header};
+use prost::Message as _;
+
+use crate::sql_support::{Client, texts};
+
+/// A client that chose `options` and keeps its cookie.
+async fn client(options: &[(&str, &str)]) -> Client {
+    let mut client = Client::new();
+    let text =
+        |text: &str| SessionOptionValue { option_value: Some(OptionValue::StringValue(text.to_owned())) };
+    let session_options = options.iter().map(|(name, value)| ((*name).to_owned(), text(value))).collect();
+    let action =
+        Action::new("SetSessionOptions", SetSessionOptionsRequest { session_options }.encode_to_vec());
+    let results = client.flight.do_action(client.call.clone(), action).await.unwrap();
+    results.try_collect::<Vec<_>>().await.unwrap();
+    let cookie = client.call.answer_headers()[header::SET_COOKIE].clone();
+    client.call = client.call.with_headers(HeaderMap::from_iter([(header::COOKIE, cookie)]));
+    client
+}
+
+async fn place(client: &Client) -> String {
+    let command = CommandStatementQuery { query: "where am i".to_owned(), transaction_id: None };
+    texts(&client.rows(&command).await.unwrap(), "schema").remove(0)
+}
+
+#[tokio::test]
+async fn statements_look_where_the_session_says() {
+    for (options, expected) in [
+        (&[][..], "none"),
+        (&[("schema", "sales")], "sales"),
+        (&[("schema", "public")], "none"),
+        (&[("catalog", "arrowlink"), ("schema", "sales")], "sales"),
+        (&[("catalog", "eu"), ("schema", "sales")], "eu.sales"),
+        (&[("catalog", "eu")], "eu.public"),
+    ] {
+        let mut client = client(options).await;
+        assert_eq!(place(&client).await, expected);
+        client.restart();
+        assert_eq!(place(&client).await, expected, "the cookie says it all");
+    }
+}
+
+#[tokio::test]
+async fn rows_are_ingested_where_the_session_says() {
+    let client = client(&[("schema", "sales")]).await;
+    let into = |table: &str, schema: Option<&str>| CommandStatementIngest {
+        table: table.to_owned(),
+        schema: schema.map(str::to_owned),
+        table_definition_options: Some(TableDefinitionOptions { if_not_exist: 1, if_exists: 1 }),
+        ..CommandStatementIngest::default()
+    };
+    for (command, name) in [
+        (into("t", None), "sales.t"),
+        (into("t", Some("ops")), "ops.t"),
+        (into("t", Some("public")), "t"),
+        (into("ops.u", None), "ops.u"),
+    ] {
+        let rows = record_batch!(("id", Int64, [1])).unwrap();
+        client.put::<DoPutUpdateResult>(&command, Some(vec![rows])).await.unwrap();
+        assert!(client.engine.read_all(&Name::new(name).unwrap()).await.is_ok(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_cookie_of_another_origin_is_refused() {
+    let mut client = Client::new();
+    let cookie = HeaderValue::from_static("theme=dark; arrow_flight_session_id=42");
+    client.call = client.call.with_headers(HeaderMap::from_iter([(header::COOKIE, cookie)]));
+    let command = CommandStatementQuery { query: "where am i".to_owned(), transaction_id: None };
+    assert_eq!(client.info(&command).await.unwrap_err().kind(), ErrorKind::InvalidArgument);
+}

@@ -1,0 +1,215 @@
+//! A service whose SQL is a handful of fixed statements, and Flight SQL's messages to it and back.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use arrow_array::{RecordBatch, record_batch};
+use arrow_flight::sql::{Any, ProstMessageExt};
+use arrow_flight::{Action, FlightDescriptor, FlightInfo};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use arrowlink_core::{
+    BatchStream, CallContext, CallOptions, Catalog, DataService, Description, Effect, EntryStream, Error,
+    ErrorKind, ListOptions, MemoryDataset, MemoryStore, Name, NounKind, Query, ReadOptions, Receipt,
+    RemoveOptions, Result, Target, WriteOptions,
+};
+use arrowlink_flight::{FlightOptions, FlightService};
+use arrowlink_transport::{FlightCall, FlightHandler as _};
+use bytes::Bytes;
+use futures::future::{BoxFuture, ready};
+use futures::{FutureExt as _, TryStreamExt as _};
+use prost::Message;
+
+pub(crate) const ECHO: &str = "select $1, $2";
+pub(crate) const INSERT: &str = "insert into t values ($1)";
+
+/// The datasets `trips`, `sales.orders` and `eu.sales.orders`, uploads, and four statements.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    inner: Catalog,
+    /// How many changes were made.
+    pub(crate) changes: AtomicUsize,
+}
+
+impl Engine {
+    pub(crate) fn new() -> Arc<Self> {
+        let dataset = || {
+            let batch = record_batch!(("id", Int64, [1, 2])).unwrap();
+            Arc::new(MemoryDataset::new(batch.schema(), vec![batch]).unwrap())
+        };
+        let inner = ["trips", "sales.orders", "eu.sales.orders"]
+            .into_iter()
+            .fold(Catalog::new(), |catalog, name| catalog.with_dataset(Name::new(name).unwrap(), dataset()))
+            .with_uploads(Arc::new(MemoryStore::new(1 << 20)));
+        Arc::new(Self { inner, changes: AtomicUsize::new(0) })
+    }
+
+    fn statement(query: &Query) -> Result<Description> {
+        let described = |fields: Vec<Field>| Description::new(NounKind::Dataset, schema(fields));
+        let parameter = |name: &str, data_type| Field::new(name, data_type, true);
+        Ok(match query.text.as_str() {
+            "select 1" => described(vec![parameter("one", DataType::Int64)]).with_parameters(schema(vec![])),
+            ECHO => described(vec![parameter("$1", DataType::Int64), parameter("$2", DataType::Utf8)])
+                .with_parameters(schema(vec![
+                    parameter("$1", DataType::Int64),
+                    parameter("$2", DataType::Utf8),
+                ])),
+            INSERT => described(vec![Field::new("count", DataType::UInt64, false)])
+                .with_parameters(schema(vec![parameter("$1", DataType::Int32)]))
+                .with_effect(Effect::Change),
+            "where am i" => {
+                described(vec![parameter("schema", DataType::Utf8)]).with_parameters(schema(vec![]))
+            }
+            "select * from information_schema.tables" => {
+                described(vec![parameter("table_name", DataType::Utf8)]).with_parameters(schema(vec![]))
+            }
+            text => return Err(Error::new(ErrorKind::InvalidArgument, format!("`{text}` is not SQL"))),
+        })
+    }
+
+    fn rows(&self, query: &Query) -> RecordBatch {
+        match query.text.as_str() {
+            ECHO => query.parameters.clone().unwrap(),
+            INSERT => {
+                let rows = query.parameters.as_ref().unwrap().num_rows();
+                self.changes.fetch_add(rows, Ordering::Relaxed);
+                record_batch!(("count", UInt64, [rows as u64])).unwrap()
+            }
+            "where am i" => {
+                let schema = query.default_schema.as_deref().unwrap_or("none");
+                record_batch!(("schema", Utf8, [schema])).unwrap()
+            }
+            _ => record_batch!(("one", Int64, [1])).unwrap(),
+        }
+    }
+}
+
+impl DataService for Engine {
+    fn list(&self, ctx: CallContext, options: ListOptions) -> BoxFuture<'_, Result<EntryStream>> {
+        self.inner.list(ctx, options)
+    }
+
+    fn describe(&self, ctx: CallContext, target: Target) -> BoxFuture<'_, Result<Description>> {
+        match target {
+            Target::Sql(query) => ready(Self::statement(&query)).boxed(),
+            target => self.inner.describe(ctx, target),
+        }
+    }
+
+    fn read(
+        &self,
+        ctx: CallContext,
+        target: Target,
+        options: ReadOptions,
+    ) -> BoxFuture<'_, Result<BatchStream>> {
+        match target {
+            Target::Sql(query) => {
+                let rows = self.rows(&query);
+                ready(Ok(BatchStream::from_batches(rows.schema(), vec![rows]))).boxed()
+            }
+            target => self.inner.read(ctx, target, options),
+        }
+    }
+
+    fn write(
+        &self,
+        ctx: CallContext,
+        name: Name,
+        batches: BatchStream,
+        options: WriteOptions,
+    ) -> BoxFuture<'_, Result<Receipt>> {
+        self.inner.write(ctx, name, batches, options)
+    }
+
+    fn remove(&self, ctx: CallContext, name: Name, options: RemoveOptions) -> BoxFuture<'_, Result<()>> {
+        self.inner.remove(ctx, name, options)
+    }
+
+    fn call(
+        &self,
+        ctx: CallContext,
+        name: Name,
+        batches: BatchStream,
+        options: CallOptions,
+    ) -> BoxFuture<'_, Result<BatchStream>> {
+        self.inner.call(ctx, name, batches, options)
+    }
+}
+
+/// A client of Flight SQL without a network.
+#[derive(Debug)]
+pub(crate) struct Client {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) flight: FlightService,
+    pub(crate) call: FlightCall,
+}
+
+impl Client {
+    pub(crate) fn new() -> Self {
+        let engine = Engine::new();
+        Self { flight: service(&engine), engine, call: FlightCall::new(CallContext::new()) }
+    }
+
+    /// Another server of the same tables, which knows nothing of what the first was told.
+    pub(crate) fn restart(&mut self) {
+        self.flight = service(&self.engine);
+    }
+
+    pub(crate) async fn info(&self, command: &impl ProstMessageExt) -> Result<FlightInfo> {
+        self.flight.get_flight_info(self.call.clone(), descriptor(command)).await
+    }
+
+    /// Executes `command` as clients do: the flight info first, then its one ticket. What both say is the same.
+    pub(crate) async fn rows(&self, command: &impl ProstMessageExt) -> Result<RecordBatch> {
+        let info = self.info(command).await?;
+        let ticket = info.endpoint[0].ticket.clone().unwrap().ticket;
+        let stream = self.flight.do_get(self.call.clone(), ticket).await?.batches;
+        assert_eq!(info.endpoint.len(), 1);
+        assert_eq!(&SchemaRef::new(info.try_decode_schema().unwrap()), stream.schema());
+        let seen = self.flight.get_schema(self.call.clone(), descriptor(command)).await?;
+        assert_eq!(&SchemaRef::new(Schema::try_from(&seen).unwrap()), stream.schema());
+        let schema = Arc::clone(stream.schema());
+        let batches = stream.collect_batches().await?;
+        assert!(batches.iter().all(|batch| batch.schema() == schema));
+        Ok(arrow_select::concat::concat_batches(&schema, &batches).unwrap())
+    }
+
+    /// Uploads `batches` to `command` and returns the one answer.
+    pub(crate) async fn put<A: Message + Default>(
+        &self,
+        command: &impl ProstMessageExt,
+        batches: Option<Vec<RecordBatch>>,
+    ) -> Result<A> {
+        let batches = batches.map(|batches| BatchStream::from_batches(batches[0].schema(), batches));
+        let answers = self.flight.do_put(self.call.clone(), descriptor(command), batches).await?;
+        let answers: Vec<_> = answers.try_collect().await?;
+        assert_eq!(answers.len(), 1);
+        Ok(A::decode(answers[0].app_metadata.clone()).unwrap())
+    }
+
+    /// Does an action and returns the bodies of its results, taken out of their `Any`.
+    pub(crate) async fn act(&self, name: &str, request: &impl ProstMessageExt) -> Result<Vec<Bytes>> {
+        let action = Action::new(name, request.as_any().encode_to_vec());
+        let results = self.flight.do_action(self.call.clone(), action).await?;
+        let results: Vec<_> = results.try_collect().await?;
+        Ok(results.into_iter().map(|result| Any::decode(result.body).unwrap().value).collect())
+    }
+}
+
+fn service(engine: &Arc<Engine>) -> FlightService {
+    FlightService::new(Arc::clone(engine) as Arc<dyn DataService>, FlightOptions::default())
+}
+
+pub(crate) fn descriptor(command: &impl ProstMessageExt) -> FlightDescriptor {
+    FlightDescriptor::new_cmd(command.as_any().encode_to_vec())
+}
+
+pub(crate) fn schema(fields: Vec<Field>) -> SchemaRef {
+    Arc::new(Schema::new(fields))
+}
+
+/// The texts of a column.
+pub(crate) fn texts(batch: &RecordBatch, column: &str) -> Vec<String> {
+    use arrow_array::cast::AsArray as _;
+    let column = batch.column_by_name(column).unwrap().as_string::<i32>();
+    column.iter().map(|text| text.unwrap_or("null").to_owned()).collect()
+}
