@@ -121,7 +121,7 @@ fn check_dependency(file: &str, package: &str, entry: &Entry<'_>) -> Vec<Problem
 }
 
 /// Which of the project's crates each crate uses outside its tests; `arrowlink-testkit` is for tests alone.
-const USES: [(&str, &[&str]); 11] = [
+const USES: [(&str, &[&str]); 12] = [
     ("arrowlink-core", &[]),
     ("arrowlink-ipc", &[]),
     ("arrowlink-formats", &["arrowlink-core", "arrowlink-ipc"]),
@@ -129,6 +129,7 @@ const USES: [(&str, &[&str]); 11] = [
     ("arrowlink-proto", &[]),
     ("arrowlink-transport", &["arrowlink-core", "arrowlink-ipc", "arrowlink-proto"]),
     ("arrowlink-store", &["arrowlink-core", "arrowlink-ipc"]),
+    ("arrowlink-flight", &["arrowlink-core", "arrowlink-proto", "arrowlink-transport"]),
     ("arrowlink-client", &["arrowlink-core", "arrowlink-transport"]),
     ("arrowlink-query", &["arrowlink-core"]),
     (
@@ -136,6 +137,7 @@ const USES: [(&str, &[&str]); 11] = [
         &[
             "arrowlink-client",
             "arrowlink-core",
+            "arrowlink-flight",
             "arrowlink-http",
             "arrowlink-proto",
             "arrowlink-query",

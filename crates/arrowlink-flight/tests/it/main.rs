@@ -1,4 +1,10 @@
 //! Arrow Flight over a data service, as the stock client of arrow-rs and raw messages see it.
+#![allow(
+    clippy::clone_on_ref_ptr,
+    clippy::needless_pass_by_value,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail by panicking"
+)]
 
 mod actions;
 mod edge;

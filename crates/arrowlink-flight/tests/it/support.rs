@@ -55,7 +55,7 @@ pub(crate) fn service(trips: &[RecordBatch]) -> Arc<Catalog> {
     let trips = MemoryDataset::new(trips[0].schema(), trips.to_vec()).unwrap();
     let orders = arrowlink_testkit::three_rows();
     let orders = MemoryDataset::new(orders.schema(), vec![orders]).unwrap();
-    let echo: Arc<dyn Function> = Arc::new(Echo::default());
+    let echo: Arc<dyn Function> = Arc::new(Echo);
     Arc::new(
         Catalog::new()
             .with_dataset(name("trips"), Arc::new(trips))
