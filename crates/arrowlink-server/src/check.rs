@@ -11,7 +11,6 @@ use bytesize::ByteSize;
 use crate::banner::uploads;
 use crate::certificates::{Plan, plan, read};
 use crate::datasets::Openers;
-use crate::memory::quarter_of_memory;
 use crate::{Config, DatasetConfig, Schemes, ServerError, datasets};
 
 /// Opens the datasets of `config`, binds and writes nothing, and describes what a server would do with it.
@@ -107,7 +106,8 @@ fn limits(text: &mut String, config: &Config) {
 fn queries(text: &mut String, config: &Config) {
     let query = &config.query;
     let duration = |duration: Duration| humantime::format_duration(duration).to_string();
-    line(text, "query.memory", ByteSize(query.memory.unwrap_or_else(quarter_of_memory)));
+    let memory = query.memory.map(|bytes| ByteSize(bytes).to_string());
+    line(text, "query.memory", memory.as_deref().unwrap_or("a quarter of the memory"));
     let folder = query.spill_dir.as_ref().map(|folder| folder.display().to_string());
     line(text, "query.spill_dir", folder.as_deref().unwrap_or("the system's folder for temporary files"));
     line(text, "query.max_spill", ByteSize(query.max_spill));

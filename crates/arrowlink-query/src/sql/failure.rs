@@ -115,8 +115,9 @@ fn from_arrow(error: ArrowError) -> Error {
                 Err(source) => failed().with_source(source),
             },
         },
-        ArrowError::IoError(text, error) => {
-            crate::failure::from_arrow("a file of the query", ArrowError::IoError(text, error))
+        // What cannot be decoded is no matter of the statement.
+        error @ (ArrowError::IoError(..) | ArrowError::ParquetError(_) | ArrowError::IpcError(_)) => {
+            crate::failure::from_arrow("a file of the query", error)
         }
         ArrowError::MemoryError(text) => {
             Error::new(ErrorKind::LimitExceeded, "the query makes values that are too large")
@@ -162,6 +163,12 @@ fn copied(shared: &DataFusionError) -> DataFusionError {
         DataFusionError::ResourcesExhausted(text) => DataFusionError::ResourcesExhausted(text.clone()),
         DataFusionError::NotImplemented(text) => DataFusionError::NotImplemented(text.clone()),
         DataFusionError::Internal(text) => DataFusionError::Internal(text.clone()),
+        DataFusionError::ArrowError(error, _) => match error.as_ref() {
+            ArrowError::ParquetError(text) => ArrowError::ParquetError(text.clone()).into(),
+            ArrowError::IpcError(text) => ArrowError::IpcError(text.clone()).into(),
+            ArrowError::MemoryError(text) => ArrowError::MemoryError(text.clone()).into(),
+            other => DataFusionError::Execution(other.to_string()),
+        },
         other => DataFusionError::Execution(other.strip_backtrace()),
     }
 }

@@ -81,5 +81,5 @@ fn link(token: &Token) -> Link {
     }
 }
 
-/// As deep as a chain may be. Far more than people write, far less than a stack of 2 MiB takes.
-const MOST_LINKS: usize = 1000;
+/// As deep as a chain may be: more than people write, and little enough to be planned soon, which takes time by the square.
+const MOST_LINKS: usize = 500;

@@ -23,5 +23,6 @@ mod parts;
 mod reading;
 mod real;
 mod sql;
+mod sql_files;
 mod sql_limits;
 mod sql_logic;

@@ -195,7 +195,7 @@ fn checks_a_configuration_and_makes_nothing() {
         handshake_timeout       10s
         call_timeout            none
         grace                   30s
-        query.memory            5.9 GiB
+        query.memory            a quarter of the memory
         query.spill_dir         the system's folder for temporary files
         query.max_spill         100.0 GiB
         query.timeout           5m

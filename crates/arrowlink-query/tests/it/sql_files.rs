@@ -1,0 +1,137 @@
+//! SQL over files: Parquet that DataFusion reads itself, other formats through their datasets, and broken files.
+
+use std::sync::Arc;
+
+use arrow_array::record_batch;
+use arrowlink_core::{CallContext, Catalog, DataService as _, ErrorKind, Query, ReadOptions};
+use arrowlink_query::{SqlOptions, SqlService, SqlTables};
+
+use crate::files::parquet;
+use crate::sql::{name, query};
+use crate::support::{Folder, check, ids, rows};
+
+/// Serves each of `files` under its name without the extension.
+async fn serve(folder: &Folder, files: &[&str]) -> SqlService {
+    let (mut catalog, mut tables) = (Catalog::new(), SqlTables::default());
+    for file in files {
+        let dataset = Arc::new(folder.open(file).await.unwrap());
+        let name = name(file.split(['.', '/']).next().unwrap());
+        tables = tables.with_files(name.clone(), Arc::clone(&dataset));
+        catalog = catalog.with_dataset(name, dataset);
+    }
+    SqlService::new(Arc::new(catalog), tables, &folder.runtime, SqlOptions::default()).unwrap()
+}
+
+async fn explained(service: &SqlService, text: &str) -> String {
+    let batch = query(service, Query::new(format!("explain {text}"))).await.unwrap();
+    format!("{batch:?}")
+}
+
+#[tokio::test]
+async fn parquet_is_read_where_the_filter_may_be_true() {
+    let folder = Folder::new();
+    let mut bytes = parquet(&rows(0, 30_000), 10_000);
+    // Row group 0 is destroyed: who reads it fails.
+    bytes[4..40_000].fill(0);
+    folder.write("t/a.parquet", bytes).write("t/b.parquet", parquet(&rows(30_000, 10), 10));
+    let service = serve(&folder, &["t/*.parquet"]).await;
+    let text = "select count(*) from t where id >= 20000";
+    let counted = query(&service, Query::new(text)).await.unwrap();
+    assert_eq!(counted.columns(), record_batch!(("n", Int64, [10_010])).unwrap().columns());
+    let error = query(&service, Query::new("select count(distinct id) from t")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Corrupt, "{}", error.chain());
+}
+
+#[tokio::test]
+async fn counts_and_bounds_come_from_the_footers() {
+    let folder = Folder::new();
+    let mut bytes = parquet(&rows(0, 30_000), 10_000);
+    bytes[4..40_000].fill(0);
+    folder.write("t.parquet", bytes);
+    let service = serve(&folder, &["t.parquet"]).await;
+    let batch = query(&service, Query::new("select count(*), min(id), max(id) from t")).await.unwrap();
+    let expected = record_batch!(("n", Int64, [30_000]), ("least", Int64, [0]), ("most", Int64, [29_999]));
+    assert_eq!(batch.columns(), expected.unwrap().columns());
+}
+
+#[tokio::test]
+async fn the_first_rows_are_the_same_every_time() {
+    let folder = Folder::new();
+    for file in 0..6 {
+        folder.write(&format!("t/{file}.parquet"), parquet(&rows(file * 1000, 1000), 300));
+    }
+    let service = serve(&folder, &["t/*.parquet"]).await;
+    for _ in 0..5 {
+        let batch = query(&service, Query::new("select id from t limit 1500")).await.unwrap();
+        assert_eq!(ids(&[batch]), (0..1500).collect::<Vec<_>>());
+    }
+    let plan = explained(&service, "select id from t limit 1500").await;
+    assert!(plan.contains("1.parquet") && !plan.contains("2.parquet"), "{plan}");
+    assert!(plan.contains("projection=[id]"), "{plan}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_added_or_replaced_is_seen_by_the_next_statement() {
+    let folder = Folder::new();
+    folder.write("t/a.parquet", parquet(&rows(0, 10), 10));
+    let service = serve(&folder, &["t/*.parquet"]).await;
+    let count = || query(&service, Query::new("select count(*) from t"));
+    assert_eq!(count().await.unwrap().columns(), record_batch!(("n", Int64, [10])).unwrap().columns());
+    folder.write("t/b.parquet", parquet(&rows(10, 5), 10));
+    assert_eq!(count().await.unwrap().columns(), record_batch!(("n", Int64, [15])).unwrap().columns());
+    folder.write("t/a.parquet", parquet(&rows(0, 200), 10));
+    assert_eq!(count().await.unwrap().columns(), record_batch!(("n", Int64, [205])).unwrap().columns());
+}
+
+#[tokio::test]
+async fn text_files_are_tables_too_and_join_with_others() {
+    let folder = Folder::new();
+    folder
+        .write("people.csv", "id,city\n1,Rome\n2,Oslo\n")
+        .write("marks.ndjson", "{\"id\": 2, \"mark\": 0.5}\n");
+    folder.write("t.parquet", parquet(&rows(0, 10), 10));
+    let service = serve(&folder, &["people.csv", "marks.ndjson", "t.parquet"]).await;
+    let text = "select p.id, mark from people p join marks m on m.id = p.id join t on t.id = p.id";
+    let batch = query(&service, Query::new(text)).await.unwrap();
+    assert_eq!(
+        batch.columns(),
+        record_batch!(("id", Int64, [2]), ("mark", Float64, [0.5])).unwrap().columns()
+    );
+}
+
+#[tokio::test]
+async fn a_broken_file_disturbs_nobody_who_does_not_name_it() {
+    let folder = Folder::new();
+    folder.write("good.parquet", parquet(&rows(0, 10), 10)).write("bad.parquet", "PAR1 not at all");
+    let service = serve(&folder, &["good.parquet", "bad.parquet"]).await;
+    assert_eq!(query(&service, Query::new("select id from good")).await.unwrap().num_rows(), 10);
+    let error = query(&service, Query::new("select id from good, bad")).await.unwrap_err();
+    check(&error, ErrorKind::Corrupt, &["`bad.parquet`"]);
+    // It is listed, without columns.
+    let text = "select table_name from information_schema.tables where table_schema = 'public'";
+    assert_eq!(query(&service, Query::new(text)).await.unwrap().num_rows(), 2);
+    let text = "select distinct table_name from information_schema.columns";
+    assert_eq!(query(&service, Query::new(text)).await.unwrap().num_rows(), 1);
+}
+
+#[tokio::test]
+async fn a_description_says_what_a_read_returns() {
+    let folder = Folder::new();
+    folder.write("t.parquet", parquet(&rows(0, 10), 10));
+    let service = serve(&folder, &["t.parquet"]).await;
+    for text in [
+        "select * from t",
+        "select 1, 'a', null, count(*), sum(id), max(name) from t",
+        "select name, count(*) as n from t group by name union all select 'x', 1",
+        "select id + 1.5, id || name, case when id > 1 then 2 end from t",
+        "explain select 1",
+        "show tables",
+    ] {
+        let description = service.describe(CallContext::new(), Query::new(text).into()).await.unwrap();
+        let stream =
+            service.read(CallContext::new(), Query::new(text).into(), ReadOptions::default()).await.unwrap();
+        assert_eq!(&description.schema, stream.schema(), "{text}");
+        let batches = stream.collect_batches().await.unwrap();
+        assert!(batches.iter().all(|batch| batch.schema() == description.schema), "{text}");
+    }
+}
