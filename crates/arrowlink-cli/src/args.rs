@@ -1,12 +1,17 @@
 //! What can be said on the command line. Parsed by clap, which answers `--help` and wrong usage (exit code 2).
 
+mod help;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use arrowlink_core::Name;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
-use crate::format::Format;
+use crate::format::{Format, Shape};
+use help::{
+    AFTER_HELP, GENERATE_HELP, GET_HELP, HEAD_HELP, LS_HELP, PUT_HELP, QUERY_HELP, RM_HELP, SHOW_HELP,
+};
 
 /// Tables from and to an ArrowLink server.
 #[derive(Debug, Parser)]
@@ -50,6 +55,12 @@ pub(crate) struct ServerArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Lists what there is
+    #[command(after_help = LS_HELP)]
+    Ls(Ls),
+    /// Shows what is known of a dataset without reading it: its columns and types, sizes, where it comes from
+    #[command(after_help = SHOW_HELP)]
+    Show(Show),
     /// Shows the first rows of a dataset
     #[command(after_help = HEAD_HELP)]
     Head(Head),
@@ -59,9 +70,81 @@ pub(crate) enum Command {
     /// Appends a file to a dataset, which is created where there is none
     #[command(after_help = PUT_HELP)]
     Put(Put),
+    /// Removes datasets that were put there; never what is served from files
+    #[command(after_help = RM_HELP)]
+    Rm(Rm),
+    /// Shows the result of a SQL statement, or writes it into a file
+    #[command(after_help = QUERY_HELP)]
+    Query(Query),
     /// Makes up demonstration data, the same for the same seed; needs no server
     #[command(after_help = GENERATE_HELP)]
     Generate(Generate),
+}
+
+/// `arrowlink ls`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Ls {
+    /// Only names that begin with this
+    pub(crate) prefix: Option<String>,
+    /// One array of objects, for programs
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Cut lines to that many characters [default: what fits the terminal; a pipe gets all]
+    #[arg(long, value_name = "CHARACTERS")]
+    pub(crate) width: Option<usize>,
+}
+
+/// `arrowlink show`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Show {
+    /// The dataset
+    pub(crate) name: Name,
+    /// One object, for programs
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Cut lines to that many characters [default: what fits the terminal; a pipe gets all]
+    #[arg(long, value_name = "CHARACTERS")]
+    pub(crate) width: Option<usize>,
+}
+
+/// `arrowlink rm`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Rm {
+    /// The datasets
+    #[arg(required = true, value_name = "NAME")]
+    pub(crate) names: Vec<Name>,
+    /// Remove without a question
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+}
+
+/// `arrowlink query`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Query {
+    /// The statement; `-` reads it from standard input
+    #[arg(required_unless_present = "file", conflicts_with = "file")]
+    pub(crate) sql: Option<String>,
+    /// The file with the statement
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// The format [default: what the ending of --output says, a table on a terminal, csv in a pipe]
+    #[arg(short, long, value_enum)]
+    pub(crate) format: Option<Shape>,
+    /// The file, whose ending says its format [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// The value of $1, and of $2 where it is given again, and so on
+    #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
+    pub(crate) param: Vec<String>,
+    /// The most rows to show or write [default: 100 in a table, all in another format]
+    #[arg(long, value_name = "N")]
+    pub(crate) max_rows: Option<u64>,
+    /// Cut the table to that many characters per line [default: what fits the terminal; a pipe gets all]
+    #[arg(long, value_name = "CHARACTERS")]
+    pub(crate) width: Option<usize>,
+    /// Do not say how many rows there were and how long they took
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
 }
 
 /// `arrowlink head`
@@ -72,6 +155,9 @@ pub(crate) struct Head {
     /// How many rows
     #[arg(short = 'n', long, value_name = "N", default_value_t = 10)]
     pub(crate) rows: u64,
+    /// Only these columns, in this order
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) columns: Vec<String>,
     /// Cut the table to that many characters per line [default: what fits the terminal; a pipe gets all]
     #[arg(long, value_name = "CHARACTERS")]
     pub(crate) width: Option<usize>,
@@ -85,6 +171,12 @@ pub(crate) struct Get {
     /// The file, whose ending says its format; `-` for standard output, with `--format`
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
+    /// Only these columns, in this order
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) columns: Vec<String>,
+    /// Only the first N rows
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<u64>,
     /// The format, where the ending of the file does not say it
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,
@@ -136,55 +228,3 @@ fn duration(text: &str) -> Result<Duration, String> {
         _ => Err(invalid()),
     }
 }
-
-const AFTER_HELP: &str = "\
-Examples:
-  arrowlink head trips                       the first rows of `trips`
-  arrowlink get trips -o trips.parquet       all of it, into a file
-  arrowlink put trips more.csv               more of it, from a file
-  arrowlink generate --rows 1000 -o demo.parquet
-
-Formats: parquet, csv, arrow (Arrow IPC file, Feather), json (one array of objects, for pandas.read_json and
-polars.read_json), ndjson (one object per line, also .jsonl, for pyarrow.json and polars.scan_ndjson).
-
-Exit codes:
-    0  done
-    1  failed otherwise
-    2  wrong usage of the command line
-   65  the data is wrong: a damaged file, another schema than the dataset's, a type the format does not have
-   66  there is no such dataset or input file
-   69  the server cannot be reached or did not answer in time
-   73  the output file cannot be written
-   77  not permitted
-   78  wrong configuration: the address of the server or the CA file
-  129, 130, 143  ended by a signal: the terminal was closed, Ctrl-C, a request to terminate";
-
-const HEAD_HELP: &str = "\
-Examples:
-  arrowlink head trips
-  arrowlink head sales.orders -n 50
-  arrowlink head trips --server https://data.example.com:50051 --ca company-ca.crt";
-
-const GET_HELP: &str = "\
-The file is written aside and takes its place when it is whole: a read that fails or is interrupted leaves
-what was there before.
-
-Examples:
-  arrowlink get trips -o trips.parquet
-  arrowlink get trips -o - --format csv | gzip > trips.csv.gz";
-
-const PUT_HELP: &str = "\
-All of the file is appended, or nothing of it. CSV and JSON have no types of their own: columns get those of
-the dataset where it is there and has the same columns; else the whole file is read once more to find them.
-
-Examples:
-  arrowlink put trips trips.parquet
-  arrowlink put logs today.jsonl
-  arrowlink put trips export.txt --format csv";
-
-const GENERATE_HELP: &str = "\
-Columns: id int64, timestamp in ms, value float64, category string, is_valid bool.
-
-Examples:
-  arrowlink generate --rows 5
-  arrowlink generate --rows 1000000 --seed 7 -o demo.parquet";

@@ -31,13 +31,14 @@ pub(crate) enum Exit {
 pub(crate) struct Failure {
     exit: Exit,
     error: Error,
-    hint: Option<String>,
+    excerpt: Option<Box<str>>,
+    hint: Option<Box<str>>,
 }
 
 impl Failure {
     /// Makes a failure that says `message`: lower-case, names in backticks, no final stop.
     pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, error: Error::new(ErrorKind::Internal, message), hint: None }
+        Self { exit, error: Error::new(ErrorKind::Internal, message), excerpt: None, hint: None }
     }
 
     /// Adds the error that caused this one. Where that is a closed pipe, so is this.
@@ -50,8 +51,14 @@ impl Failure {
         self
     }
 
+    /// Shows what it is about, on lines of their own.
+    pub(crate) fn with_excerpt(mut self, excerpt: impl Into<Box<str>>) -> Self {
+        self.excerpt = Some(excerpt.into());
+        self
+    }
+
     /// Says what to do about it, on a line of its own.
-    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+    pub(crate) fn with_hint(mut self, hint: impl Into<Box<str>>) -> Self {
         self.hint = Some(hint.into());
         self
     }
@@ -76,6 +83,10 @@ impl Failure {
         if let Some(id) = self.error.request_id() {
             text.push_str(&format!(" (request {id})"));
         }
+        if let Some(excerpt) = &self.excerpt {
+            text.push('\n');
+            text.push_str(excerpt);
+        }
         if let Some(hint) = &self.hint {
             text.push_str(&format!("\nhint: {hint}"));
         }
@@ -85,7 +96,8 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self { exit: exit(error.kind()), hint: hint(error.kind()).map(str::to_owned), error }
+        let hint = hint(error.kind()).map(Into::into);
+        Self { exit: exit(error.kind()), excerpt: None, hint, error }
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::Path;
 
 use clap::ValueEnum;
+use clap::builder::PossibleValue;
 
 use crate::failure::{Exit, Failure};
 
@@ -76,5 +77,32 @@ impl Format {
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.written().fmt(f)
+    }
+}
+
+/// What a result becomes: a table for a person, or one of the formats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Table,
+    File(Format),
+}
+
+impl ValueEnum for Shape {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[
+            Self::Table,
+            Self::File(Format::Json),
+            Self::File(Format::Ndjson),
+            Self::File(Format::Csv),
+            Self::File(Format::Arrow),
+            Self::File(Format::Parquet),
+        ]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        match self {
+            Self::Table => Some(PossibleValue::new("table").help("Columns for people to read")),
+            Self::File(format) => format.to_possible_value(),
+        }
     }
 }

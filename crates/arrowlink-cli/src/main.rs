@@ -2,14 +2,18 @@
 
 mod args;
 mod commands;
+mod excerpt;
 mod failure;
 mod format;
+mod json;
 mod output;
 mod program;
 mod progress;
 mod sink;
 mod source;
 mod table;
+mod terminal;
+mod words;
 
 use std::process::ExitCode;
 

@@ -55,13 +55,16 @@ impl Output {
         }
     }
 
-    /// Returns whether the rows go where a person may be reading.
-    pub(crate) const fn is_stdout(&self) -> bool {
-        matches!(self, Self::Stdout(_))
+    /// Writes what is left and puts a file in its place.
+    pub(crate) fn finish(self) -> Result<Written, Failure> {
+        let written = match self {
+            Self::Stdout(_) => Written::Stdout,
+            Self::Aside(..) | Self::Direct(..) => Written::File(self.label()),
+        };
+        self.end().map(|()| written)
     }
 
-    /// Writes what is left and puts a file in its place.
-    pub(crate) fn finish(self) -> Result<(), Failure> {
+    fn end(self) -> Result<(), Failure> {
         match self {
             Self::Aside(buffered, path) => {
                 let file = buffered.into_inner().map_err(|error| cannot_write(&path, error.into_error()))?;
@@ -73,6 +76,15 @@ impl Output {
             }
         }
     }
+}
+
+/// Where something was written.
+#[derive(Debug)]
+pub(crate) enum Written {
+    /// Where a person may be reading.
+    Stdout,
+    /// In the file that is called so in messages.
+    File(String),
 }
 
 impl Write for Output {

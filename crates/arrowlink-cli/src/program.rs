@@ -57,9 +57,13 @@ async fn stopped() -> Failure {
 
 async fn command(args: Args) -> Result<(), Failure> {
     match args.command {
+        Command::Ls(ls) => commands::ls(&args.server, ls).await,
+        Command::Show(show) => commands::show(&args.server, show).await,
         Command::Head(head) => commands::head(&args.server, head).await,
         Command::Get(get) => commands::get(&args.server, get).await,
         Command::Put(put) => commands::put(&args.server, put).await,
+        Command::Rm(rm) => commands::rm(&args.server, rm).await,
+        Command::Query(query) => commands::query(&args.server, query).await,
         Command::Generate(generate) => commands::generate(generate).await,
     }
 }

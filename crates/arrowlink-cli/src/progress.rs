@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use arrow_array::{Array as _, RecordBatch};
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 
+use crate::words;
+
 /// Counts rows and bytes, and draws them on standard error where that is a terminal.
 #[derive(Debug)]
 pub(crate) struct Progress {
@@ -24,6 +26,15 @@ impl Progress {
             None => ProgressBar::new_spinner().with_style(style(UNKNOWN)),
         };
         bar.enable_steady_tick(TICK);
+        Self::counting(bar)
+    }
+
+    /// Begins to count without drawing, where that would stand between rows.
+    pub(crate) fn undrawn() -> Self {
+        Self::counting(ProgressBar::hidden())
+    }
+
+    fn counting(bar: ProgressBar) -> Self {
         Self { bar, begun: Instant::now(), rows: 0, bytes: 0 }
     }
 
@@ -38,6 +49,23 @@ impl Progress {
     /// Returns the megabytes per second so far.
     fn rate(&self) -> f64 {
         self.bytes as f64 / 1e6 / self.begun.elapsed().as_secs_f64().max(1e-6)
+    }
+
+    /// Takes the bar away, so that something can be printed in its place.
+    pub(crate) fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    /// Takes the bar away and says on standard error how many rows there were and how long they took.
+    pub(crate) fn say_time(self) {
+        self.bar.finish_and_clear();
+        // Nobody is told where standard error is closed.
+        _ = writeln!(
+            stderr(),
+            "{} in {}",
+            words::counted(self.rows, "row"),
+            words::time(self.begun.elapsed())
+        );
     }
 
     /// Takes the bar away and says on standard error what was done: `did` the counted rows `how`.

@@ -9,19 +9,32 @@ use tokio::task::spawn_blocking;
 
 use crate::failure::{Exit, Failure};
 use crate::format::Format;
-use crate::output::Output;
+use crate::output::{Output, Written};
 use crate::progress::Progress;
 use crate::sink::Sink;
 
 /// Writes `batches` to `path` and says what was done, unless the rows themselves went to standard output.
 pub(super) async fn transfer(
-    mut batches: BatchStream,
+    batches: BatchStream,
     format: Format,
     path: &Path,
     rows: Option<u64>,
     did: &str,
 ) -> Result<(), Failure> {
     let mut progress = Progress::begin(rows);
+    if let Written::File(label) = write(batches, format, path, &mut progress).await? {
+        progress.summarize(did, &format!("into {label}"));
+    }
+    Ok(())
+}
+
+/// Writes `batches` to `path`, where `-` is standard output.
+pub(super) async fn write(
+    mut batches: BatchStream,
+    format: Format,
+    path: &Path,
+    progress: &mut Progress,
+) -> Result<Written, Failure> {
     let (schema, place) = (std::sync::Arc::clone(batches.schema()), path.to_owned());
     let mut sink = blocking(move || Sink::begin(format, &schema, Output::create(&place)?)).await?;
     while let Some(chunk) = batches.next().await {
@@ -30,12 +43,7 @@ pub(super) async fn transfer(
         sink = blocking(move || sink.write(&batch).map(|()| sink)).await?;
     }
     let output = blocking(move || sink.finish()).await?;
-    let (label, is_stdout) = (output.label(), output.is_stdout());
-    blocking(move || output.finish()).await?;
-    if !is_stdout {
-        progress.summarize(did, &format!("into {label}"));
-    }
-    Ok(())
+    blocking(move || output.finish()).await
 }
 
 /// Runs `work` where waiting for the disk holds up nobody.

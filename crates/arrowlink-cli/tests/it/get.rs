@@ -93,6 +93,14 @@ fn standard_output_has_the_rows_alone() {
 }
 
 #[test]
+fn columns_and_rows_can_be_narrowed() {
+    let server = server();
+    server.run(&["get", "trips", "-o", "few.csv", "--columns", "city,id", "--limit", "4"]).ok();
+    let text = fs::read_to_string(server.path("few.csv")).unwrap();
+    assert_eq!(text, "city,id\nOslo,1\nBergen,2\nTromsø,3\nOslo,1\n");
+}
+
+#[test]
 fn dictionaries_that_differ_from_batch_to_batch_become_one() {
     let batch = |words: [&str; 2]| {
         let column: ArrayRef = Arc::new(words.into_iter().collect::<DictionaryArray<Int8Type>>());

@@ -27,11 +27,11 @@ fn columns_that_do_not_fit_are_named_below() {
         .collect();
     let server = Server::start().with("wide", &[RecordBatch::try_from_iter(columns).unwrap()]);
     expect![[r#"
-        column_0  column_1  column_2 …
-           Int64     Int64     Int64 …
-        --------  --------  -------- …
-               0         1         2 …
-        and 5 more columns: column_3, column…
+        column_0  column_1  …  column_7
+           Int64     Int64  …     Int64
+        --------  --------  …  --------
+               0         1  …         7
+        and 5 more columns: column_2, column…
     "#]]
     .assert_eq(&server.run(&["head", "wide", "--width", "37"]).ok());
     let all = server.run(&["head", "wide"]).ok();
@@ -51,6 +51,20 @@ fn long_and_unprintable_text_does_not_spoil_the_table() {
     "#]]
     .assert_eq(&server.run(&["head", "texts", "--width", "40"]).ok());
     assert!(server.run(&["head", "texts"]).ok().contains(r"字\n\u{1b}[2J"));
+}
+
+#[test]
+fn columns_are_shown_in_the_order_in_which_they_are_asked_for() {
+    let server = Server::start().with("trips", &[trips()]);
+    expect![[r#"
+        city       id
+        Utf8    Int64
+        ------  -----
+        Oslo        1
+        Bergen      2
+    "#]]
+    .assert_eq(&server.run(&["head", "trips", "-n", "2", "--columns", "city,id"]).ok());
+    server.run(&["head", "trips", "--columns", "citty"]).failed(1, &["`citty`", "`city`"]);
 }
 
 #[test]

@@ -15,10 +15,19 @@ use arrowlink_testkit::name;
 
 use crate::support::{Ran, Server, trips};
 
-/// Gives a few rows and then nothing, for ever; takes rows for ever. Says when it was called.
+/// Gives a few rows and then nothing, for ever; takes rows for ever. Says when it was called, and when a read ended.
 #[derive(Debug)]
 struct Endless {
     called: Mutex<mpsc::Sender<()>>,
+}
+
+struct SaidWhenDropped(mpsc::Sender<()>);
+
+impl Drop for SaidWhenDropped {
+    fn drop(&mut self) {
+        // A test that does not wait for the end has gone.
+        self.0.send(()).ok();
+    }
 }
 
 impl Endless {
@@ -37,10 +46,14 @@ impl Dataset for Endless {
         ready(Ok(Description::new(NounKind::Dataset, trips().schema()))).boxed()
     }
 
-    fn read(&self, _ctx: CallContext, _options: ReadOptions) -> BoxFuture<'_, Result<BatchStream>> {
+    fn read(&self, _ctx: CallContext, options: ReadOptions) -> BoxFuture<'_, Result<BatchStream>> {
         self.say();
+        let said_when_dropped = SaidWhenDropped(self.called.lock().unwrap().clone());
         let chunks = stream::iter([Ok(Chunk::new(trips()))]).chain(stream::pending());
-        ready(Ok(BatchStream::new(trips().schema(), chunks))).boxed()
+        let chunks = chunks.inspect(move |_| {
+            let _kept = &said_when_dropped;
+        });
+        ready(options.apply(BatchStream::new(trips().schema(), chunks))).boxed()
     }
 
     fn write(
@@ -87,4 +100,24 @@ fn interrupted_write_is_130() {
 #[test]
 fn terminated_read_is_143_and_keeps_the_file_that_was_there() {
     check("-TERM", &["get", "endless", "-o", "there.csv"], 143, "error: terminated\n");
+}
+
+#[test]
+fn interrupted_query_is_130_and_ends_on_the_server() {
+    for statement in ["select * from endless", "select sum(id) from endless"] {
+        let (endless, was_called) = Endless::new();
+        let catalog = Catalog::new().with_dataset(name("endless"), endless);
+        let server = Server::answering_sql(Arc::new(catalog));
+        let mut command = server.command(&["query", statement, "-f", "table"]);
+        let program = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        was_called.recv().unwrap();
+        let killed = Command::new("kill").args(["-INT", &program.id().to_string()]).status().unwrap();
+        assert!(killed.success());
+        let ran = Ran::of(program.wait_with_output().unwrap());
+        assert_eq!(
+            (ran.code, ran.stderr.as_str(), ran.stdout.as_str()),
+            (Some(130), "error: interrupted\n", "")
+        );
+        was_called.recv().expect("the read behind the query ends with it");
+    }
 }

@@ -6,10 +6,16 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use arrow_array::{RecordBatch, record_batch};
-use arrowlink_core::{DataService, DataServiceExt as _};
+use arrowlink_core::{
+    BatchStream, CallContext, Catalog, DataService, DataServiceExt as _, Dataset, Description, Error,
+    ErrorKind, MemoryDataset, MemoryStore, ReadOptions, Receipt, Result, WriteOptions,
+};
+use arrowlink_query::{QueryOptions, QueryRuntime, SqlOptions, SqlService, SqlTables};
 use arrowlink_testkit::{catalog, name};
 use arrowlink_transport::certificates::development;
 use arrowlink_transport::{Listener, ServerTls};
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, ready};
 use tempfile::TempDir;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
@@ -27,6 +33,13 @@ impl Server {
     /// Serves the one-row default dataset as `default`, and uploads in memory.
     pub(crate) fn start() -> Self {
         Self::serving(catalog())
+    }
+
+    /// Serves `inner`, and SQL over it.
+    pub(crate) fn answering_sql(inner: Arc<dyn DataService>) -> Self {
+        let runtime = QueryRuntime::new(QueryOptions::default()).unwrap();
+        let sql = SqlService::new(inner, SqlTables::default(), &runtime, SqlOptions::default()).unwrap();
+        Self::serving(Arc::new(sql))
     }
 
     pub(crate) fn serving(service: Arc<dyn DataService>) -> Self {
@@ -149,6 +162,42 @@ pub(crate) fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_arrowlink"));
     command.args(args).env_remove("ARROWLINK_URI").env_remove("ARROWLINK_CA_CERT").stdin(Stdio::null());
     command
+}
+
+/// A dataset that cannot be read.
+#[derive(Debug)]
+pub(crate) struct Broken;
+
+impl Broken {
+    fn error<T: Send + 'static>() -> BoxFuture<'static, Result<T>> {
+        ready(Err(Error::new(ErrorKind::Corrupt, "`b.csv` is damaged").with_source("row 3 has 2 fields")))
+            .boxed()
+    }
+}
+
+impl Dataset for Broken {
+    fn describe(&self, _ctx: CallContext) -> BoxFuture<'_, Result<Description>> {
+        Self::error()
+    }
+
+    fn read(&self, _ctx: CallContext, _options: ReadOptions) -> BoxFuture<'_, Result<BatchStream>> {
+        Self::error()
+    }
+
+    fn write(&self, _: CallContext, _: BatchStream, _: WriteOptions) -> BoxFuture<'_, Result<Receipt>> {
+        Self::error()
+    }
+}
+
+/// Serves `trips` as from a file, `broken`, and uploads in memory.
+pub(crate) fn served() -> Arc<Catalog> {
+    let trips = MemoryDataset::new(trips().schema(), vec![trips()]).unwrap();
+    let catalog = Catalog::new().with_dataset(name("sales.trips"), Arc::new(trips));
+    Arc::new(
+        catalog
+            .with_dataset(name("broken"), Arc::new(Broken))
+            .with_uploads(Arc::new(MemoryStore::new(1 << 20))),
+    )
 }
 
 pub(crate) fn trips() -> RecordBatch {

@@ -10,7 +10,7 @@ fn help_has_examples_exit_codes_and_the_environment() {
     for part in ["Examples:", "Exit codes:", "ARROWLINK_URI", "ARROWLINK_CA_CERT", "certs/ca.crt", "ndjson"] {
         assert!(help.contains(part), "`{part}` is not in {help}");
     }
-    for command in ["head", "get", "put", "generate"] {
+    for command in ["ls", "show", "head", "get", "put", "rm", "query", "generate"] {
         assert!(run(&[command, "--help"]).ok().contains("Examples:"), "{command}");
     }
 }
