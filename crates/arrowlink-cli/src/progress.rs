@@ -23,7 +23,7 @@ impl Progress {
         let bar = match rows {
             _ if !stderr().is_terminal() => ProgressBar::hidden(),
             Some(rows) => ProgressBar::new(rows).with_style(style(KNOWN)),
-            None => ProgressBar::new_spinner().with_style(style(UNKNOWN)),
+            None => ProgressBar::new_spinner().with_style(style(UNKNOWN)).with_message("waiting"),
         };
         bar.enable_steady_tick(TICK);
         Self::counting(bar)
