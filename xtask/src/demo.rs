@@ -13,11 +13,8 @@ use crate::error::{Error, Result};
 use crate::generate::{self, Mode};
 use crate::project::{Profile, Project};
 use crate::python::Python;
+use crate::server::Server;
 use crate::{certs, console, process};
-
-use server::Server;
-
-mod server;
 
 pub(crate) const SUMMARY: &str =
     "shows the whole path: server, certificates, Python client, a real file, a plot";

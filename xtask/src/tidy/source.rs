@@ -65,7 +65,10 @@ impl Rule {
             Place::Everywhere => true,
             Place::Tests => file.contains("/tests/") || file.ends_with("/tests.rs"),
             Place::ServerLibrary => {
-                file.starts_with("crates/arrowlink-server/src/") && !file.ends_with("/main.rs")
+                // These two are the program, which may know the client.
+                let is_program =
+                    ["/src/main.rs", "/src/remote.rs"].iter().any(|program| file.ends_with(program));
+                file.starts_with("crates/arrowlink-server/src/") && !is_program
             }
         };
         // They break each rule once.

@@ -66,13 +66,15 @@ fn json_has_all_of_it() {
     let column = json!({"name": "fare", "type": "Int64", "nullable": false, "metadata": {"unit": "NOK"}});
     assert_eq!(shown["columns"], json!([column]));
     let snapshot = shown["snapshot"].as_str().unwrap();
-    assert!(snapshot.len() % 2 == 0 && snapshot.chars().all(|digit| digit.is_ascii_hexdigit()), "{snapshot}");
+    assert!(
+        snapshot.len().is_multiple_of(2) && snapshot.chars().all(|digit| digit.is_ascii_hexdigit()),
+        "{snapshot}"
+    );
 }
 
 #[test]
 fn function_is_shown_as_one() {
-    let server =
-        Server::serving(Arc::new(Catalog::new().with_function(name("echo"), Arc::new(Echo::default()))));
+    let server = Server::serving(Arc::new(Catalog::new().with_function(name("echo"), Arc::new(Echo))));
     let text = server.run(&["show", "echo"]).ok();
     assert!(text.starts_with("name      echo\nkind      function\nrows      -\nsize      -\n"), "{text}");
 }
