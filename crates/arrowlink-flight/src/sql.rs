@@ -7,6 +7,7 @@
 mod abilities;
 mod actions;
 mod catalog;
+mod columns;
 mod encoding;
 mod ingest;
 mod keys;

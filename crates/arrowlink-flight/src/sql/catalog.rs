@@ -15,6 +15,7 @@ use arrowlink_core::{
 use futures::TryStreamExt as _;
 use tokio::sync::OnceCell;
 
+use super::columns;
 use super::encoding;
 use super::place::{CATALOG, INFORMATION_SCHEMA, PUBLIC, Place};
 
@@ -58,11 +59,14 @@ pub(super) async fn tables(
             Ok(found) => shown(&found.schema)?,
             Err(_) => Schema::empty().into(),
         };
-        let Place { catalog, schema: db_schema, table } = Place::of(name);
-        rows.append(catalog, db_schema, table, TABLE, &schema).map_err(unbuilt)?;
+        let place = Place::of(name);
+        let schema = columns::told(&place, &schema);
+        rows.append(place.catalog, place.schema, place.table, TABLE, &schema).map_err(unbuilt)?;
     }
     for (table, schema) in system.schemas(service, ctx).await? {
-        rows.append(CATALOG, INFORMATION_SCHEMA, table, SYSTEM_TABLE, &*shown(schema)?).map_err(unbuilt)?;
+        let place = Place { catalog: CATALOG, schema: INFORMATION_SCHEMA, table };
+        let schema = columns::told(&place, &*shown(schema)?);
+        rows.append(CATALOG, INFORMATION_SCHEMA, table, SYSTEM_TABLE, &schema).map_err(unbuilt)?;
     }
     rows.build().map_err(unbuilt)
 }

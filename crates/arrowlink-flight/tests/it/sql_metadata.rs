@@ -90,6 +90,12 @@ async fn tables_carry_the_schemas_of_their_rows() {
     let bytes = rows.column_by_name("table_schema").unwrap().as_binary::<i32>().value(0).to_vec();
     let schema = Schema::try_from(IpcMessage(bytes.into())).unwrap();
     assert_eq!(schema.field(0).name(), "id");
+    let told = |key: &str| schema.field(0).metadata()[&format!("ARROW:FLIGHT:SQL:{key}")].clone();
+    assert_eq!(
+        [told("CATALOG_NAME"), told("SCHEMA_NAME"), told("TABLE_NAME")],
+        ["arrowlink", "public", "trips"]
+    );
+    assert_eq!([told("TYPE_NAME"), told("PRECISION"), told("SCALE")], ["BIGINT", "19", "0"]);
 }
 
 #[tokio::test]
