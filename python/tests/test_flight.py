@@ -16,7 +16,8 @@ from .support.tables import ONE_ROW, numbers
 
 Open = Callable[..., flight.FlightClient]
 
-EVERY_TYPE = flight.FlightCallOptions(headers=[(b"arrowlink-views", b"keep")])
+KEEP = [(b"arrowlink-views", b"keep")]
+EVERY_TYPE = flight.FlightCallOptions(headers=KEEP)  # pyright: ignore[reportArgumentType] - they are bytes
 TYPES = {
     "boolean": pa.array([True, None, False]),
     "int64": pa.array([1, None, -3]),

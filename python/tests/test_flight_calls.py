@@ -28,11 +28,21 @@ def path(name: str) -> flight.FlightDescriptor:
     return flight.FlightDescriptor.for_path(name)
 
 
+def name(info: flight.FlightInfo) -> str:
+    """Returns the dataset's name, which is the only element of the path."""
+    (element,) = info.descriptor.path or []
+    return element.decode()
+
+
 def put(client: flight.FlightClient, name: str, table: pa.Table, mode: str = "append-or-create") -> None:
-    options = flight.FlightCallOptions(headers=[(b"arrowlink-write-mode", mode.encode())])
-    writer, _ = client.do_put(path(name), table.schema, options)
+    writer, _ = client.do_put(path(name), table.schema, with_header(b"arrowlink-write-mode", mode.encode()))
     writer.write_table(table)
     writer.close()
+
+
+def with_header(name: bytes, value: bytes) -> flight.FlightCallOptions:
+    headers = [(name, value)]
+    return flight.FlightCallOptions(headers=headers)  # pyright: ignore[reportArgumentType] - they are bytes
 
 
 def act(client: flight.FlightClient, kind: str, body: bytes = b"") -> list[bytes]:
@@ -40,15 +50,16 @@ def act(client: flight.FlightClient, kind: str, body: bytes = b"") -> list[bytes
 
 
 def test_flights_are_listed_by_the_beginning_of_their_name(client: flight.FlightClient) -> None:
-    listed = {flight.descriptor.path[0].decode(): flight for flight in client.list_flights()}
+    listed = {name(flight): flight for flight in client.list_flights()}
     assert {"default", "readings"} <= listed.keys()
     assert listed["readings"].total_records == 1000
-    assert [flight.descriptor.path for flight in client.list_flights(b"read")] == [[b"readings"]]
+    chosen = client.list_flights(b"read")  # pyright: ignore[reportArgumentType] - they are bytes
+    assert [name(flight) for flight in chosen] == ["readings"]
 
 
 def test_info_has_schema_and_tickets_of_all_rows(client: flight.FlightClient) -> None:
     info = client.get_flight_info(path("readings"))
-    assert info.schema == client.get_schema(path("readings")).schema
+    assert info.schema == client.get_schema(path("readings")).schema  # pyright: ignore[reportAttributeAccessIssue]
     assert info.ordered
     parts = [client.do_get(endpoint.ticket).read_all() for endpoint in info.endpoints]
     whole = client.do_get(flight.Ticket("readings")).read_all()
@@ -111,11 +122,15 @@ class BasicAuth(flight.ClientAuthHandler):
         super().__init__()
         self.token = b""
 
-    def authenticate(self, outgoing: "flight.ClientAuthSender", incoming: "flight.ClientAuthReader") -> None:
+    def authenticate(  # the stubs do not know what it is given
+        self,
+        outgoing: "flight.ClientAuthSender",  # pyright: ignore[reportAttributeAccessIssue]
+        incoming: "flight.ClientAuthReader",  # pyright: ignore[reportAttributeAccessIssue]
+    ) -> None:
         outgoing.write(flight.BasicAuth("ali", "sesame").serialize())
         self.token = incoming.read()
 
-    def get_token(self) -> bytes:
+    def get_token(self) -> bytes:  # pyright: ignore[reportIncompatibleMethodOverride] - the stubs say `str`
         return self.token
 
 
@@ -141,14 +156,13 @@ def test_actions_are_listed_and_work(client: flight.FlightClient) -> None:
 
 def test_deadline_that_passes_is_a_time_out(client: flight.FlightClient) -> None:
     writer, reader = client.do_exchange(path("echo"), flight.FlightCallOptions(timeout=0.2))
-    with writer:
-        writer.begin(pa.schema([("id", pa.int64())]))
-        with pytest.raises(flight.FlightTimedOutError):
-            reader.read_all()
+    writer.begin(pa.schema([("id", pa.int64())]))
+    with pytest.raises(flight.FlightTimedOutError), writer:
+        reader.read_all()
 
 
 def test_credentials_that_are_not_understood_are_unauthenticated(client: flight.FlightClient) -> None:
-    options = flight.FlightCallOptions(headers=[(b"authorization", b"Digest x")])
+    options = with_header(b"authorization", b"Digest x")
     with pytest.raises(flight.FlightUnauthenticatedError, match="neither `Basic` nor `Bearer`"):
         client.get_flight_info(path("readings"), options)
 

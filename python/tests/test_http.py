@@ -44,7 +44,7 @@ def test_every_format_has_the_same_rows(server: RealServer, tmp_path: Path, vers
         path.write_bytes(curl(server, f"/v1/datasets/readings?format={name}", version))
         return path
 
-    with pa.ipc.open_stream(saved("arrow-stream")) as reader:
+    with pa.ipc.open_stream(saved("arrow-stream").read_bytes()) as reader:
         table = reader.read_all()
     assert table.num_rows == 20_000
     assert pyarrow.feather.read_table(saved("arrow-file")) == table
