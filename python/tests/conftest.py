@@ -1,19 +1,22 @@
-"""Fixtures: an authority, a served identity, a client for a server, and the real server."""
+"""Fixtures: an authority, a served identity, clients for a server, and the real server."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
+from adbc_driver_flightsql import dbapi
 
 from demo.client import Client, Settings
 
+from .support import adbc
 from .support.certificates import Authority
 from .support.fake_server import Answer, FakeServer
 from .support.real_server import RealServer
 
 Serve = Callable[..., FakeServer]
 Connect = Callable[..., Client]
+ConnectSql = Callable[..., dbapi.Connection]
 StartServer = Callable[..., RealServer]
 
 
@@ -65,3 +68,22 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
             return stack.enter_context(RealServer(place, *arguments, settings=settings))
 
         yield start
+
+
+@pytest.fixture
+def connect_sql() -> Iterator[ConnectSql]:
+    """Opens connections of the ADBC driver over TLS that trust the server's authority."""
+    with ExitStack() as stack:
+
+        def start(server: RealServer, ca: str | None = None, **options: str) -> dbapi.Connection:
+            return stack.enter_context(closing(adbc.connect(server, ca, **options)))
+
+        yield start
+
+
+@pytest.fixture
+def connection(start_server: StartServer, connect_sql: ConnectSql) -> dbapi.Connection:
+    """Connects to a server with the datasets `trips` and `sales.orders`, of 1000 and 10 rows."""
+    return connect_sql(
+        start_server("--dataset", "trips=demo://?rows=1000", "--dataset", "sales.orders=demo://?rows=10")
+    )

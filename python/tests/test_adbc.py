@@ -1,21 +1,17 @@
 """The ADBC driver for Flight SQL as it is, and the real server: queries, values, browsing and ingest."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import ExitStack, closing
 from typing import Any, Literal, TypedDict, Unpack
 
 import adbc_driver_manager
 import pyarrow as pa
 import pytest
-from adbc_driver_flightsql import DatabaseOptions, dbapi
+from adbc_driver_flightsql import dbapi
 
-from .conftest import StartServer
+from .conftest import ConnectSql, StartServer
+from .support.adbc import fetch
 from .support.certificates import Authority
-from .support.real_server import RealServer
-
-Open = Callable[..., dbapi.Connection]
 
 Depth = Literal["all", "catalogs", "db_schemas", "tables"]
 Mode = Literal["append", "create", "replace", "create_append"]
@@ -28,37 +24,6 @@ class Place(TypedDict, total=False):
 
 
 LONG = "select count(*) from range(100000000) a, range(100000000) b where a.value * b.value = 7"
-
-
-@pytest.fixture
-def connect() -> Iterator[Open]:
-    """Opens connections over TLS that trust the server's authority."""
-    with ExitStack() as stack:
-
-        def start(server: RealServer, ca: str | None = None, **options: str) -> dbapi.Connection:
-            settings = {
-                DatabaseOptions.TLS_ROOT_CERTS.value: ca or server.ca.read_text(),
-                DatabaseOptions.WITH_COOKIE_MIDDLEWARE.value: "true",
-                **options,
-            }
-            uri = f"grpc+tls://localhost:{server.address.port}"
-            return stack.enter_context(closing(dbapi.connect(uri, db_kwargs=settings, autocommit=True)))
-
-        yield start
-
-
-@pytest.fixture
-def connection(start_server: StartServer, connect: Open) -> dbapi.Connection:
-    """Connects to a server with the datasets `trips` and `sales.orders`, of 1000 and 10 rows."""
-    return connect(
-        start_server("--dataset", "trips=demo://?rows=1000", "--dataset", "sales.orders=demo://?rows=10")
-    )
-
-
-def fetch(connection: dbapi.Connection, sql: str, values: object = None) -> pa.Table:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        return cursor.fetch_arrow_table()
 
 
 def ingest(connection: dbapi.Connection, table: str, rows: int, mode: Mode, **place: Unpack[Place]) -> int:
@@ -199,8 +164,10 @@ def test_a_schema_is_chosen_for_a_session(connection: dbapi.Connection) -> None:
     assert count(connection, "sales.notes") == 2
 
 
-def test_a_cancelled_query_gives_its_turn_to_the_next(start_server: StartServer, connect: Open) -> None:
-    connection = connect(start_server(settings={"ARROWLINK__QUERY__MAX_QUERIES": "1"}))
+def test_a_cancelled_query_gives_its_turn_to_the_next(
+    start_server: StartServer, connect_sql: ConnectSql
+) -> None:
+    connection = connect_sql(start_server(settings={"ARROWLINK__QUERY__MAX_QUERIES": "1"}))
     with connection.cursor() as cursor, ThreadPoolExecutor() as pool:
         query = pool.submit(lambda: (cursor.execute(LONG), cursor.fetchall()))
         while wait([query], timeout=0.05).not_done:
@@ -210,15 +177,15 @@ def test_a_cancelled_query_gives_its_turn_to_the_next(start_server: StartServer,
     assert fetch(connection, "select 1 as one").num_rows == 1
 
 
-def test_there_are_no_transactions(start_server: StartServer, connect: Open) -> None:
-    connection = connect(start_server())
+def test_there_are_no_transactions(start_server: StartServer, connect_sql: ConnectSql) -> None:
+    connection = connect_sql(start_server())
     with pytest.raises(adbc_driver_manager.NotSupportedError):
         connection.adbc_connection.set_autocommit(False)
 
 
 def test_an_unknown_authority_is_refused(
-    start_server: StartServer, connect: Open, authority: Authority
+    start_server: StartServer, connect_sql: ConnectSql, authority: Authority
 ) -> None:
     server = start_server()
     with pytest.raises(dbapi.Error, match="certificate"):
-        fetch(connect(server, authority.pem.decode()), "select 1")
+        fetch(connect_sql(server, authority.pem.decode()), "select 1")
