@@ -135,6 +135,21 @@ def test_columns_say_their_place_and_type(inspector: Inspector) -> None:
     assert [it["column_name"] for it in inspector.columns("trips", "%i%")] == ["id", "timestamp", "is_valid"]
 
 
+def test_columns_say_the_name_of_their_type(inspector: Inspector) -> None:
+    columns = inspector.columns("trips")
+    assert [it["xdbc_type_name"] for it in columns] == [
+        "BIGINT",
+        "TIMESTAMP WITH TIME ZONE",
+        "DOUBLE",
+        "VARCHAR",
+        "BOOLEAN",
+    ]
+    assert {
+        (it["xdbc_scope_catalog"], it["xdbc_scope_schema"], it["xdbc_scope_table"]) for it in columns
+    } == {("arrowlink", "public", "trips")}
+    assert {it["xdbc_is_autoincrement"] for it in columns} == {False}
+
+
 def test_columns_say_whether_they_may_be_null(connection: dbapi.Connection) -> None:
     schema = connection.adbc_get_table_schema("trips", db_schema_filter="public")
     assert [field.nullable for field in schema] == [False] * 5
@@ -155,6 +170,16 @@ def test_a_damaged_dataset_is_listed_and_hinders_nobody(
     assert fetch(connection, sql)["name"].to_pylist() == ["damaged", "default", "trip1s", "trip_s", "trips"]
     columns = fetch(connection, "select distinct table_name as name from information_schema.columns")
     assert "trips" in columns["name"].to_pylist()
+
+
+def test_the_place_of_a_connection_is_told(connection: dbapi.Connection) -> None:
+    assert connection.adbc_current_catalog == "arrowlink"
+    assert connection.adbc_current_db_schema == "public"
+    connection.adbc_current_db_schema = "sales"
+    assert (connection.adbc_current_catalog, connection.adbc_current_db_schema) == ("arrowlink", "sales")
+    assert fetch(connection, "select * from orders").num_rows == 10
+    connection.adbc_current_catalog = "eu"
+    assert fetch(connection, "select * from orders").num_rows == 20
 
 
 def test_what_is_written_and_dropped_is_seen(inspector: Inspector, connection: dbapi.Connection) -> None:
