@@ -9,6 +9,7 @@
 /// use arrowlink_core::nearest;
 ///
 /// assert_eq!(nearest("tirps", ["users", "trips", "orders"]), ["trips"]);
+/// assert_eq!(nearest("orders", ["users", "sales.orders"]), ["sales.orders"]);
 /// ```
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let mut near: Vec<(f64, &str)> = known
@@ -34,9 +35,12 @@ pub(crate) fn quoted<'a>(words: impl IntoIterator<Item = &'a str>, joint: &str) 
     words.into_iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(joint)
 }
 
-/// Jaro-Winkler favours words that begin alike, as misspelled ones mostly do; swapped letters cost little.
+/// Jaro-Winkler favours words that begin alike, as misspelled ones mostly do; swapped letters cost little. A name whose
+/// last part was written alone is as near as can be.
 fn similarity(word: &str, candidate: &str) -> f64 {
-    strsim::jaro_winkler(&word.to_lowercase(), &candidate.to_lowercase())
+    let (word, candidate) = (word.to_lowercase(), candidate.to_lowercase());
+    let is_last_part = candidate.strip_suffix(&word).is_some_and(|before| before.ends_with('.'));
+    if is_last_part { 1.0 } else { strsim::jaro_winkler(&word, &candidate) }
 }
 
 /// How alike (Jaro-Winkler, 0 to 1) a word must be to be offered.

@@ -10,6 +10,7 @@ use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
 use super::failure::{from_parser, invalid, lower, refused};
+use super::ignored;
 use super::names::name_of;
 use super::nesting;
 
@@ -92,6 +93,7 @@ fn permitted(statement: Parsed, schema: Option<&str>) -> Result<Statement> {
         Parsed::CopyTo(_) => return Err(refused("COPY", "write the result where the client is")),
         Parsed::Reset(_) => return Err(refused("RESET", SETTINGS)),
     };
+    ignored::refuse(ast)?;
     match ast {
         Ast::Query(_)
         | Ast::ExplainTable { .. }
@@ -136,7 +138,8 @@ fn refuse(statement: &Ast) -> Error {
         }
         Ast::Copy { .. } => ("COPY", "upload the rows, or write the result where the client is"),
         Ast::Update { .. } => ("UPDATE", "tables are appended to, or replaced as a whole"),
-        Ast::Delete(_) | Ast::Truncate { .. } => ("DELETE", "tables are appended to, or dropped as a whole"),
+        Ast::Delete(_) => ("DELETE", "tables are appended to, or dropped as a whole"),
+        Ast::Truncate { .. } => ("TRUNCATE", "tables are appended to, or dropped as a whole"),
         Ast::Merge { .. } => ("MERGE", "tables are appended to, or replaced as a whole"),
         Ast::Drop { .. } => ("DROP of anything but a table", "there are tables alone"),
         Ast::Set(_) | Ast::Use(_) => ("SET", SETTINGS),
