@@ -5,8 +5,11 @@
 
 use std::sync::Arc;
 
-use arrowlink_core::Result;
+use arrowlink_core::{Error, ErrorKind, Result};
+use parquet::arrow::ARROW_SCHEMA_META_KEY;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use parquet::basic::ConvertedType;
+use parquet::file::metadata::FileMetaData;
 
 use super::{Columns, Facts, Group};
 use crate::failure::{corrupt, from_parquet};
@@ -36,6 +39,29 @@ pub(super) async fn inspect(file: &OneFile, stamp: &FileStamp) -> Result<Facts> 
             is_there.then_some(()).ok_or_else(damaged)?;
         }
     }
+    refuse_intervals(metadata.metadata().file_metadata(), stamp)?;
     let columns = Columns::Stated(Arc::clone(metadata.schema()));
     Ok(Facts { columns, rows: Some(rows), is_stream: false, groups })
+}
+
+/// Refuses columns of Parquet's INTERVAL: the reader takes their days and milliseconds and drops their months.
+///
+/// Files that Arrow wrote say which interval it was, and have nothing in the fields that it lacks.
+fn refuse_intervals(metadata: &FileMetaData, stamp: &FileStamp) -> Result<()> {
+    let is_from_arrow = metadata
+        .key_value_metadata()
+        .is_some_and(|pairs| pairs.iter().any(|pair| pair.key == ARROW_SCHEMA_META_KEY));
+    let columns = metadata.schema_descr().columns();
+    let interval = columns.iter().find(|column| column.converted_type() == ConvertedType::INTERVAL);
+    match interval {
+        Some(column) if !is_from_arrow => {
+            let (name, column) = (&stamp.name, column.path().string());
+            let text = format!(
+                "`{name}`: column `{column}` is an INTERVAL of Parquet, whose months would be lost: write it as numbers \
+                 of months, days and milliseconds"
+            );
+            Err(Error::new(ErrorKind::Unsupported, text))
+        }
+        _ => Ok(()),
+    }
 }

@@ -7,8 +7,8 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
+use arrow_array::{RecordBatch, RecordBatchOptions};
+use arrow_schema::{Field, Schema, SchemaRef};
 use arrowlink_core::{BatchStream, Chunk, Error, ErrorKind, Result};
 use datafusion::common::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
@@ -41,8 +41,7 @@ where
         let mut budget = Budget { left: bound, whole: bound };
         match budget.spend(work).await {
             Ok(Ok((promised, rows))) => {
-                // Operators may know more of a column than the statement says: that it is never null.
-                let schema = if promised.contains(&rows.schema()) { promised } else { rows.schema() };
+                let schema = if may_have(&rows.schema(), &promised) { promised } else { rows.schema() };
                 if begun.send(Ok(Arc::clone(&schema))).is_ok() {
                     hand_over(&schema, rows, budget, sender).await;
                 }
@@ -78,13 +77,33 @@ async fn hand_over(
     }
 }
 
-/// Gives the batch the schema that was promised; operators may differ in metadata.
+/// Whether rows of the schema `computed` may be shown as those of `promised`.
+///
+/// Operators may know more of a column than the statement says, that it is never null, and forget metadata and that
+/// categories have an order.
+fn may_have(computed: &Schema, promised: &Schema) -> bool {
+    let same = |(promised, computed): (&Arc<Field>, &Arc<Field>)| {
+        promised.name() == computed.name()
+            && promised.data_type() == computed.data_type()
+            && (promised.is_nullable() || !computed.is_nullable())
+    };
+    promised.contains(computed)
+        || promised.fields().len() == computed.fields().len()
+            && promised.fields().iter().zip(computed.fields()).all(same)
+}
+
+/// Gives the batch the schema that was promised.
 fn shaped(schema: &SchemaRef, batch: Result<RecordBatch, DataFusionError>) -> Result<Chunk> {
     let batch = batch.map_err(from_datafusion)?;
     if Arc::ptr_eq(schema, batch.schema_ref()) || schema == batch.schema_ref() {
         return Ok(Chunk::new(batch));
     }
-    let batch = batch.with_schema(Arc::clone(schema));
+    let batch = if schema.contains(batch.schema_ref()) {
+        batch.with_schema(Arc::clone(schema))
+    } else {
+        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        RecordBatch::try_new_with_options(Arc::clone(schema), batch.columns().to_vec(), &options)
+    };
     batch
         .map(Chunk::new)
         .map_err(|error| internal("a batch of the query is not of its schema").with_source(error))
