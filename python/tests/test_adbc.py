@@ -76,6 +76,11 @@ def test_bad_sql_says_where(connection: dbapi.Connection) -> None:
     assert fetch(connection, "select 1 as one").num_rows == 1
 
 
+def test_a_sample_is_not_the_whole(connection: dbapi.Connection) -> None:
+    with pytest.raises(dbapi.NotSupportedError, match=r"(?i)sample"):
+        fetch(connection, "select * from trips tablesample bernoulli (10)")
+
+
 def test_many_rows_are_inserted_by_one_statement(connection: dbapi.Connection) -> None:
     ingest(connection, "t", 1, "create")
     with connection.cursor() as cursor:

@@ -29,12 +29,14 @@ FRAME = pl.DataFrame(
     }
 )
 INDEXED = pd.DataFrame({"number": [1.5, 2.5]}, index=pd.Index(["r", "s"], name="key"))
+ORDERED = pd.DataFrame({"size": pd.Categorical(["s", "l"], ["s", "m", "l"], ordered=True)})
 DUCKDB = """
 select 1.5::decimal(10, 2) as decimal, 'ab'::blob as blob, date '2026-01-01' as date, time '01:02:03' as time,
     timestamp_ns '2026-01-01 12:00:00' as nanos, 'x'::enum('y', 'x') as enum, [1, null] as list,
     {'a': 1, 'b': ['x']} as struct, map {'k': 1} as map
 union all select null, null, null, null, null, null, null, null, null
 """
+INTERVAL = "select interval 14 month + interval 3 day + interval 5 second as length"
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ FILES = {
     "polars-arrow": File("arrow", FRAME.write_ipc, FRAME.to_dicts()),
     "polars-zstd": File("arrow", lambda path: FRAME.write_ipc(path, compression="zstd"), FRAME.to_dicts()),
     "pandas-indexed": File("parquet", INDEXED.to_parquet, from_pandas(INDEXED)),
+    "pandas-ordered": File("parquet", ORDERED.to_parquet, from_pandas(ORDERED)),
     "pandas-csv": File("csv", INDEXED.to_csv, from_pandas(INDEXED.reset_index())),
     "duckdb-parquet": File(
         "parquet",
@@ -68,7 +71,9 @@ FILES = {
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
     """Serves every file, each under its name."""
     folder = tmp_path_factory.mktemp("written")
-    datasets: list[str] = []
+    intervals = folder / "intervals.parquet"
+    duckdb.sql(INTERVAL).write_parquet(str(intervals))
+    datasets = ["--dataset", f"intervals={intervals}"]
     for name, file in FILES.items():
         path = folder / f"{name}.{file.suffix}"
         file.write(path)
@@ -97,3 +102,12 @@ def test_every_file_is_read_by_name_and_by_sql(
     by_name = client.do_get(flight.Ticket(name)).read_all()
     assert by_name.to_pylist() == FILES[name].rows
     assert adbc.fetch(connection, f'select * from "{name}"').equals(by_name)  # noqa: S608 - ours
+
+
+def test_intervals_that_would_lose_their_months_are_refused(
+    client: flight.FlightClient, connection: dbapi.Connection
+) -> None:
+    with pytest.raises(NotImplementedError, match="column `length` is an INTERVAL"):
+        client.do_get(flight.Ticket("intervals")).read_all()
+    with pytest.raises(dbapi.NotSupportedError, match="column `length` is an INTERVAL"):
+        adbc.fetch(connection, "select * from intervals")
