@@ -17,7 +17,6 @@ use futures::stream::BoxStream;
 use crate::descriptor::{Asked, flight_sql, named};
 use crate::info::{flight_info, schema_message, shown};
 use crate::running::Running;
-use crate::session::Session;
 use crate::sql::Sql;
 use crate::{FlightOptions, actions, edge, headers, listing, login, put, read};
 
@@ -72,10 +71,12 @@ impl Inner {
     }
 
     /// Understands a descriptor, in the session of the call.
-    fn asked(call: &FlightCall, descriptor: &FlightDescriptor) -> Result<Asked> {
+    async fn asked(&self, call: &FlightCall, descriptor: &FlightDescriptor) -> Result<Asked> {
         let mut asked = Asked::from_descriptor(descriptor)?;
-        if let Asked::Target(Target::Sql(query)) = &mut asked {
-            query.default_schema = Session::of(call)?.schema;
+        if let Asked::Target(Target::Sql(query)) = &mut asked
+            && query.default_schema.is_none()
+        {
+            query.default_schema = self.sql.default_schema(call).await?;
         }
         Ok(asked)
     }
@@ -89,7 +90,7 @@ impl Inner {
 
     async fn flight_info(&self, call: FlightCall, descriptor: FlightDescriptor) -> Result<FlightInfo> {
         let call = &self.identified(call).await?;
-        let target = match Self::asked(call, &descriptor)? {
+        let target = match self.asked(call, &descriptor).await? {
             Asked::Command(command) => return self.sql.flight_info(call, descriptor, command).await,
             Asked::Target(target) => target,
         };
@@ -99,7 +100,7 @@ impl Inner {
 
     async fn schema(&self, call: FlightCall, descriptor: FlightDescriptor) -> Result<SchemaResult> {
         let call = &self.identified(call).await?;
-        let schema: SchemaRef = match Self::asked(call, &descriptor)? {
+        let schema: SchemaRef = match self.asked(call, &descriptor).await? {
             Asked::Command(command) => self.sql.schema(call, command).await?,
             Asked::Target(target) => self.describe(call, target).await?.schema,
         };

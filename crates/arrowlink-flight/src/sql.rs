@@ -34,6 +34,8 @@ use prost::Message as _;
 
 use crate::{FlightOptions, info};
 
+pub(crate) use place::{CATALOG, PUBLIC};
+
 /// Answers what is Flight SQL among the calls of Flight.
 #[derive(Debug)]
 pub(crate) struct Sql {
@@ -82,6 +84,11 @@ impl Sql {
             let text = format!("`{}` is not a ticket: get its flight info first", short(&name));
             Error::new(ErrorKind::InvalidArgument, text)
         })
+    }
+
+    /// Returns where statements of `call` look for names without a schema; `None` where nothing else was chosen.
+    pub(crate) async fn default_schema(&self, call: &FlightCall) -> Result<Option<String>> {
+        place::default_schema(self.service.as_ref(), call).await
     }
 
     /// Takes what is uploaded for `command`: rows, or values of parameters, or nothing at all, which has no columns.

@@ -15,6 +15,7 @@ use prost::Message as _;
 
 use super::{CLOSE_SESSION, GET_SESSION_OPTIONS, SET_SESSION_OPTIONS, decoded};
 use crate::session::{self, Session};
+use crate::sql;
 
 /// Chooses; what cannot be chosen is named in the answer, and the rest is.
 pub(super) fn set(call: &FlightCall, body: Bytes) -> Result<Bytes> {
@@ -30,12 +31,13 @@ pub(super) fn set(call: &FlightCall, body: Bytes) -> Result<Bytes> {
     Ok(SetSessionOptionsResult { errors }.encode_to_vec().into())
 }
 
-/// Says what was chosen.
+/// Says what was chosen, or holds where nothing was.
 pub(super) fn get(call: &FlightCall, body: Bytes) -> Result<Bytes> {
     let GetSessionOptionsRequest {} = decoded(GET_SESSION_OPTIONS, body)?;
     let Session { catalog, schema } = Session::of(call)?;
-    let chosen = [(CATALOG, catalog), (SCHEMA, schema)].into_iter();
-    let session_options = chosen.filter_map(|(name, value)| Some((name.to_owned(), text(value?)))).collect();
+    let holds = [(CATALOG, catalog, sql::CATALOG), (SCHEMA, schema, sql::PUBLIC)].into_iter();
+    let of = |value: Option<String>, default: &str| text(value.unwrap_or_else(|| default.to_owned()));
+    let session_options = holds.map(|(name, value, default)| (name.to_owned(), of(value, default))).collect();
     Ok(GetSessionOptionsResult { session_options }.encode_to_vec().into())
 }
 

@@ -5,16 +5,16 @@ use arrow_flight::sql::{
     ActionCreatePreparedSubstraitPlanRequest, Any, ProstMessageExt,
 };
 use arrow_flight::{Action, ActionType, Result as ActionResult};
-use arrowlink_core::{Error, ErrorKind, Result};
+use arrowlink_core::{Error, ErrorKind, Result, Target};
 use arrowlink_transport::FlightCall;
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 use prost::Message as _;
 
 use super::prepared::{Answer, Prepared};
-use super::{PREFIX, Sql, transactions};
+use super::transactions::{self, refuse_transaction};
+use super::{PREFIX, Sql};
 use crate::info;
-use crate::session::Session;
 
 impl Sql {
     /// Does `action`; `None` where it is not one of Flight SQL.
@@ -26,12 +26,16 @@ impl Sql {
         let answer = match action.r#type.as_str() {
             CREATE_STATEMENT => {
                 let request: ActionCreatePreparedStatementRequest = unpacked(action)?;
-                let session = Session::of(call)?;
-                Some(self.prepare(call, &Prepared::statement(&session, request)?).await?)
+                refuse_transaction(request.transaction_id.as_ref())?;
+                let statement = self.statement(call, request.query).await?;
+                Some(self.prepare(call, &Prepared::new(statement)).await?)
             }
             CREATE_PLAN => {
                 let request: ActionCreatePreparedSubstraitPlanRequest = unpacked(action)?;
-                Some(self.prepare(call, &Prepared::plan(request)?).await?)
+                refuse_transaction(request.transaction_id.as_ref())?;
+                let no_plan = || Error::new(ErrorKind::InvalidArgument, "there is no plan");
+                let plan = Target::Substrait(request.plan.ok_or_else(no_plan)?.plan);
+                Some(self.prepare(call, &Prepared::new(plan)).await?)
             }
             CLOSE_STATEMENT => {
                 let request: ActionClosePreparedStatementRequest = unpacked(action)?;

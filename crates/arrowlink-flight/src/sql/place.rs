@@ -1,6 +1,8 @@
 //! Where a name stands for people who think in catalogs, schemas and tables.
 
-use arrowlink_core::{Error, ErrorKind, Name, Query, Result};
+use arrowlink_core::{DataService, Error, ErrorKind, ListOptions, Name, Result};
+use arrowlink_transport::FlightCall;
+use futures::TryStreamExt as _;
 
 use crate::session::Session;
 
@@ -47,19 +49,36 @@ pub(super) fn name(catalog: Option<&str>, schema: Option<&str>, table: &str) -> 
     }
 }
 
-/// Makes a statement that looks for names where the session says.
-pub(super) fn query(session: &Session, text: String) -> Query {
+/// Returns where statements look for names without a schema, in the session of `call`: `None` where they do anyway.
+///
+/// `NotFound` for a catalog that no dataset is in: the statement would otherwise read what it does not mean.
+pub(super) async fn default_schema(service: &dyn DataService, call: &FlightCall) -> Result<Option<String>> {
+    let session = Session::of(call)?;
     let schema = session.schema.as_deref().unwrap_or(PUBLIC);
     match session.catalog.as_deref().filter(|catalog| *catalog != CATALOG) {
-        Some(catalog) => Query::new(text).with_default_schema(format!("{catalog}.{schema}")),
-        None if schema == PUBLIC => Query::new(text),
-        None => Query::new(text).with_default_schema(schema),
+        Some(catalog) => {
+            require_catalog(service, call, catalog).await?;
+            Ok(Some(format!("{catalog}.{schema}")))
+        }
+        None => Ok(Some(schema).filter(|schema| *schema != PUBLIC).map(str::to_owned)),
     }
 }
 
+async fn require_catalog(service: &dyn DataService, call: &FlightCall, catalog: &str) -> Result<()> {
+    let within = ListOptions::default().with_prefix(format!("{catalog}."));
+    let mut entries = service.list(call.ctx.clone(), within).await?;
+    while let Some(entry) = entries.try_next().await? {
+        if Place::of(&entry.name).catalog == catalog {
+            return Ok(());
+        }
+    }
+    let text = format!("no catalog `{catalog}`, which the session chose: `GetCatalogs` has them all");
+    Err(Error::new(ErrorKind::NotFound, text))
+}
+
 /// The catalog of names of fewer than three parts.
-pub(super) const CATALOG: &str = "arrowlink";
+pub(crate) const CATALOG: &str = "arrowlink";
 /// The schema of names of one part.
-pub(super) const PUBLIC: &str = "public";
+pub(crate) const PUBLIC: &str = "public";
 /// The schema in which the engine describes the others.
 pub(super) const INFORMATION_SCHEMA: &str = "information_schema";

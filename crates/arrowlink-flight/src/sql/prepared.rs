@@ -5,17 +5,14 @@
 
 mod bound;
 
-use arrow_flight::sql::{ActionCreatePreparedStatementRequest, ActionCreatePreparedSubstraitPlanRequest};
 use arrow_schema::Schema;
-use arrowlink_core::{Description, Effect, Error, ErrorKind, Query, ReadOptions, Result, Target};
+use arrowlink_core::{Description, Effect, Query, ReadOptions, Result, Target};
 use arrowlink_transport::Ticket;
 use bytes::{Bytes, BytesMut};
 use uuid::Uuid;
 
+use super::encoding;
 use super::sealed::Seal;
-use super::transactions::refuse_transaction;
-use super::{encoding, place};
-use crate::session::Session;
 
 pub(super) use bound::Bound;
 
@@ -28,20 +25,9 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    /// Prepares what an action asks for.
-    pub(super) fn statement(
-        session: &Session,
-        request: ActionCreatePreparedStatementRequest,
-    ) -> Result<Self> {
-        refuse_transaction(request.transaction_id.as_ref())?;
-        Ok(Self { id: Uuid::now_v7(), target: Target::Sql(place::query(session, request.query)) })
-    }
-
-    /// Prepares the plan that an action brings.
-    pub(super) fn plan(request: ActionCreatePreparedSubstraitPlanRequest) -> Result<Self> {
-        refuse_transaction(request.transaction_id.as_ref())?;
-        let plan = request.plan.ok_or_else(|| Error::new(ErrorKind::InvalidArgument, "there is no plan"))?;
-        Ok(Self { id: Uuid::now_v7(), target: Target::Substrait(plan.plan) })
+    /// Prepares a statement or a plan.
+    pub(super) fn new(target: Target) -> Self {
+        Self { id: Uuid::now_v7(), target }
     }
 
     /// Puts all of it into a handle.

@@ -3,15 +3,14 @@
 use arrow_flight::sql::{Command, CommandStatementSubstraitPlan};
 use arrow_flight::{FlightDescriptor, FlightInfo};
 use arrow_schema::SchemaRef;
-use arrowlink_core::{Description, Error, ErrorKind, Result, Target};
+use arrowlink_core::{Description, Error, ErrorKind, Query, Result, Target};
 use arrowlink_transport::FlightCall;
 use bytes::Bytes;
 
 use super::prepared::Prepared;
 use super::transactions::refuse_transaction;
-use super::{Sql, parameters, place, short};
+use super::{Sql, parameters, short};
 use crate::info;
-use crate::session::Session;
 
 impl Sql {
     /// Says what `command` returns, and gives the ticket that executes it.
@@ -21,7 +20,7 @@ impl Sql {
         descriptor: FlightDescriptor,
         command: Command,
     ) -> Result<FlightInfo> {
-        let target = self.target(call, command)?;
+        let target = self.target(call, command).await?;
         let description = self.describe(call, &target).await?;
         parameters::require_bound(&description, &target)?;
         info::flight_info(call, descriptor, &description, &target, &self.options)
@@ -29,17 +28,17 @@ impl Sql {
 
     /// Returns the columns that `command` answers with; its parameters need no values for that.
     pub(super) async fn statement_columns(&self, call: &FlightCall, command: Command) -> Result<SchemaRef> {
-        let target = self.target(call, command)?;
+        let target = self.target(call, command).await?;
         let description = self.describe(call, &target).await?;
         info::shown(call, &description.schema)
     }
 
     /// Returns what `command` reads, in the session of `call`.
-    fn target(&self, call: &FlightCall, command: Command) -> Result<Target> {
+    async fn target(&self, call: &FlightCall, command: Command) -> Result<Target> {
         match command {
             Command::CommandStatementQuery(command) => {
                 refuse_transaction(command.transaction_id.as_ref())?;
-                Ok(Target::Sql(place::query(&Session::of(call)?, command.query)))
+                self.statement(call, command.query).await
             }
             Command::CommandStatementSubstraitPlan(command) => plan(command),
             Command::CommandPreparedStatementQuery(command) => {
@@ -53,11 +52,11 @@ impl Sql {
     }
 
     /// Returns what `command` changes, in the session of `call`.
-    pub(super) fn change(&self, call: &FlightCall, command: Command) -> Result<Target> {
+    pub(super) async fn change(&self, call: &FlightCall, command: Command) -> Result<Target> {
         match command {
             Command::CommandStatementUpdate(command) => {
                 refuse_transaction(command.transaction_id.as_ref())?;
-                Ok(Target::Sql(place::query(&Session::of(call)?, command.query)))
+                self.statement(call, command.query).await
             }
             Command::CommandStatementSubstraitPlan(command) => plan(command),
             Command::CommandPreparedStatementUpdate(command) => {
@@ -68,6 +67,13 @@ impl Sql {
                 Err(Error::new(ErrorKind::InvalidArgument, text))
             }
         }
+    }
+
+    /// Returns the statement `text`, in the session of `call`.
+    pub(super) async fn statement(&self, call: &FlightCall, text: String) -> Result<Target> {
+        let mut query = Query::new(text);
+        query.default_schema = self.default_schema(call).await?;
+        Ok(Target::Sql(query))
     }
 
     /// Says what `target` returns and does.

@@ -43,7 +43,7 @@ impl Sql {
                 self.bind(call, &command.prepared_statement_handle, values(batches).await?).await
             }
             command => {
-                let target = self.change(call, command)?;
+                let target = self.change(call, command).await?;
                 self.update(call, target, values(batches).await?).await.map(updated)
             }
         }

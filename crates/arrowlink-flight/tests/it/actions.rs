@@ -205,8 +205,9 @@ async fn what_a_session_chose_is_in_its_cookie() {
     let get = GetSessionOptionsRequest {}.encode_to_vec();
     let (answer, _) = session(&mut client, "GetSessionOptions", get, &cookie).await.unwrap();
     let options = GetSessionOptionsResult::decode(answer).unwrap().session_options;
-    assert_eq!(options.len(), 1);
+    assert_eq!(options.len(), 2);
     assert_eq!(options["schema"].option_value, Some(text("sales")));
+    assert_eq!(options["catalog"].option_value, Some(text("arrowlink")), "what holds where none was chosen");
 
     let close = CloseSessionRequest {}.encode_to_vec();
     let (answer, cookie) = session(&mut client, "CloseSession", close, &cookie).await.unwrap();

@@ -1,13 +1,15 @@
 //! What a client chose for its session holds for its statements and its ingests.
 
 use arrow_array::record_batch;
-use arrow_flight::Action;
 use arrow_flight::sql::{
-    CommandStatementIngest, CommandStatementQuery, DoPutUpdateResult, TableDefinitionOptions,
+    ActionCreatePreparedStatementRequest, CommandStatementIngest, CommandStatementQuery, DoPutUpdateResult,
+    TableDefinitionOptions,
 };
+use arrow_flight::{Action, FlightDescriptor};
 use arrowlink_core::{DataServiceExt as _, ErrorKind, Name};
 use arrowlink_proto::flight::session_option_value::OptionValue;
 use arrowlink_proto::flight::{SessionOptionValue, SetSessionOptionsRequest};
+use arrowlink_testkit::check_error;
 use arrowlink_transport::FlightHandler as _;
 use futures::TryStreamExt as _;
 use http::{HeaderMap, HeaderValue, header};
@@ -70,6 +72,38 @@ async fn rows_are_ingested_where_the_session_says() {
         let rows = record_batch!(("id", Int64, [1])).unwrap();
         client.put::<DoPutUpdateResult>(&command, Some(vec![rows])).await.unwrap();
         assert!(client.engine.read_all(&Name::new(name).unwrap()).await.is_ok(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_catalog_that_is_not_there_is_refused_wherever_a_statement_is() {
+    let client = client(&[("catalog", "nowhere")]).await;
+    let command = CommandStatementQuery { query: "where am i".to_owned(), transaction_id: None };
+    let words = ["no catalog `nowhere`", "`GetCatalogs` has them all"];
+    check_error(client.info(&command).await.map(drop), ErrorKind::NotFound, &words);
+    let text = FlightDescriptor::new_cmd("where am i");
+    let refused = client.flight.get_flight_info(client.call.clone(), text).await.map(drop);
+    check_error(refused, ErrorKind::NotFound, &words);
+    let prepare =
+        ActionCreatePreparedStatementRequest { query: "where am i".to_owned(), transaction_id: None };
+    check_error(client.act("CreatePreparedStatement", &prepare).await, ErrorKind::NotFound, &words);
+}
+
+#[tokio::test]
+async fn the_text_of_a_statement_looks_where_the_session_says() {
+    for (options, expected) in [
+        (&[][..], "none"),
+        (&[("schema", "sales")], "sales"),
+        (&[("schema", "public")], "none"),
+        (&[("catalog", "eu"), ("schema", "sales")], "eu.sales"),
+    ] {
+        let client = client(options).await;
+        let text = FlightDescriptor::new_cmd("where am i");
+        let info = client.flight.get_flight_info(client.call.clone(), text).await.unwrap();
+        let ticket = info.endpoint[0].ticket.clone().unwrap().ticket;
+        let rows = client.flight.do_get(client.call.clone(), ticket).await.unwrap().batches;
+        let rows = rows.collect_batches().await.unwrap();
+        assert_eq!(texts(&rows[0], "schema"), [expected]);
     }
 }
 
