@@ -8,7 +8,7 @@ use crate::{Anonymous, Authenticator};
 ///
 /// # Defaults
 ///
-/// Everybody may call, and clients read where they asked.
+/// Everybody may call, clients read where they asked, and what is uploaded is left to the service.
 ///
 /// ```
 /// use arrowlink_flight::FlightOptions;
@@ -23,11 +23,14 @@ pub struct FlightOptions {
     pub public: Vec<String>,
     /// Who may call. Default: [`Anonymous`], everybody.
     pub authenticator: Arc<dyn Authenticator>,
+    /// What clients of Flight SQL are told about changes: `true` where the service refuses all of them. It refuses none
+    /// by itself. Default: `false`.
+    pub read_only: bool,
 }
 
 impl Default for FlightOptions {
     fn default() -> Self {
-        Self { public: Vec::new(), authenticator: Arc::new(Anonymous) }
+        Self { public: Vec::new(), authenticator: Arc::new(Anonymous), read_only: false }
     }
 }
 
@@ -43,6 +46,13 @@ impl FlightOptions {
     #[must_use]
     pub fn with_authenticator(mut self, authenticator: Arc<dyn Authenticator>) -> Self {
         self.authenticator = authenticator;
+        self
+    }
+
+    /// Sets [`read_only`](Self::read_only).
+    #[must_use]
+    pub const fn with_read_only(mut self, read_only: bool) -> Self {
+        self.read_only = read_only;
         self
     }
 }

@@ -162,7 +162,9 @@ impl Server {
         self.refuse_plaintext(&listeners)?;
         let (standard, health) = standard_services().await.map_err(ServerError::machine)?;
         let ending = Ending::default();
-        let flight = FlightOptions::default().with_public(self.config.public.iter().cloned());
+        let flight = FlightOptions::default()
+            .with_public(self.config.public.iter().cloned())
+            .with_read_only(self.config.read_only);
         let flight = FlightService::new(Arc::clone(&self.service), flight);
         let http = self.config.http.options(&self.config.limits);
         let http = self.config.http.enabled.then(|| HttpService::new(Arc::clone(&self.service), http));

@@ -16,6 +16,7 @@ use super::encoding;
 pub(super) async fn rows(
     service: &dyn DataService,
     ctx: CallContext,
+    read_only: bool,
     command: CommandGetSqlInfo,
 ) -> Result<RecordBatch> {
     let statement = Target::from(Query::new("select 1"));
@@ -23,6 +24,7 @@ pub(super) async fn rows(
     let substrait = is_known(service, ctx, Target::Substrait(Bytes::new())).await;
     let mut info = SqlInfoDataBuilder::new();
     server(&mut info, sql, substrait);
+    changes(&mut info, read_only);
     dialect::describe(&mut info);
     limits(&mut info);
     transactions(&mut info);
@@ -44,17 +46,20 @@ fn server(info: &mut SqlInfoDataBuilder, sql: bool, substrait: bool) {
     info.append(SqlInfo::FlightSqlServerName, "ArrowLink");
     info.append(SqlInfo::FlightSqlServerVersion, env!("CARGO_PKG_VERSION"));
     info.append(SqlInfo::FlightSqlServerArrowVersion, ARROW_FORMAT);
-    // A server may keep uploads though it serves files that nobody changes.
-    info.append(SqlInfo::FlightSqlServerReadOnly, false);
     info.append(SqlInfo::FlightSqlServerSql, sql);
     info.append(SqlInfo::FlightSqlServerSubstrait, substrait);
     info.append(SqlInfo::FlightSqlServerTransaction, SqlSupportedTransaction::None as i32);
     info.append(SqlInfo::FlightSqlServerCancel, true);
-    info.append(SqlInfo::FlightSqlServerBulkIngestion, true);
     info.append(SqlInfo::FlightSqlServerIngestTransactionsSupported, false);
     // Handles hold all there is to know, and so never time out.
     info.append(SqlInfo::FlightSqlServerStatementTimeout, 0);
     info.append(SqlInfo::FlightSqlServerTransactionTimeout, 0);
+}
+
+/// Whether anything can be uploaded: a server may keep uploads though it serves files that nobody changes.
+fn changes(info: &mut SqlInfoDataBuilder, read_only: bool) {
+    info.append(SqlInfo::FlightSqlServerReadOnly, read_only);
+    info.append(SqlInfo::FlightSqlServerBulkIngestion, !read_only);
 }
 
 fn limits(info: &mut SqlInfoDataBuilder) {

@@ -52,7 +52,9 @@ async fn rows(sql: &Sql, call: &FlightCall, command: Command) -> Result<Option<R
             catalog::tables(service, ctx, &sql.system, command, |schema| info::shown(call, schema)).await
         }
         Command::CommandGetTableTypes(_) => catalog::table_types(),
-        Command::CommandGetSqlInfo(command) => abilities::rows(service, ctx, command).await,
+        Command::CommandGetSqlInfo(command) => {
+            abilities::rows(service, ctx, sql.options.read_only, command).await
+        }
         Command::CommandGetXdbcTypeInfo(command) => types::rows(&command),
         _ => return Ok(None),
     }

@@ -12,6 +12,8 @@ mod certificates;
 mod config;
 mod conformance;
 mod faults;
+mod flight;
+mod flight_client;
 mod hostile;
 mod http;
 mod observing;
