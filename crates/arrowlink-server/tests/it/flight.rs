@@ -1,12 +1,15 @@
 //! What a foreign client of Flight is told and given by the whole server.
 
-use arrow_array::record_batch;
+use arrow_array::cast::AsArray as _;
+use arrow_array::types::Int64Type;
+use arrow_array::{RecordBatch, record_batch};
 use arrow_flight::sql::SqlInfo;
 use arrowlink_core::{ErrorKind, Result};
-use arrowlink_server::Config;
+use arrowlink_server::{Config, DatasetConfig};
+use arrowlink_transport::Ticket;
 
-use crate::flight_client::FlightClient;
-use crate::support::Running;
+use crate::flight_client::{FlightClient, path, ticket};
+use crate::support::{Running, name};
 
 #[tokio::test]
 async fn says_whether_anything_can_be_changed() {
@@ -24,4 +27,40 @@ async fn says_whether_anything_can_be_changed() {
 
 fn refused(read_only: bool) -> Result<(), ErrorKind> {
     if read_only { Err(ErrorKind::ReadOnly) } else { Ok(()) }
+}
+
+fn ids(batches: &[RecordBatch]) -> Vec<i64> {
+    let columns = batches.iter().map(|batch| batch.column(0).as_primitive::<Int64Type>());
+    columns.flat_map(|column| column.values().to_vec()).collect()
+}
+
+#[tokio::test]
+async fn each_file_is_an_endpoint_and_together_they_are_the_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    for (file, rows) in [("c.csv", 21..24), ("a.csv", 0..20), ("b.csv", 20..21)] {
+        let lines: String = rows.map(|id: i64| format!("{id},x\n")).collect();
+        std::fs::write(dir.path().join(file), format!("id,city\n{lines}")).unwrap();
+    }
+    let uri = format!("{}/*.csv", dir.path().display());
+    let public = "grpc+tls://tables.example.com:443";
+    let config =
+        Config::default().with_dataset(DatasetConfig::new(name("trips"), &uri)).with_public([public]);
+    let server = Running::build(config).await;
+    let mut client = FlightClient::of(&server).await;
+    let info = client.info(path("trips")).await.unwrap();
+    assert!(info.ordered);
+    let mut parts = Vec::new();
+    for (number, endpoint) in info.endpoint.iter().enumerate() {
+        let locations: Vec<_> = endpoint.location.iter().map(|location| location.uri.as_str()).collect();
+        assert_eq!(locations, ["arrow-flight-reuse-connection://?", public]);
+        let read = Ticket::decode(&ticket(&info, number)).unwrap().options;
+        assert_eq!(read.part, Some(u32::try_from(number).unwrap()));
+        assert!(read.snapshot.is_some(), "all of one state");
+        parts.push(ids(&client.read(ticket(&info, number)).await.unwrap()));
+    }
+    assert_eq!(parts, [(0..20).collect::<Vec<_>>(), vec![20], vec![21, 22, 23]]);
+    let whole = ids(&client.read("trips".into()).await.unwrap());
+    assert_eq!(parts.concat(), whole, "in the same order");
+    drop(client);
+    server.stop().await;
 }
