@@ -1,11 +1,13 @@
 //! What a foreign client of Flight is told and given by the whole server.
 
+use std::sync::Arc;
+
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::Int64Type;
-use arrow_array::{RecordBatch, record_batch};
+use arrow_array::{ArrayRef, RecordBatch, StringArray, record_batch};
 use arrow_flight::sql::SqlInfo;
 use arrowlink_core::{ErrorKind, Result};
-use arrowlink_server::{Config, DatasetConfig};
+use arrowlink_server::{Config, DatasetConfig, Limits};
 use arrowlink_transport::Ticket;
 
 use crate::flight_client::{FlightClient, path, ticket};
@@ -61,6 +63,48 @@ async fn each_file_is_an_endpoint_and_together_they_are_the_whole() {
     assert_eq!(parts, [(0..20).collect::<Vec<_>>(), vec![20], vec![21, 22, 23]]);
     let whole = ids(&client.read("trips".into()).await.unwrap());
     assert_eq!(parts.concat(), whole, "in the same order");
+    drop(client);
+    server.stop().await;
+}
+
+/// One row of `bytes` letters.
+fn text(bytes: usize) -> RecordBatch {
+    let column: ArrayRef = Arc::new(StringArray::from(vec!["x".repeat(bytes)]));
+    RecordBatch::try_from_iter([("text", column)]).unwrap()
+}
+
+#[tokio::test]
+async fn a_value_within_the_limit_of_messages_goes_both_ways() {
+    let limits = Limits::default().with_max_message_bytes(3 << 20);
+    let server = Running::build(Config::default().with_limits(limits)).await;
+    let mut client = FlightClient::of(&server).await;
+    client.put("large", text(2 << 20)).await.unwrap();
+    assert_eq!(client.read("large".into()).await.unwrap(), [text(2 << 20)]);
+    drop(client);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_value_past_the_limit_of_messages_is_refused_with_its_size_and_the_setting() {
+    let limits = Limits::default().with_max_message_bytes(1 << 20);
+    let server = Running::build(Config::default().with_limits(limits)).await;
+    let mut client = FlightClient::of(&server).await;
+    client.put("texts", text(10)).await.unwrap();
+
+    let error = client.put("texts", text(2 << 20)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::LimitExceeded);
+    for part in ["message 2 of 2097", "the limit of 1048576 bytes", "`max_message_bytes` under `[limits]`"] {
+        assert!(error.message().contains(part), "{error}");
+    }
+    assert_eq!(client.read("texts".into()).await.unwrap(), [text(10)], "what was there is there");
+
+    let error = client.query("select repeat('x', 2097152) as text").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::LimitExceeded);
+    for part in ["row 1 takes a message of 2097", "the 1048576 bytes", "`max_message_bytes` under `[limits]`"]
+    {
+        assert!(error.message().contains(part), "{error}");
+    }
+    assert_eq!(client.query("select count(*) from texts").await.unwrap()[0].num_rows(), 1);
     drop(client);
     server.stop().await;
 }

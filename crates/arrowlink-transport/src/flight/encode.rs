@@ -129,7 +129,8 @@ fn refuse_large(what: &str, rope: &Rope, max_message_bytes: usize) -> Result<(),
     }
     let text = format!(
         "{what} takes a message of {} bytes, more than the {max_message_bytes} bytes that the receiver takes: a client that \
-         reads may announce a larger limit in the metadata key `{}`, one that writes may raise its `max_send_bytes`",
+         reads may announce a larger limit in the metadata key `{}`, up to `max_message_bytes` under `[limits]` of the \
+         server; one that writes may raise its `max_send_bytes`",
         rope.len(),
         crate::metadata::MAX_MESSAGE_BYTES
     );
