@@ -14,6 +14,7 @@ mod conformance;
 mod faults;
 mod flight;
 mod flight_client;
+mod flight_ends;
 mod hostile;
 mod http;
 mod observing;
