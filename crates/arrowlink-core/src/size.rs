@@ -108,7 +108,7 @@ fn copied(column: &ArrayRef) -> Result<ArrayRef> {
 }
 
 /// Returns at least what `array` takes in a message: its values, its bitmap and what describes them.
-fn array_bytes(array: &dyn Array) -> usize {
+pub(crate) fn array_bytes(array: &dyn Array) -> usize {
     let rows = array.len();
     let nulls = if array.null_count() > 0 { rows.div_ceil(8) } else { 0 };
     NODE_BYTES + nulls + values_bytes(array, rows)
@@ -182,7 +182,7 @@ fn dictionary_bytes(array: &dyn Array, rows: usize) -> usize {
 }
 
 /// Returns what one value of a dictionary takes by itself.
-fn value_bytes(values: &dyn Array, row: usize) -> usize {
+pub(crate) fn value_bytes(values: &dyn Array, row: usize) -> usize {
     // The key of a null may be anything.
     if row < values.len() { array_bytes(&values.slice(row, 1)) - NODE_BYTES } else { 0 }
 }

@@ -3,38 +3,37 @@
 //! Datasets keep their own types. What a schema says and what its batches have changes together, however deep the types
 //! are nested; what needs no change is passed on as it is, without a look at its rows.
 
-mod array;
-mod types;
-
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use arrow_array::{RecordBatch, RecordBatchOptions};
-use arrow_schema::{ArrowError, SchemaRef};
-use arrowlink_core::{BatchStream, Chunk, Error, ErrorKind, Result};
+use arrow_schema::SchemaRef;
+use arrowlink_core::{BatchStream, Chunk, Error, ErrorKind, Plain, Result};
 use futures::stream::BoxStream;
-use futures::{StreamExt as _, stream};
+use futures::{Stream, StreamExt as _, stream};
 
-pub(crate) use types::plain_schema;
+/// Returns the schema whose types every client of Flight takes.
+pub(crate) fn plain_schema(schema: &SchemaRef) -> SchemaRef {
+    Arc::clone(Plain::new(schema).schema())
+}
 
 /// Casts every batch to the plain types of its schema.
 ///
-/// Text of more than 2 GiB in one batch has no plain form; such a batch is cut in two, and its position and metadata go with the last piece.
+/// A batch whose rows would take far more memory than they do is cut in two, and its position and metadata go with the
+/// last piece.
 pub(crate) fn plain(batches: BatchStream) -> BatchStream {
-    let schema = plain_schema(batches.schema());
-    if schema == *batches.schema() {
+    let plain = Plain::new(batches.schema());
+    if plain.is_unchanged() {
         return batches;
     }
-    let to = Arc::clone(&schema);
-    batches.map_chunks(schema, move |chunks| cast_all(chunks, to))
+    batches.map_chunks(Arc::clone(plain.schema()), move |chunks| cast_all(chunks, plain))
 }
 
 fn cast_all(
     chunks: BoxStream<'static, Result<Chunk>>,
-    schema: SchemaRef,
-) -> impl futures::Stream<Item = Result<Chunk>> + Send + 'static {
-    let state = (chunks, VecDeque::new(), schema);
-    stream::try_unfold(state, |(mut chunks, mut pending, schema)| async move {
+    plain: Plain,
+) -> impl Stream<Item = Result<Chunk>> + Send + 'static {
+    let state = (chunks, VecDeque::new(), plain);
+    stream::try_unfold(state, |(mut chunks, mut pending, plain)| async move {
         loop {
             let mut chunk: Chunk = match pending.pop_front() {
                 Some(chunk) => chunk,
@@ -43,54 +42,19 @@ fn cast_all(
                     None => return Ok(None),
                 },
             };
-            match cast(&chunk.batch, &schema) {
+            match plain.apply(&chunk.batch) {
                 Ok(batch) => {
                     chunk.batch = batch;
-                    return Ok(Some((chunk, (chunks, pending, schema))));
+                    return Ok(Some((chunk, (chunks, pending, plain))));
                 }
-                Err(Failure::TooLong) if chunk.batch.num_rows() > 1 => {
+                Err(error) if error.kind() != ErrorKind::LimitExceeded => return Err(error),
+                Err(_) if chunk.batch.num_rows() > 1 => {
                     halves(chunk).into_iter().rev().for_each(|half| pending.push_front(half));
                 }
-                Err(failure) => return Err(failure.into()),
+                Err(_) => return Err(Error::new(ErrorKind::LimitExceeded, TOO_LONG)),
             }
         }
     })
-}
-
-/// Why a column has no plain form.
-#[derive(Debug)]
-enum Failure {
-    /// Its text takes more than offsets of 32 bits can say.
-    TooLong,
-    Arrow(ArrowError),
-}
-
-impl From<ArrowError> for Failure {
-    fn from(error: ArrowError) -> Self {
-        Self::Arrow(error)
-    }
-}
-
-impl From<Failure> for Error {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::TooLong => Self::new(ErrorKind::LimitExceeded, TOO_LONG),
-            Failure::Arrow(error) => {
-                Self::new(ErrorKind::Internal, "a column has no plain form").with_source(error)
-            }
-        }
-    }
-}
-
-fn cast(batch: &RecordBatch, schema: &SchemaRef) -> std::result::Result<RecordBatch, Failure> {
-    let columns = batch
-        .columns()
-        .iter()
-        .zip(schema.fields())
-        .map(|(column, field)| array::plain(column, field.data_type()));
-    let columns = columns.collect::<std::result::Result<Vec<_>, _>>()?;
-    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    Ok(RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)?)
 }
 
 fn halves(mut chunk: Chunk) -> [Chunk; 2] {

@@ -37,7 +37,6 @@ mod decode;
 mod encode;
 mod failure;
 mod least;
-mod plain;
 
 pub use decode::decode;
 pub use encode::{Payload, encode};

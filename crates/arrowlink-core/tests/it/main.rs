@@ -21,6 +21,7 @@ mod memory;
 mod memory_store;
 mod names;
 mod parts;
+mod plain;
 mod read_only;
 mod schema_builder;
 mod schemas;

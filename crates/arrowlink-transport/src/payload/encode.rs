@@ -2,13 +2,12 @@
 
 use arrow_array::RecordBatch;
 use arrow_buffer::Buffer;
-use arrowlink_core::{BatchStream, Error, ErrorKind};
+use arrowlink_core::{BatchStream, Error, ErrorKind, Plain};
 use arrowlink_ipc::{EncodeOptions, write_stream};
 use futures::stream::{self, BoxStream};
 use futures::{Stream, StreamExt as _};
 
 use super::least::least_bytes;
-use super::plain::Plain;
 use super::{Origin, from_ipc};
 use crate::Rope;
 use crate::frame::framing_bytes;
@@ -95,7 +94,7 @@ struct Cutter {
 
 impl Cutter {
     fn new(batches: &BatchStream, max_message_bytes: usize) -> Self {
-        let plain = Plain::new(batches.schema());
+        let plain = Plain::pruning(batches.schema());
         Self { plain, max_message_bytes, rest: None, fitting: 1, rows_before: 0, is_untouched: true }
     }
 
@@ -157,10 +156,7 @@ impl Cutter {
     }
 
     fn segments(&self, run: &RecordBatch) -> Result<(Vec<Buffer>, usize), Error> {
-        let plain = self
-            .plain
-            .apply(run)
-            .map_err(|error| Error::new(ErrorKind::Unsupported, CANNOT_ENCODE).with_source(error))?;
+        let plain = self.plain.apply(run).map_err(not_plain)?;
         let segments = write_stream(self.plain.schema(), [&plain], &EncodeOptions::default())
             .map_err(|error| from_ipc(error, CANNOT_ENCODE, Origin::Server))?;
         let size = size(&segments);
@@ -169,6 +165,13 @@ impl Cutter {
 
     const fn fits(&self, size: usize) -> bool {
         framing_bytes(size) + size <= self.max_message_bytes
+    }
+}
+
+fn not_plain(error: Error) -> Error {
+    match error.kind() == ErrorKind::LimitExceeded {
+        true => error,
+        false => Error::new(ErrorKind::Unsupported, CANNOT_ENCODE).with_source(error),
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef, UnionFields};
 
-/// Returns the schema whose types every client of Flight takes: views as their plain types, runs as their values.
-pub(crate) fn plain_schema(schema: &SchemaRef) -> SchemaRef {
+/// Returns the schema of plain types; the same where all of them are.
+pub(super) fn plain_schema(schema: &SchemaRef) -> SchemaRef {
     if schema.fields().iter().all(|field| is_plain(field.data_type())) {
         return Arc::clone(schema);
     }
@@ -13,7 +13,7 @@ pub(crate) fn plain_schema(schema: &SchemaRef) -> SchemaRef {
     Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
 }
 
-/// Whether nothing in `data_type` is a view or run-end encoded.
+/// Says whether nothing in `data_type` is a view or run-end encoded.
 pub(super) fn is_plain(data_type: &DataType) -> bool {
     match data_type {
         DataType::Utf8View
@@ -21,14 +21,21 @@ pub(super) fn is_plain(data_type: &DataType) -> bool {
         | DataType::ListView(_)
         | DataType::LargeListView(_)
         | DataType::RunEndEncoded(..) => false,
+        DataType::Dictionary(_, values) => is_plain(values),
+        nested => !has_child(nested, |child| !is_plain(child)),
+    }
+}
+
+/// Says whether one of the types directly within `data_type` is `wanted`.
+pub(super) fn has_child(data_type: &DataType, wanted: impl Fn(&DataType) -> bool) -> bool {
+    match data_type {
         DataType::List(field)
         | DataType::LargeList(field)
         | DataType::FixedSizeList(field, _)
-        | DataType::Map(field, _) => is_plain(field.data_type()),
-        DataType::Struct(fields) => fields.iter().all(|field| is_plain(field.data_type())),
-        DataType::Union(fields, _) => fields.iter().all(|(_, field)| is_plain(field.data_type())),
-        DataType::Dictionary(_, values) => is_plain(values),
-        _ => true,
+        | DataType::Map(field, _) => wanted(field.data_type()),
+        DataType::Struct(fields) => fields.iter().any(|field| wanted(field.data_type())),
+        DataType::Union(fields, _) => fields.iter().any(|(_, field)| wanted(field.data_type())),
+        _ => false,
     }
 }
 
@@ -37,8 +44,8 @@ fn plain_field(field: &FieldRef) -> FieldRef {
         return Arc::clone(field);
     }
     let nullable = field.is_nullable() || has_nulls_within(field.data_type());
-    let plain = Field::new(field.name(), plain_type(field.data_type()), nullable);
-    Arc::new(plain.with_metadata(field.metadata().clone()))
+    let plain = Field::clone(field).with_data_type(plain_type(field.data_type()));
+    Arc::new(plain.with_nullable(nullable))
 }
 
 /// Whether the values of runs may be null: as a plain column, the column itself may.

@@ -1,0 +1,159 @@
+//! Arrays to their plain types. Containers keep their nulls, and only what lies in their rows is made anew.
+//!
+//! A slice of a nested column is rebuilt rather than cast as a whole because the casts of Arrow work on all that the
+//! children hold: ten rows would pay for the million beside them.
+
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray as _;
+use arrow_array::types::{Int16Type, Int32Type, Int64Type};
+use arrow_array::{
+    Array as _, ArrayRef, FixedSizeListArray, GenericListArray, MapArray, OffsetSizeTrait, StructArray,
+    UnionArray,
+};
+use arrow_buffer::{ArrowNativeType as _, OffsetBuffer, ScalarBuffer};
+use arrow_schema::{ArrowError, DataType, FieldRef, UnionMode};
+use arrow_select::dictionary::garbage_collect_any_dictionary;
+
+use super::Failure;
+use super::repeated::{list_views, runs, views};
+use super::types::{has_child, is_plain};
+
+type Result<T, E = Failure> = std::result::Result<T, E>;
+
+/// What is made of arrays beside their types.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Maker {
+    /// Whether dictionary values and children of unions are left out that no row uses.
+    pub(super) prunes: bool,
+}
+
+impl Maker {
+    /// Says whether there is anything to do for arrays of `data_type`.
+    pub(super) fn touches(self, data_type: &DataType) -> bool {
+        match data_type {
+            DataType::Dictionary(..) if self.prunes => true,
+            // The slices of a dense union have the children of the whole.
+            DataType::Union(_, UnionMode::Dense) if self.prunes => true,
+            other => !is_plain(other) || has_child(other, |child| self.touches(child)),
+        }
+    }
+
+    /// Returns `array` as `to`, which is the plain type of its own.
+    pub(super) fn plain(self, array: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
+        if !self.touches(array.data_type()) {
+            return Ok(Arc::clone(array));
+        }
+        match (array.data_type(), to) {
+            (DataType::Utf8View, _) => views(array.as_string_view()).and_then(|()| cast(array, to)),
+            (DataType::BinaryView, _) => views(array.as_binary_view()).and_then(|()| cast(array, to)),
+            (DataType::List(_), DataType::List(field)) => self.list(array.as_list::<i32>(), field),
+            (DataType::LargeList(_), DataType::LargeList(field)) => self.list(array.as_list::<i64>(), field),
+            (DataType::ListView(field), DataType::List(to)) => {
+                list_views(array.as_list_view::<i32>())?;
+                self.list(cast(array, &DataType::List(Arc::clone(field)))?.as_list::<i32>(), to)
+            }
+            (DataType::LargeListView(field), DataType::LargeList(to)) => {
+                list_views(array.as_list_view::<i64>())?;
+                self.list(cast(array, &DataType::LargeList(Arc::clone(field)))?.as_list::<i64>(), to)
+            }
+            (DataType::FixedSizeList(..), DataType::FixedSizeList(field, size)) => {
+                let list = array.as_fixed_size_list();
+                let (values, nulls) = (self.plain(list.values(), field.data_type())?, list.nulls().cloned());
+                let field = Arc::clone(field);
+                let list = FixedSizeListArray::try_new_with_length(field, *size, values, nulls, list.len())?;
+                Ok(Arc::new(list))
+            }
+            (DataType::Map(..), DataType::Map(field, sorted)) => self.map(array.as_map(), field, *sorted),
+            (DataType::Struct(_), DataType::Struct(_)) => {
+                Ok(Arc::new(self.structure(array.as_struct(), to)?))
+            }
+            (DataType::Union(..), DataType::Union(..)) => self.union(array.as_union(), to),
+            (DataType::Dictionary(..), DataType::Dictionary(_, values)) => self.dictionary(array, values),
+            (DataType::RunEndEncoded(ends, _), _) => {
+                let runs = match ends.data_type() {
+                    DataType::Int16 => runs::<Int16Type>(array)?,
+                    DataType::Int32 => runs::<Int32Type>(array)?,
+                    _ => runs::<Int64Type>(array)?,
+                };
+                Ok(arrow_select::take::take(&self.plain(&runs.values, to)?, &runs.rows, None)?)
+            }
+            _ => cast(array, to),
+        }
+    }
+
+    fn dictionary(self, array: &ArrayRef, values: &DataType) -> Result<ArrayRef> {
+        let pruned = match self.prunes {
+            true => garbage_collect_any_dictionary(array.as_any_dictionary())?,
+            false => Arc::clone(array),
+        };
+        let dictionary = pruned.as_any_dictionary();
+        Ok(dictionary.with_values(self.plain(dictionary.values(), values)?))
+    }
+
+    fn list<O: OffsetSizeTrait>(self, list: &GenericListArray<O>, field: &FieldRef) -> Result<ArrayRef> {
+        let (offsets, values) = trimmed(list.offsets(), list.values());
+        let (values, nulls) = (self.plain(&values, field.data_type())?, list.nulls().cloned());
+        Ok(Arc::new(GenericListArray::<O>::try_new(Arc::clone(field), offsets, values, nulls)?))
+    }
+
+    fn map(self, map: &MapArray, field: &FieldRef, sorted: bool) -> Result<ArrayRef> {
+        let entries: ArrayRef = Arc::new(map.entries().clone());
+        let (offsets, entries) = trimmed(map.offsets(), &entries);
+        let entries = self.structure(entries.as_struct(), field.data_type())?;
+        let nulls = map.nulls().cloned();
+        Ok(Arc::new(MapArray::try_new(Arc::clone(field), offsets, entries, nulls, sorted)?))
+    }
+
+    fn structure(self, array: &StructArray, to: &DataType) -> Result<StructArray> {
+        let DataType::Struct(fields) = to else { return Err(other(to)) };
+        let columns = array.columns().iter().zip(fields);
+        let columns = columns.map(|(column, field)| self.plain(column, field.data_type()));
+        let columns = columns.collect::<Result<Vec<_>>>()?;
+        let nulls = array.nulls().cloned();
+        Ok(StructArray::try_new_with_length(fields.clone(), columns, nulls, array.len())?)
+    }
+
+    fn union(self, array: &UnionArray, to: &DataType) -> Result<ArrayRef> {
+        let DataType::Union(fields, _) = to else { return Err(other(to)) };
+        let ids = array.type_ids();
+        let mut offsets = array.offsets().map(|offsets| offsets.to_vec());
+        let mut children = Vec::with_capacity(fields.len());
+        for (id, field) in fields.iter() {
+            let child = match &mut offsets {
+                Some(offsets) => used(array.child(id), id, ids, offsets),
+                None => Arc::clone(array.child(id)),
+            };
+            children.push(self.plain(&child, field.data_type())?);
+        }
+        let offsets = offsets.map(ScalarBuffer::from);
+        Ok(Arc::new(UnionArray::try_new(fields.clone(), ids.clone(), offsets, children)?))
+    }
+}
+
+fn cast(array: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
+    Ok(arrow_cast::cast(array, to)?)
+}
+
+/// Returns the values that the offsets refer to, and offsets that begin at zero.
+fn trimmed<O: OffsetSizeTrait>(offsets: &OffsetBuffer<O>, values: &ArrayRef) -> (OffsetBuffer<O>, ArrayRef) {
+    let first = offsets.first().copied().unwrap_or_default();
+    let last = offsets.last().copied().unwrap_or_default();
+    let values = values.slice(first.as_usize(), (last - first).as_usize());
+    let moved: ScalarBuffer<O> = offsets.iter().map(|offset| *offset - first).collect();
+    (OffsetBuffer::new(moved), values)
+}
+
+/// Returns the part of a dense union's child that rows refer to, and moves their offsets to it.
+fn used(child: &ArrayRef, id: i8, ids: &[i8], offsets: &mut [i32]) -> ArrayRef {
+    let mine = || ids.iter().zip(offsets.iter()).filter(|(of, _)| **of == id).map(|(_, offset)| *offset);
+    let (Some(first), Some(last)) = (mine().min(), mine().max()) else { return child.slice(0, 0) };
+    for (_, offset) in ids.iter().zip(offsets.iter_mut()).filter(|(of, _)| **of == id) {
+        *offset -= first;
+    }
+    child.slice(first.as_usize(), (last - first).as_usize() + 1)
+}
+
+fn other(to: &DataType) -> Failure {
+    Failure::Arrow(ArrowError::CastError(format!("`{to}` is not the plain type")))
+}
