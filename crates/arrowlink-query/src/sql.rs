@@ -20,6 +20,7 @@ mod ignored;
 mod listing;
 mod lookup;
 mod memory;
+mod named_source;
 mod names;
 mod nesting;
 mod options;

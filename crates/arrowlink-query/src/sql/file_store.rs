@@ -34,6 +34,11 @@ impl FileStore {
         Self { storage, files: files.collect() }
     }
 
+    /// Returns what the file at `location` is called within its dataset.
+    pub(crate) fn name<'a>(&'a self, location: &'a Path) -> &'a str {
+        self.files.get(location).map_or(location.as_ref(), |stamp| &stamp.name)
+    }
+
     /// Opens the file at `location`.
     fn open(&self, location: &Path) -> object_store::Result<OneFile> {
         let stamp = self.files.get(location).ok_or_else(|| object_store::Error::NotFound {

@@ -21,6 +21,7 @@ use datafusion::physical_plan::ExecutionPlan;
 
 use super::file_statistics::Known;
 use super::file_store::FileStore;
+use super::named_source::NamedSource;
 use crate::one_file::OneFile;
 use crate::snapshot::Listing;
 
@@ -55,14 +56,15 @@ impl FileTable {
     }
 
     /// Returns the reader, with the settings of the session.
-    fn source(&self, state: &dyn Session) -> ParquetSource {
+    fn source(&self, state: &dyn Session) -> NamedSource {
         let footers = state.runtime_env().cache_manager.get_file_metadata_cache();
         let store = Arc::clone(&self.store) as Arc<dyn ObjectStore>;
         let mut options = TableParquetOptions::new();
         options.global = state.config_options().execution.parquet.clone();
-        ParquetSource::new(Arc::clone(&self.schema))
+        let source = ParquetSource::new(Arc::clone(&self.schema))
             .with_table_parquet_options(options)
-            .with_parquet_file_reader_factory(Arc::new(CachedParquetFileReaderFactory::new(store, footers)))
+            .with_parquet_file_reader_factory(Arc::new(CachedParquetFileReaderFactory::new(store, footers)));
+        NamedSource::new(Arc::new(source), Arc::clone(&self.store))
     }
 }
 

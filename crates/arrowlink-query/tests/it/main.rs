@@ -26,3 +26,4 @@ mod sql;
 mod sql_files;
 mod sql_limits;
 mod sql_logic;
+mod sql_stores;

@@ -75,6 +75,11 @@ impl ObjectServer {
         self.state.failures.lock().unwrap().extend(std::iter::repeat_n(failure, times));
     }
 
+    /// Answers all further requests as they should be.
+    pub(crate) fn recover(&self) {
+        self.state.failures.lock().unwrap().clear();
+    }
+
     /// Returns the key ids that requests were signed with.
     pub(crate) fn signatures(&self) -> Vec<Option<String>> {
         self.state.requests.lock().unwrap().iter().map(|(_, _, signed)| signed.clone()).collect()

@@ -39,7 +39,37 @@ async fn parquet_is_read_where_the_filter_may_be_true() {
     let counted = query(&service, Query::new(text)).await.unwrap();
     assert_eq!(counted.columns(), record_batch!(("n", Int64, [10_010])).unwrap().columns());
     let error = query(&service, Query::new("select count(distinct id) from t")).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Corrupt, "{}", error.chain());
+    check(&error, ErrorKind::Corrupt, &["`a.parquet`"]);
+}
+
+#[tokio::test]
+async fn damage_is_told_with_the_name_of_its_file() {
+    let folder = Folder::new();
+    let whole = parquet(&rows(0, 30_000), 10_000);
+    for (byte, text) in [
+        (0xff, "select id, count(*) from t group by id"),
+        (0xfe, "select id, name from t order by name limit 3"),
+        (0x7f, "select sum(id + length(name)) from t where id % 2 = 1"),
+    ] {
+        let mut bytes = whole.clone();
+        bytes[4..40_000].fill(byte);
+        folder.write("t/a.parquet", parquet(&rows(0, 10), 10)).write("t/b.parquet", bytes);
+        let error = query(&serve(&folder, &["t/*.parquet"]).await, Query::new(text)).await.unwrap_err();
+        check(&error, ErrorKind::Corrupt, &["`b.parquet`"]);
+    }
+}
+
+#[tokio::test]
+async fn what_a_statement_computes_with_the_rows_of_a_file_is_no_damage() {
+    let folder = Folder::new();
+    folder.write("t.parquet", parquet(&rows(0, 10), 10));
+    let service = serve(&folder, &["t.parquet"]).await;
+    for text in
+        ["select 1 / id from t", "select cast(name as int) from t", "select id from t where 1 / id = 1"]
+    {
+        let error = query(&service, Query::new(text)).await.unwrap_err();
+        check(&error, ErrorKind::InvalidArgument, &["the query failed"]);
+    }
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use crate::files::{arrow_file, arrow_stream, csv, ndjson, parquet};
 use crate::object_server::{Failure, ObjectServer};
 use crate::support::{check, chunks, ids, read_all, rows};
 
-fn options(server: &ObjectServer) -> FileOptions {
+pub(crate) fn options(server: &ObjectServer) -> FileOptions {
     let store = StoreOptions::default()
         .with_endpoint(server.endpoint())
         .with_region("here")
