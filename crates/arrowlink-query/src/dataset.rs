@@ -109,13 +109,35 @@ impl FileDataset {
         self.runtime.run(ctx, async move { tables.table(at).await }).await
     }
 
-    /// Starts a read: what there is, which columns and part, and when it is its turn.
-    ///
-    /// Everything is checked before it waits for its turn: what cannot be answered is refused at once.
-    async fn start(&self, ctx: CallContext, mut options: ReadOptions) -> Result<BatchStream> {
+    /// Says what `table` is, which [`current`](Self::current) returned.
+    pub(crate) fn description(&self, table: &Table) -> Description {
+        Description::new(NounKind::Dataset, Arc::clone(&table.schema))
+            .with_rows(table.rows())
+            .with_bytes(Some(table.listing.bytes()))
+            .with_source(self.tables.shown())
+            .with_parts(parts(table))
+            .with_snapshot(table.listing.snapshot())
+    }
+
+    /// Starts a read: what there is, and what is wanted of it.
+    async fn start(&self, ctx: CallContext, options: ReadOptions) -> Result<BatchStream> {
         refuse_following(&options)?;
         let resume = options.resume.as_ref().map(Place::decode).transpose()?;
         let table = self.table(&ctx, state(&options, resume)?).await?;
+        self.read_table(&ctx, table, options, resume).await
+    }
+
+    /// Starts a read of `table`: which columns and part, and when it is its turn.
+    ///
+    /// Everything is checked before it waits for its turn: what cannot be answered is refused at once. A file that is
+    /// no longer what it is in `table` ends the read.
+    pub(crate) async fn read_table(
+        &self,
+        ctx: &CallContext,
+        table: Table,
+        mut options: ReadOptions,
+        resume: Option<Place>,
+    ) -> Result<BatchStream> {
         let projection = options.column_indices(&table.schema)?;
         let schema =
             match &projection {
@@ -127,7 +149,7 @@ impl FileDataset {
         let snapshot = table.listing.snapshot();
         let piece = piece(&table, &mut options)?;
         let start = first_place(&table, &piece, resume)?;
-        let turn = self.runtime.turn(&ctx).await?;
+        let turn = self.runtime.turn(ctx).await?;
         let scan = Scan {
             table,
             options: Arc::clone(&self.options),
@@ -151,12 +173,7 @@ impl Dataset for FileDataset {
     fn describe(&self, ctx: CallContext) -> BoxFuture<'_, Result<Description>> {
         async move {
             let table = self.table(&ctx, None).await?;
-            Ok(Description::new(NounKind::Dataset, Arc::clone(&table.schema))
-                .with_rows(table.rows())
-                .with_bytes(Some(table.listing.bytes()))
-                .with_source(self.tables.shown())
-                .with_parts(parts(&table))
-                .with_snapshot(table.listing.snapshot()))
+            Ok(self.description(&table))
         }
         .boxed()
     }

@@ -26,6 +26,7 @@ mod nesting;
 mod options;
 mod parameters;
 mod place;
+mod rows;
 mod run;
 mod service_scan;
 mod service_table;

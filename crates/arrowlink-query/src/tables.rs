@@ -19,7 +19,7 @@ use crate::storage::Storage;
 use crate::{FileFormat, FileOptions};
 
 /// The files of a dataset at one moment and what is known about them.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Table {
     /// The files, in the order in which they are read.
     pub(crate) listing: Arc<Listing>,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_schema::SchemaRef;
-use arrowlink_core::{CallContext, Result};
+use arrowlink_core::{CallContext, Name, Result};
 use datafusion::catalog::TableProvider;
 use datafusion::common::Statistics;
 use datafusion::common::stats::Precision;
@@ -17,6 +17,8 @@ use super::engine::READS_VIEWS;
 use super::failure::from_datafusion;
 use super::file_store::FileStore;
 use super::file_table::FileTable;
+use super::rows::RowsOfFiles;
+use super::service_table::ServiceTable;
 use crate::one_file::OneFile;
 use crate::snapshot::{Digest, FileStamp, Listing};
 use crate::{FileDataset, FileFormat};
@@ -51,11 +53,14 @@ impl Files {
         Self { dataset, memory: Mutex::default() }
     }
 
-    /// Returns the table that DataFusion reads itself; `None` for formats that are read as everybody reads them.
-    pub(crate) async fn table(&self, ctx: &CallContext) -> Result<Option<Arc<dyn TableProvider>>> {
+    /// Returns the files as they are now as the table `name`: Parquet is read by DataFusion itself, other formats as
+    /// everybody reads them.
+    pub(crate) async fn table(&self, ctx: &CallContext, name: &Name) -> Result<Arc<dyn TableProvider>> {
         let table = self.dataset.current(ctx).await?;
         if table.format != FileFormat::Parquet || table.listing.files.is_empty() {
-            return Ok(None);
+            let description = self.dataset.description(&table);
+            let rows = Arc::new(RowsOfFiles { dataset: Arc::clone(&self.dataset), table });
+            return Ok(Arc::new(ServiceTable { rows, ctx: ctx.clone(), name: name.clone(), description }));
         }
         let schema = if READS_VIEWS {
             Arc::new(transform_schema_to_view(&table.schema))
@@ -65,7 +70,7 @@ impl Files {
         let store = Arc::new(FileStore::new(&table.listing, table.storage.clone()));
         let footers = self.dataset.environment().cache_manager.get_file_metadata_cache();
         let known = self.known(&table.listing, &schema, &store, &footers).await?;
-        Ok(Some(Arc::new(FileTable { listing: table.listing, schema, store, known })))
+        Ok(Arc::new(FileTable { listing: table.listing, schema, store, known }))
     }
 
     /// Returns what is known of the files of `listing`, and looks into those that are new.

@@ -12,6 +12,7 @@ use super::catalog::Tables;
 use super::engine::Engine;
 use super::listing;
 use super::names::{CATALOG, PUBLIC, candidates};
+use super::rows::RowsOfService;
 use super::service_table::ServiceTable;
 use super::unknown;
 
@@ -86,21 +87,19 @@ impl<'a> Lookup<'a> {
     /// Returns the dataset `name` as a table.
     async fn named(&self, name: &Name) -> Result<Arc<dyn TableProvider>> {
         let Engine { service, tables, .. } = self.engine;
-        if let Some(files) = tables.files(name)
-            && let Some(table) = files.table(self.ctx).await?
-        {
-            return Ok(table);
+        if let Some(files) = tables.files(name) {
+            return files.table(self.ctx, name).await;
         }
         let description = service.describe(self.ctx.clone(), Target::from(name)).await?;
         if description.kind == NounKind::Function {
             let text = format!("`{name}` is a function, not a table: call it");
             return Err(Error::new(ErrorKind::InvalidArgument, text));
         }
-        Ok(Arc::new(ServiceTable {
+        let rows = Arc::new(RowsOfService {
             service: Arc::clone(service),
-            ctx: self.ctx.clone(),
             name: name.clone(),
-            description,
-        }))
+            schema: Arc::clone(&description.schema),
+        });
+        Ok(Arc::new(ServiceTable { rows, ctx: self.ctx.clone(), name: name.clone(), description }))
     }
 }

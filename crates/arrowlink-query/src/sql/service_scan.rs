@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
-use arrowlink_core::{CallContext, DataService, Name, ReadOptions, Target};
+use arrow_schema::{ArrowError, SchemaRef};
+use arrowlink_core::{CallContext, Name, ReadOptions};
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{DataFusionError, Statistics};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -20,11 +20,13 @@ use datafusion::physical_plan::{
 use futures::{StreamExt as _, TryFutureExt as _, TryStreamExt as _};
 
 use super::failure::travelling;
+use super::rows::Rows;
+use crate::failure::changed;
 
 /// Reads a dataset through the service, each part for itself.
 #[derive(Debug)]
 pub(crate) struct ServiceScan {
-    service: Arc<dyn DataService>,
+    rows: Arc<dyn Rows>,
     ctx: CallContext,
     name: Name,
     options: ReadOptions,
@@ -39,7 +41,7 @@ pub(crate) struct ServiceScan {
 impl ServiceScan {
     #[expect(clippy::too_many_arguments, reason = "each is another thing, and there is one caller")]
     pub(crate) fn new(
-        service: Arc<dyn DataService>,
+        rows: Arc<dyn Rows>,
         ctx: CallContext,
         name: Name,
         options: ReadOptions,
@@ -56,7 +58,7 @@ impl ServiceScan {
         )
         .with_scheduling_type(SchedulingType::Cooperative);
         Self {
-            service,
+            rows,
             ctx,
             name,
             options,
@@ -67,17 +69,17 @@ impl ServiceScan {
         }
     }
 
-    /// Returns the batch as the plan promises it.
+    /// Returns the batch as the plan promises it; it fails where the dataset has other columns now.
     fn shaped(
         columns: Option<&[usize]>,
         schema: &SchemaRef,
         batch: RecordBatch,
-    ) -> Result<RecordBatch, DataFusionError> {
+    ) -> Result<RecordBatch, ArrowError> {
         let batch = match columns {
             Some(columns) => batch.project(columns)?,
             None => batch,
         };
-        if batch.schema_ref() == schema { Ok(batch) } else { Ok(batch.with_schema(Arc::clone(schema))?) }
+        if batch.schema_ref() == schema { Ok(batch) } else { batch.with_schema(Arc::clone(schema)) }
     }
 }
 
@@ -138,13 +140,16 @@ impl ExecutionPlan for ServiceScan {
         if self.parts > 0 {
             options.part = u32::try_from(partition).ok();
         }
-        let (service, ctx, name) = (Arc::clone(&self.service), self.ctx.clone(), self.name.clone());
+        let (rows, ctx, name) = (Arc::clone(&self.rows), self.ctx.clone(), self.name.clone());
         let (schema, columns) = (self.schema(), self.columns.clone());
         let promised = Arc::clone(&schema);
-        let batches = async move { service.read(ctx, Target::Name(name), options).await }
+        let batches = async move { rows.read(ctx, options).await }
             .try_flatten_stream()
             .map_err(travelling)
-            .map(move |chunk| Self::shaped(columns.as_deref(), &promised, chunk?.into_batch()));
+            .map(move |chunk| {
+                let batch = Self::shaped(columns.as_deref(), &promised, chunk?.into_batch());
+                batch.map_err(|error| travelling(changed(name.as_str()).with_source(error)))
+            });
         Ok(make_cooperative(Box::pin(RecordBatchStreamAdapter::new(schema, batches))))
     }
 

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow_schema::SchemaRef;
-use arrowlink_core::{CallContext, DataService, Description, Name, ReadOptions};
+use arrowlink_core::{CallContext, Description, Name, ReadOptions};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
@@ -15,12 +15,13 @@ use datafusion::common::{DataFusionError, Statistics};
 use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 
+use super::rows::Rows;
 use super::service_scan::ServiceScan;
 
 /// One dataset of the service, as it was described when the statement was planned.
 #[derive(Debug)]
 pub(crate) struct ServiceTable {
-    pub(crate) service: Arc<dyn DataService>,
+    pub(crate) rows: Arc<dyn Rows>,
     pub(crate) ctx: CallContext,
     pub(crate) name: Name,
     pub(crate) description: Description,
@@ -39,10 +40,8 @@ impl ServiceTable {
         if let Some(limit) = limit {
             options = options.with_limit(limit as u64);
         }
-        // Parts are those of the snapshot that was described.
-        if let Some(snapshot) =
-            self.description.snapshot.as_ref().filter(|_| !self.description.parts.is_empty())
-        {
+        // Columns, parts and statistics are those of the state that was described.
+        if let Some(snapshot) = &self.description.snapshot {
             options = options.with_snapshot(snapshot.clone());
         }
         options
@@ -96,7 +95,7 @@ impl TableProvider for ServiceTable {
         let by_name = projection.filter(|_| self.has_distinct_names());
         let by_index = if by_name.is_none() { projection.cloned() } else { None };
         Ok(Arc::new(ServiceScan::new(
-            Arc::clone(&self.service),
+            Arc::clone(&self.rows),
             self.ctx.clone(),
             self.name.clone(),
             self.options(by_name, limit),

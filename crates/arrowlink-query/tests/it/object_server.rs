@@ -87,7 +87,16 @@ impl ObjectServer {
 
     /// Returns how many requests there were for the bytes of files.
     pub(crate) fn gets(&self) -> usize {
-        self.state.requests.lock().unwrap().iter().filter(|(method, _, _)| method == "GET").count()
+        self.requests("GET")
+    }
+
+    /// Returns how many requests there were for the state of files.
+    pub(crate) fn heads(&self) -> usize {
+        self.requests("HEAD")
+    }
+
+    fn requests(&self, wanted: &str) -> usize {
+        self.state.requests.lock().unwrap().iter().filter(|(method, _, _)| method == wanted).count()
     }
 }
 

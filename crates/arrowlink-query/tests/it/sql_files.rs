@@ -1,14 +1,56 @@
 //! SQL over files: Parquet that DataFusion reads itself, other formats through their datasets, and broken files.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use arrow_array::record_batch;
-use arrowlink_core::{CallContext, Catalog, DataService as _, ErrorKind, Query, ReadOptions};
-use arrowlink_query::{SqlOptions, SqlService, SqlTables};
+use arrow_array::{ArrayRef, Int64Array, RecordBatch, record_batch};
+use arrowlink_core::{
+    BatchStream, CallContext, Catalog, DataService as _, Dataset, Description, Error, ErrorKind,
+    MemoryDataset, NounKind, Query, ReadOptions, Receipt, Result, WriteOptions,
+};
+use arrowlink_query::{QueryOptions, SqlOptions, SqlService, SqlTables};
+use futures::future::{BoxFuture, FutureExt as _};
 
-use crate::files::parquet;
-use crate::sql::{name, query};
+use crate::files::{csv, parquet};
+use crate::sql::{name, query, service_with};
 use crate::support::{Folder, check, ids, rows};
+
+/// A dataset whose column is called otherwise each time that it is described.
+#[derive(Debug, Default)]
+struct Fickle(AtomicUsize);
+
+impl Fickle {
+    fn batch(&self) -> RecordBatch {
+        let column: ArrayRef = Arc::new(Int64Array::from(vec![1]));
+        let name = format!("column_{}", self.0.load(Ordering::Relaxed));
+        RecordBatch::try_from_iter([(name, column)]).unwrap()
+    }
+}
+
+impl Dataset for Fickle {
+    fn describe(&self, _ctx: CallContext) -> BoxFuture<'_, Result<Description>> {
+        let description = Description::new(NounKind::Dataset, self.batch().schema());
+        self.0.fetch_add(1, Ordering::Relaxed);
+        async { Ok(description) }.boxed()
+    }
+
+    fn read(&self, ctx: CallContext, options: ReadOptions) -> BoxFuture<'_, Result<BatchStream>> {
+        async move {
+            let batch = self.batch();
+            MemoryDataset::new(batch.schema(), vec![batch])?.read(ctx, options).await
+        }
+        .boxed()
+    }
+
+    fn write(
+        &self,
+        _ctx: CallContext,
+        _batches: BatchStream,
+        _options: WriteOptions,
+    ) -> BoxFuture<'_, Result<Receipt>> {
+        async { Err(Error::new(ErrorKind::ReadOnly, "nobody writes here")) }.boxed()
+    }
+}
 
 /// Serves each of `files` under its name without the extension.
 async fn serve(folder: &Folder, files: &[&str]) -> SqlService {
@@ -163,5 +205,33 @@ async fn a_description_says_what_a_read_returns() {
         assert_eq!(&description.schema, stream.schema(), "{text}");
         let batches = stream.collect_batches().await.unwrap();
         assert!(batches.iter().all(|batch| batch.schema() == description.schema), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_changes_between_plan_and_read_ends_the_statement() {
+    let options = QueryOptions::default().with_threads(2).with_max_file_scans(1);
+    let folder = Folder::with_query_options(options);
+    folder.write("t.csv", csv(0, 10)).write("other.csv", csv(0, 1_000_000));
+    let service = serve(&folder, &["t.csv"]).await;
+    // The one turn to read is taken, so that the statement is planned and waits.
+    let other = folder.open("other.csv").await.unwrap();
+    let turn = other.read(CallContext::new(), ReadOptions::default()).await.unwrap();
+    let text = Query::new("select id from t");
+    let planned =
+        service.read(CallContext::new(), text.clone().into(), ReadOptions::default()).await.unwrap();
+    folder.write("t.csv", "name,id_of_old\na,1\n");
+    drop(turn);
+    let error = planned.collect_batches().await.unwrap_err();
+    check(&error, ErrorKind::SnapshotChanged, &["`t.csv` changed while it was read"]);
+}
+
+#[tokio::test]
+async fn a_dataset_whose_columns_change_between_plan_and_read_ends_the_statement() {
+    let catalog = Catalog::new().with_dataset(name("t"), Arc::new(Fickle::default()));
+    let service = service_with(SqlOptions::default(), catalog);
+    for text in ["select column_0 from t", "select * from t"] {
+        let error = query(&service, Query::new(text)).await.unwrap_err();
+        check(&error, ErrorKind::SnapshotChanged, &["`t` changed while it was read"]);
     }
 }

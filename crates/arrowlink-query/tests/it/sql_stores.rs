@@ -93,3 +93,16 @@ async fn a_file_that_is_replaced_in_the_middle_ends_the_query() {
     let error = rest.last().unwrap().as_ref().unwrap_err();
     check(error, ErrorKind::SnapshotChanged, &["`a.parquet` changed while it was read"]);
 }
+
+#[tokio::test]
+async fn files_are_listed_once_for_each_statement() {
+    let (server, files) = stored().await;
+    for file in files {
+        let service = serve(&server, &format!("s3://lake/{file}")).await;
+        for _ in 0..2 {
+            let before = server.heads();
+            query(&service, Query::new(SUM)).await.unwrap();
+            assert_eq!(server.heads() - before, 1, "{file}");
+        }
+    }
+}
