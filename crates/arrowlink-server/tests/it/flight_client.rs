@@ -81,6 +81,7 @@ pub(crate) fn ticket(info: &FlightInfo, endpoint: usize) -> Bytes {
     info.endpoint[endpoint].ticket.clone().unwrap().ticket
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "`map_err` gives it away")]
 pub(crate) fn error(status: Status) -> Error {
     from_status(&status)
 }
