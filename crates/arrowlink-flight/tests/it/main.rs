@@ -9,6 +9,7 @@
 mod actions;
 mod edge;
 mod handshake;
+mod hostile;
 mod info;
 mod put;
 mod reading;
