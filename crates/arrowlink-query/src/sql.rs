@@ -30,6 +30,7 @@ mod rows;
 mod run;
 mod service_scan;
 mod service_table;
+mod spill;
 mod statement;
 mod tables;
 mod unknown;
@@ -156,7 +157,8 @@ impl SqlService {
             let rows = planned.rows().await?;
             Ok((planned.schema(), rows))
         };
-        options.apply(run::stream(&self.engine.runtime, bound, turn, work).await?)
+        let kept = (turn, Arc::clone(&self.engine.spill));
+        options.apply(run::stream(&self.engine.runtime, bound, kept, work).await?)
     }
 }
 

@@ -17,6 +17,7 @@ use super::failure::{from_datafusion, from_planning, refused};
 use super::lookup::Lookup;
 use super::memory;
 use super::names::{CATALOG, PUBLIC};
+use super::spill::SpillFolder;
 use super::statement::Statement;
 use super::unknown;
 use super::{SqlOptions, SqlTables};
@@ -33,6 +34,8 @@ pub(crate) struct Engine {
     state: SessionState,
     /// One permit for each query that may run.
     turns: Arc<Semaphore>,
+    /// Where queries keep what does not fit; kept by those that run longer than the service is there.
+    pub(crate) spill: Arc<SpillFolder>,
 }
 
 /// A statement that is ready to be executed, and what it is executed with.
@@ -50,14 +53,15 @@ impl Engine {
         runtime: &QueryRuntime,
         options: SqlOptions,
     ) -> Result<Self> {
-        let environment = memory::environment(runtime.environment(), &options)?;
+        let spill = Arc::new(memory::spill_folder(&options)?);
+        let environment = memory::environment(runtime.environment(), &options, &spill)?;
         let state = SessionStateBuilder::new()
             .with_config(config(runtime.threads()))
             .with_runtime_env(Arc::new(environment))
             .with_default_features()
             .build();
         let turns = Arc::new(Semaphore::new(options.max_queries.clamp(1, Semaphore::MAX_PERMITS)));
-        Ok(Self { service, tables, runtime: runtime.clone(), options, state, turns })
+        Ok(Self { service, tables, runtime: runtime.clone(), options, state, turns, spill })
     }
 
     /// Parses the text of `query`.

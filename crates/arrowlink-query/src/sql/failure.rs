@@ -68,6 +68,11 @@ pub(crate) fn from_planning(error: DataFusionError, text: &str) -> Error {
 ///
 /// Every variant stands here by name: one that a new version adds has to be given a kind before this compiles.
 pub(crate) fn from_datafusion(error: DataFusionError) -> Error {
+    // It comes as an error of the file system, or as the text of one.
+    let text = error.to_string();
+    if text.contains(DISK_SETTING) {
+        return exhausted(&text);
+    }
     match root(error) {
         DataFusionError::ArrowError(error, _) => from_arrow(*error),
         DataFusionError::External(source) => match source.downcast::<Error>() {
@@ -181,12 +186,13 @@ pub(crate) fn place_of(error: &DataFusionError) -> Option<Place> {
 
 /// Says which bound was reached, on the disk or in memory.
 fn exhausted(text: &str) -> Error {
-    let message = if text.contains("disk space") || text.contains("max_temp_directory_size") {
+    let message = if text.contains(DISK_SETTING) {
         "the query needs more room on the disk than it may take: raise `query.max_spill`, or ask for less"
     } else {
         "the query needs more memory than it may take: raise `query.memory`, or ask for less"
     };
-    Error::new(ErrorKind::LimitExceeded, message).with_source(first_line(text))
+    let (why, _) = text.split_once(". Please try increasing").unwrap_or((text, ""));
+    Error::new(ErrorKind::LimitExceeded, message).with_source(first_line(why))
 }
 
 /// The statement was fine; the values that it met were not.
@@ -211,5 +217,7 @@ pub(crate) fn lower(text: &str) -> String {
 
 /// What is said of a statement that is well formed, and asks for what cannot be done.
 const NOT_VALID: &str = "the statement is not valid";
+/// The setting that DataFusion names where intermediate results take too much.
+const DISK_SETTING: &str = "max_temp_directory_size";
 /// What DataFusion puts before texts that it wraps.
 const KINDS: [&str; 3] = ["Error during planning: ", "Internal error: ", "Execution error: "];

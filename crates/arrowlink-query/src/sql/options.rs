@@ -22,8 +22,8 @@ pub struct SqlOptions {
     /// How many bytes sorts, joins and aggregations of all queries may hold together. A query that needs more goes on
     /// on the disk; where that is not possible it ends as `LimitExceeded`. Default: 1 GiB.
     pub memory: u64,
-    /// The folder in which a private folder for such intermediate results is made; it goes away with the service.
-    /// Default: the system's folder for temporary files.
+    /// The folder in which a private folder for such intermediate results is made; it goes away with the service,
+    /// or with the next one where a process was killed. Default: the system's folder for temporary files.
     pub spill_dir: Option<PathBuf>,
     /// How many bytes intermediate results may take on the disk. Default: 100 GiB.
     pub max_spill: u64,

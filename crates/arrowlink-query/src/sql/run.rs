@@ -24,7 +24,7 @@ use crate::failure::internal;
 
 /// Does `work` on the query runtime and returns the rows of the stream that it makes, with the schema that it promises.
 ///
-/// `kept` is dropped when the query has ended: the turn that it had. `bound` is how long it may compute in all.
+/// `kept` is dropped when the query has ended: the turn that it had, and the folder. `bound` is how long it may compute in all.
 pub(crate) async fn stream<W, K>(
     runtime: &QueryRuntime,
     bound: Option<Duration>,

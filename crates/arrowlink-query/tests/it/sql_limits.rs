@@ -1,10 +1,11 @@
 //! What bounds a query: memory, disk, time, turns, the length and depth of its text; and what ends it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use arrow_array::record_batch;
 use arrowlink_core::{CallContext, DataService as _, ErrorKind, Query, ReadOptions};
-use arrowlink_query::SqlOptions;
+use arrowlink_query::{QueryOptions, QueryRuntime, SqlOptions, SqlService, SqlTables};
 use futures::StreamExt as _;
 
 use crate::sql::{catalog, query, service, service_with};
@@ -13,17 +14,62 @@ use crate::support::check;
 /// A query that computes for hours and returns nothing before.
 const ENDLESS: &str = "select count(*) from generate_series(1, 10000000) a, generate_series(1, 10000000) b where a.value + b.value = 0";
 
+/// How often a query went on on the disk, as `EXPLAIN ANALYZE` counts it.
+async fn spills(service: &SqlService, text: &str) -> u64 {
+    let plan = query(service, Query::new(format!("explain analyze {text}"))).await.unwrap();
+    let plan = format!("{:?}", plan.column(1));
+    let counts = plan.split("spill_count=").skip(1);
+    counts.map(|rest| rest.split(|c: char| !c.is_ascii_digit()).next().unwrap().parse::<u64>().unwrap()).sum()
+}
+
+/// Sorts some 14 MB.
+const SORT: &str = "select max(n) from (select row_number() over (order by md5(cast(value as varchar))) as n \
+                    from generate_series(1, 200000))";
+
 #[tokio::test]
 async fn a_sort_over_its_memory_goes_on_on_the_disk() {
     let folder = tempfile::tempdir().unwrap();
     let options = SqlOptions::default().with_memory(16 << 20).with_spill_dir(folder.path());
     let service = service_with(options, catalog());
-    let text = "select max(n) from (select row_number() over (order by md5(cast(value as varchar))) as n \
-                from generate_series(1, 200000))";
-    let rows = query(&service, Query::new(text)).await.unwrap();
+    let rows = query(&service, Query::new(SORT)).await.unwrap();
     assert_eq!(rows.columns(), record_batch!(("n", UInt64, [200_000])).unwrap().columns());
+    assert!(spills(&service, SORT).await > 0);
     drop(service);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left on the disk");
+    let roomy = service_with(SqlOptions::default().with_spill_dir(folder.path()), catalog());
+    assert_eq!(spills(&roomy, SORT).await, 0);
+}
+
+#[tokio::test]
+async fn what_a_killed_server_left_on_the_disk_is_removed_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    for left in ["arrowlink-spill-1-0/datafusion-x", "arrowlink-spill-new/x", "data/x"] {
+        std::fs::create_dir_all(path(left)).unwrap();
+    }
+    std::fs::write(path("arrowlink-spill-1-0/lock"), "").unwrap();
+    std::fs::write(path("arrowlink-spill-note"), "mine").unwrap();
+    let options = || SqlOptions::default().with_memory(16 << 20).with_spill_dir(folder.path());
+    let running = service_with(options(), catalog());
+    assert!(!path("arrowlink-spill-1-0").exists());
+    // One that starts beside it leaves it alone.
+    let beside = service_with(options(), catalog());
+    drop(beside);
+    assert!(spills(&running, SORT).await > 0);
+    drop(running);
+    let mut left: Vec<_> =
+        std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["arrowlink-spill-new", "arrowlink-spill-note", "data"]);
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_made_names_the_setting() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let options = SqlOptions::default().with_spill_dir(file.path().join("x"));
+    let runtime = QueryRuntime::new(QueryOptions::default().with_threads(1)).unwrap();
+    let error = SqlService::new(Arc::new(catalog()), SqlTables::default(), &runtime, options).unwrap_err();
+    check(&error, ErrorKind::Unavailable, &["set `query.spill_dir`"]);
 }
 
 #[tokio::test]
@@ -34,10 +80,8 @@ async fn a_query_over_its_memory_or_disk_names_the_setting() {
     check(&error, ErrorKind::LimitExceeded, &["raise `query.memory`"]);
 
     let options = SqlOptions::default().with_memory(16 << 20).with_max_spill(1 << 10);
-    let text = "select count(*) from (select value from generate_series(1, 2000000) order by md5(cast(value as varchar)) \
-                limit 1999999)";
-    let error = query(&service_with(options, catalog()), Query::new(text)).await.unwrap_err();
-    check(&error, ErrorKind::LimitExceeded, &["raise `query."]);
+    let error = query(&service_with(options, catalog()), Query::new(SORT)).await.unwrap_err();
+    check(&error, ErrorKind::LimitExceeded, &["raise `query.max_spill`"]);
 }
 
 #[tokio::test]
