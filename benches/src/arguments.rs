@@ -23,6 +23,9 @@ pub(crate) struct Arguments {
     /// The size of the Parquet folder, in MiB; 0 leaves it out. [default: 4096, quick: 256]
     #[arg(long, value_name = "MIB")]
     pub(crate) folder_mib: Option<u64>,
+    /// The scale factor of TPC-H's tables: 1 is about a gigabyte. [default: 1, quick: 0.1]
+    #[arg(long, value_name = "SF")]
+    pub(crate) scale_factor: Option<f64>,
     /// Writes the figures as JSON too.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
@@ -41,6 +44,9 @@ pub(crate) struct Arguments {
     /// The Python that has pyarrow.
     #[arg(long, value_name = "FILE", default_value = ".venv/bin/python")]
     pub(crate) python: PathBuf,
+    /// The Python that has ADBC, DuckDB and the servers that SQL is compared with.
+    #[arg(long, value_name = "FILE", default_value = "target/bench-python/bin/python")]
+    pub(crate) sql_python: PathBuf,
     #[command(subcommand)]
     pub(crate) role: Option<Role>,
 }
@@ -70,4 +76,6 @@ pub(crate) enum Section {
     Memory,
     /// A Parquet folder that is larger than the memory it may take.
     Folder,
+    /// SQL: TPC-H from Parquet, short queries, many clients.
+    Query,
 }

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::Failure;
-use crate::turn::{Answer, READY, Turn};
+use crate::turn::{self, Answer, READY, Turn};
 
 /// A connected client that is ended when this is dropped.
 #[derive(Debug)]
@@ -54,11 +54,17 @@ impl Driver {
 
     /// Asks for one transfer and waits until it is done, at most for `patience`.
     pub(crate) fn go_within(&mut self, patience: Duration) -> Result<Turn, Failure> {
-        self.stdin.write_all(b"go\n")?;
-        match serde_json::from_str(&self.line(patience)?)? {
-            Answer::Done(turn) => Ok(turn),
-            Answer::Failed(text) => Err(text.into()),
-        }
+        self.answer("", patience)?.into_turn()
+    }
+
+    /// Asks for `question` and waits for the answer; a client that gives none is of no further use.
+    pub(crate) fn ask(&mut self, question: &str) -> Result<Answer, Failure> {
+        self.answer(question, PATIENCE)
+    }
+
+    fn answer(&mut self, question: &str, patience: Duration) -> Result<Answer, Failure> {
+        writeln!(self.stdin, "{}", turn::line(question)?)?;
+        Ok(serde_json::from_str(&self.line(patience)?)?)
     }
 
     fn line(&mut self, patience: Duration) -> Result<String, Failure> {

@@ -2,6 +2,7 @@
 
 mod clients;
 mod server;
+mod sql;
 
 use std::env;
 use std::fs;
@@ -19,6 +20,7 @@ use crate::roles::Work;
 use crate::table::Table;
 
 pub(crate) use server::Server;
+pub(crate) use sql::{SqlServer, Tpch, tables};
 
 /// The programs and what they work on.
 #[derive(Debug)]
@@ -28,8 +30,11 @@ pub(crate) struct Lab {
     pub(crate) repetitions: usize,
     /// The size of the Parquet folder; 0 leaves it out.
     pub(crate) folder_mib: u64,
+    /// Of TPC-H's tables.
+    scale_factor: f64,
     server: PathBuf,
     python: PathBuf,
+    sql_python: PathBuf,
     bench: PathBuf,
     peer: PathBuf,
     /// Certificates, made by ArrowLink's server and used by its peer.
@@ -51,9 +56,11 @@ impl Lab {
             quick: arguments.quick,
             repetitions: arguments.repetitions.unwrap_or(if arguments.quick { 2 } else { 5 }),
             folder_mib: arguments.folder_mib.unwrap_or(if arguments.quick { 256 } else { 4096 }),
+            scale_factor: arguments.scale_factor.unwrap_or(if arguments.quick { 0.1 } else { 1.0 }),
             server: found(&arguments.server)?,
             // The path itself: what a link of an environment leads to is no longer in it.
             python: std::path::absolute(&arguments.python)?,
+            sql_python: std::path::absolute(&arguments.sql_python)?,
             peer: found(&bench.with_file_name("arrowlink-peer"))?,
             bench,
             certificates: TempDir::new()?,
@@ -79,10 +86,7 @@ impl Lab {
 
     /// Prepares a script of `python/bench/`.
     pub(crate) fn script(&self, name: &str) -> Command {
-        let mut command = Command::new(&self.python);
-        command.args(["-m", &format!("bench.{name}")]);
-        command.env("PYTHONPATH", concat!(env!("CARGO_MANIFEST_DIR"), "/../python"));
-        command
+        script(&self.python, name)
     }
 
     fn contender(
@@ -102,4 +106,11 @@ impl Lab {
         };
         Driver::start(&mut self.client(party.client, work, &servers[idx], table))
     }
+}
+
+fn script(python: &Path, name: &str) -> Command {
+    let mut command = Command::new(python);
+    command.args(["-m", &format!("bench.{name}")]);
+    command.env("PYTHONPATH", concat!(env!("CARGO_MANIFEST_DIR"), "/../python"));
+    command
 }

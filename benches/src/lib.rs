@@ -5,11 +5,13 @@
 #![allow(clippy::print_stdout, reason = "the figures are what this program is for")]
 
 mod arguments;
+mod asker;
 mod contest;
 mod driver;
 mod lab;
 mod party;
 mod peer_process;
+mod quiz;
 mod report;
 mod results;
 mod roles;

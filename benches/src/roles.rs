@@ -1,11 +1,15 @@
 //! What a process of a measurement is: one server, or one client.
 
 mod clients;
+mod datafusion_process;
 mod our_client;
 mod raw;
 mod sink;
+mod sql_clients;
 mod stock_client;
 mod stock_server;
+mod stock_sql_client;
+mod stock_sql_server;
 
 use std::path::PathBuf;
 
@@ -60,6 +64,47 @@ pub(crate) enum Role {
     /// Begins to read the table over one more connection for each turn, and stops after the first batch.
     #[command(hide = true)]
     StoppedReader(ClientArguments),
+    /// Answers queries over a folder of Parquet files with DataFusion, in this process.
+    #[command(hide = true)]
+    Datafusion {
+        /// The folder.
+        #[arg(long)]
+        tables: PathBuf,
+    },
+    /// Serves the results of queries over a folder of Parquet files with arrow-flight as it comes.
+    #[command(hide = true)]
+    StockSqlServer {
+        /// The folder.
+        #[arg(long)]
+        tables: PathBuf,
+    },
+    /// Asks queries with arrow-flight's own client.
+    #[command(hide = true)]
+    StockSqlClient {
+        /// Where the server is.
+        #[arg(long)]
+        uri: String,
+    },
+    /// Asks queries with ArrowLink's client.
+    #[command(hide = true)]
+    SqlClient {
+        /// Where the server is.
+        #[arg(long)]
+        uri: String,
+    },
+    /// Asks short queries over many connections of ArrowLink's client at once.
+    #[command(hide = true)]
+    SqlClients {
+        /// Where the server is.
+        #[arg(long)]
+        uri: String,
+        /// How many connections.
+        #[arg(long)]
+        count: usize,
+        /// How many queries each of them asks in a turn.
+        #[arg(long)]
+        each: usize,
+    },
 }
 
 impl Role {
@@ -74,6 +119,11 @@ impl Role {
             Self::Client(client) => our_client::take_turns(&client),
             Self::Readers { client, count } => clients::read_at_once(&client, count),
             Self::StoppedReader(client) => clients::stop_reading(&client),
+            Self::Datafusion { tables } => datafusion_process::answer(&tables),
+            Self::StockSqlServer { tables } => stock_sql_server::serve(&tables),
+            Self::StockSqlClient { uri } => stock_sql_client::ask(&uri),
+            Self::SqlClient { uri } => sql_clients::ask(&uri),
+            Self::SqlClients { uri, count, each } => sql_clients::ask_at_once(&uri, count, each),
         }
     }
 }

@@ -5,6 +5,7 @@ mod demo_table;
 mod exchange;
 mod folder;
 mod memory;
+mod query;
 mod reads;
 mod workloads;
 mod writes;
@@ -43,7 +44,7 @@ fn or_say_why(measured: Result<(), Failure>, report: &mut Report) {
 
 type Measure = fn(&Lab, &mut Report) -> Result<(), Failure>;
 
-const SECTIONS: [(Section, Measure); 7] = [
+const SECTIONS: [(Section, Measure); 8] = [
     (Section::Demo, demo_table::measure),
     (Section::Read, reads::measure),
     (Section::Write, writes::measure),
@@ -51,4 +52,5 @@ const SECTIONS: [(Section, Measure); 7] = [
     (Section::Workloads, workloads::measure),
     (Section::Memory, memory::measure),
     (Section::Folder, folder::measure),
+    (Section::Query, query::measure),
 ];

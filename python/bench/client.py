@@ -5,31 +5,14 @@ took, as JSON.
 """
 
 import argparse
-import json
-import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
 from pyarrow import flight
 
-
-@dataclass
-class Turn:
-    """What one transfer was; of an exchange every round trip has its time."""
-
-    rows: int = 0
-    bytes: int = 0
-    batches: int = 0
-    seconds: list[float] = field(default_factory=list[float])
-
-    def take(self, batch: pa.RecordBatch) -> None:
-        """Counts a batch."""
-        self.rows += batch.num_rows
-        self.bytes += batch.nbytes
-        self.batches += 1
+from .turns import Turn, take_turns
 
 
 def read(client: flight.FlightClient) -> Turn:
@@ -81,13 +64,7 @@ def main() -> None:
     roots = Path(arguments.ca).read_text() if arguments.ca else None
     client = flight.connect(arguments.uri, tls_root_certs=roots)
     work = _work(client, arguments)
-    _say("ready")
-    for _ in sys.stdin:
-        try:
-            answer = {"done": asdict(work())}
-        except (pa.ArrowException, StopIteration) as error:
-            answer = {"failed": f"{type(error).__name__}: {error}"}
-        _say(json.dumps(answer))
+    take_turns(lambda _: work(), (pa.ArrowException, StopIteration))
 
 
 def _work(client: flight.FlightClient, arguments: argparse.Namespace) -> Callable[[], Turn]:
@@ -112,11 +89,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--table", required=True, help="the Arrow file that is served, and written")
     parser.add_argument("--ca", help="the certificate of the server's CA")
     return parser.parse_args()
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 TABLE = b"table"

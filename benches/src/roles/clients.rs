@@ -47,5 +47,5 @@ async fn read_one(service: &dyn DataService) -> Result<(BatchStream, Turn), Fail
         service.read(CallContext::new(), Target::from(Name::new(TABLE)?), ReadOptions::default()).await?;
     let batch = stream.try_next().await?.ok_or("the table is empty")?.batch;
     let (rows, bytes) = (batch.num_rows() as u64, table::bytes(&batch)?);
-    Ok((stream, Turn { rows, bytes, batches: 1, seconds: Vec::new() }))
+    Ok((stream, Turn { rows, bytes, batches: 1, ..Turn::default() }))
 }

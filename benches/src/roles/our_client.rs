@@ -1,5 +1,6 @@
 //! ArrowLink's client, through the trait that it shares with every other service.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -38,11 +39,16 @@ pub(crate) fn take_turns(arguments: &ClientArguments) -> Result<(), Failure> {
 
 /// Makes one connection.
 pub(crate) async fn connect(arguments: &ClientArguments) -> Result<Arc<dyn DataService>, Failure> {
+    connect_to(&arguments.uri, arguments.ca.as_deref()).await
+}
+
+/// Makes one connection to `uri`; over TLS with the certificate of the server's CA.
+pub(crate) async fn connect_to(uri: &str, ca: Option<&Path>) -> Result<Arc<dyn DataService>, Failure> {
     let mut options = ClientOptions::default().with_plaintext(Plaintext::Loopback);
-    if let Some(ca) = &arguments.ca {
+    if let Some(ca) = ca {
         options = options.with_ca_file(ca);
     }
-    Ok(Arc::new(Client::connect(&arguments.uri, options).await?))
+    Ok(Arc::new(Client::connect(uri, options).await?))
 }
 
 /// Reads the whole table `name` and counts rows and bytes of every batch.
@@ -57,7 +63,7 @@ pub(crate) async fn read(service: &dyn DataService, name: &str) -> Result<Turn, 
         batches += 1;
     }
     let seconds = vec![start.elapsed().as_secs_f64()];
-    Ok(Turn { rows, bytes, batches, seconds })
+    Ok(Turn { rows, bytes, batches, seconds, ..Turn::default() })
 }
 
 async fn write(
@@ -70,7 +76,8 @@ async fn write(
     let receipt =
         service.write(CallContext::new(), Name::new(UPLOADS)?, input, WriteOptions::default()).await?;
     let seconds = vec![start.elapsed().as_secs_f64()];
-    Ok(Turn { rows: receipt.rows, bytes: receipt.bytes, batches: receipt.batches, seconds })
+    let (rows, bytes, batches) = (receipt.rows, receipt.bytes, receipt.batches);
+    Ok(Turn { rows, bytes, batches, seconds, ..Turn::default() })
 }
 
 /// Sends `batch` and waits for it to come back, again and again over one open call.
@@ -91,7 +98,8 @@ async fn exchange(service: &dyn DataService, batch: &RecordBatch) -> Result<Turn
     }
     drop(tx);
     while output.try_next().await?.is_some() {}
-    Ok(Turn { rows, bytes: table::bytes(batch)?, batches: ROUND_TRIPS as u64 + 1, seconds })
+    let (bytes, batches) = (table::bytes(batch)?, ROUND_TRIPS as u64 + 1);
+    Ok(Turn { rows, bytes, batches, seconds, ..Turn::default() })
 }
 
 /// Waits for one batch, which must have the rows of the one that was sent.

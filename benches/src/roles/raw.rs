@@ -64,7 +64,8 @@ fn read<S: Read>(connect: impl FnOnce() -> io::Result<S>) -> Result<Turn, Failur
     loop {
         match connection.read(&mut block)? {
             0 => {
-                return Ok(Turn { rows, bytes: rows, batches, seconds: vec![start.elapsed().as_secs_f64()] });
+                let seconds = vec![start.elapsed().as_secs_f64()];
+                return Ok(Turn { rows, bytes: rows, batches, seconds, ..Turn::default() });
             }
             read => (rows, batches) = (rows + read as u64, batches + 1),
         }

@@ -52,7 +52,7 @@ async fn read(client: &mut FlightClient) -> Result<Turn, Failure> {
         batches += 1;
     }
     let seconds = vec![start.elapsed().as_secs_f64()];
-    Ok(Turn { rows, bytes, batches, seconds })
+    Ok(Turn { rows, bytes, batches, seconds, ..Turn::default() })
 }
 
 async fn write(
@@ -63,9 +63,8 @@ async fn write(
     let (batches, schema) = (batches.to_vec(), SchemaRef::clone(schema));
     let mut turn = Turn {
         rows: batches.iter().map(|batch| batch.num_rows() as u64).sum(),
-        bytes: 0,
         batches: batches.len() as u64,
-        seconds: Vec::new(),
+        ..Turn::default()
     };
     let start = Instant::now();
     let data = FlightDataEncoderBuilder::new()
