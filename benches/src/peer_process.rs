@@ -32,7 +32,10 @@ impl PeerProcess {
             let mut words = String::new();
             log.rewind()?;
             log.read_to_string(&mut words)?;
-            return Err(format!("{command:?} ended before it said where it listens: {}", words.trim()).into());
+            let words = words.trim();
+            // The last line first: tables have room for no more.
+            let last = words.lines().last().unwrap_or("it said nothing");
+            return Err(format!("{last}: {command:?} ended before it listened; all it said:\n{words}").into());
         }
         Ok(peer)
     }

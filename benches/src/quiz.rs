@@ -5,9 +5,8 @@
 
 use crate::asker::Asker;
 use crate::driver::Driver;
-use crate::report::Row;
 use crate::turn::{Answer, Turn};
-use crate::{Failure, Summary};
+use crate::{Failure, Row, Summary};
 
 /// Everybody who is asked.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use crate::{console, process};
 pub(crate) const SUMMARY: &str =
     "measures in release mode, beside raw sockets, arrow-flight, pyarrow and engines of SQL";
 pub(crate) const OPTIONS: &str = "  Everything after `--` goes to the program in benches/: `cargo xtask bench -- --help` prints its own help,
-  `cargo xtask bench -- --quick` shows within two minutes that everything runs.";
+  `cargo xtask bench -- --quick` shows within a few minutes that everything runs.";
 
 pub(crate) fn run(project: &Project, arguments: Arguments) -> Result<()> {
     console::headline(

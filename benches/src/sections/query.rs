@@ -15,7 +15,7 @@ use crate::{Failure, Report, Row, Summary, Target};
 
 /// Measures single statements, the 22 queries, and many clients at once.
 pub(crate) fn measure(lab: &Lab, report: &mut Report) -> Result<(), Failure> {
-    let tpch = lab.tpch()?;
+    let tpch = lab.tpch().inspect_err(|_| report.section("SQL over the tables of TPC-H"))?;
     let servers = Servers::start(lab, &tpch);
     let mut quiz = Quiz::new(ASKERS.map(|asker| (asker, servers.asker(lab, asker, &tpch))));
     servers.forget_peaks();
