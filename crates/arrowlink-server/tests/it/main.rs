@@ -1,5 +1,6 @@
 //! The server at its public API and as a program.
 #![allow(
+    clippy::needless_pass_by_value,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
