@@ -198,14 +198,14 @@ async fn what_cannot_be_cut_is_refused_by_name() {
     let long = "x".repeat(2_000);
     let mut texts = vec!["short"; 700];
     texts[500] = &long;
-    check_too_large(&column(StringArray::from(texts)), expect!["ResourceExhausted: row 501 takes a message of 2309 bytes, more than the 1000 bytes that the receiver takes: a client that reads may announce a larger limit in the metadata key `arrowlink-max-message-bytes`, one that writes may raise its `max_send_bytes`"]).await;
+    check_too_large(&column(StringArray::from(texts)), expect!["ResourceExhausted: row 501 takes a message of 2309 bytes, more than the 1000 bytes that the receiver takes: a client that reads may announce a larger limit in the metadata key `arrowlink-max-message-bytes`, up to `max_message_bytes` under `[limits]` of the server; one that writes may raise its `max_send_bytes`"]).await;
 
     let keys = Int32Array::from(vec![0]);
     let words = DictionaryArray::<Int32Type>::new(keys, Arc::new(StringArray::from(vec![long.as_str()])));
-    check_too_large(&column(words), expect!["ResourceExhausted: a dictionary takes a message of 2309 bytes, more than the 1000 bytes that the receiver takes: a client that reads may announce a larger limit in the metadata key `arrowlink-max-message-bytes`, one that writes may raise its `max_send_bytes`"]).await;
+    check_too_large(&column(words), expect!["ResourceExhausted: a dictionary takes a message of 2309 bytes, more than the 1000 bytes that the receiver takes: a client that reads may announce a larger limit in the metadata key `arrowlink-max-message-bytes`, up to `max_message_bytes` under `[limits]` of the server; one that writes may raise its `max_send_bytes`"]).await;
 
     let fields: Vec<_> = (0..50).map(|at| Field::new(format!("c{at}"), DataType::Int64, true)).collect();
-    check_too_large(&RecordBatch::new_empty(Arc::new(Schema::new(fields))), expect!["ResourceExhausted: the schema takes a message of 2496 bytes, more than the 1000 bytes that the receiver takes: a client that reads may announce a larger limit in the metadata key `arrowlink-max-message-bytes`, one that writes may raise its `max_send_bytes`"]).await;
+    check_too_large(&RecordBatch::new_empty(Arc::new(Schema::new(fields))), expect!["ResourceExhausted: the schema takes a message of 2496 bytes, more than the 1000 bytes that the receiver takes: a client that reads may announce a larger limit in the metadata key `arrowlink-max-message-bytes`, up to `max_message_bytes` under `[limits]` of the server; one that writes may raise its `max_send_bytes`"]).await;
 }
 
 #[tokio::test]
