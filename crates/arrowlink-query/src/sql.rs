@@ -30,6 +30,7 @@ mod rows;
 mod run;
 mod service_scan;
 mod service_table;
+mod size;
 mod spill;
 mod statement;
 mod tables;
@@ -137,7 +138,7 @@ impl SqlService {
             };
             Ok(description.with_parameters(parameters))
         };
-        self.engine.runtime.run(&ctx, work).await
+        run::bounded(self.engine.options.timeout, self.engine.runtime.run(&ctx, work)).await?
     }
 
     /// Carries `query` out.

@@ -17,6 +17,7 @@ use super::failure::{from_datafusion, from_planning, refused};
 use super::lookup::Lookup;
 use super::memory;
 use super::names::{CATALOG, PUBLIC};
+use super::size;
 use super::spill::SpillFolder;
 use super::statement::Statement;
 use super::unknown;
@@ -80,6 +81,7 @@ impl Engine {
             Statement::Query(parsed) | Statement::Insert(_, parsed) => parsed.as_ref().clone(),
             Statement::Drop { .. } => return Err(internal("`DROP TABLE` has no plan")),
         };
+        size::check_tables(&parsed)?;
         let mut state = self.state.clone();
         if let Some(schema) = &query.default_schema {
             state.config_mut().options_mut().catalog.default_schema = schema.clone();
@@ -89,6 +91,7 @@ impl Engine {
         let found = Lookup::new(self, ctx, query).find(references).await?;
         state.register_catalog_list(found.tables);
         state.mark_start_execution();
+        tokio::task::yield_now().await;
         let planned = state.statement_to_plan(parsed).await;
         let plan = match (planned, found.missing) {
             (Ok(plan), _) => plan,
@@ -99,6 +102,7 @@ impl Engine {
                     .unwrap_or_else(|| from_planning(error, &query.text)));
             }
         };
+        size::check_columns(&plan)?;
         let reads = matches!(statement, Statement::Query(_));
         if reads {
             datafusion::execution::context::SQLOptions::new()
@@ -142,7 +146,10 @@ impl Engine {
 
 impl Planned {
     /// Decides how the plan is carried out; the rows have [`schema`](Self::schema).
+    ///
+    /// It goes on in one piece for as long as it takes; a query that nobody waits for any more ends before it.
     async fn physical(&self) -> Result<Arc<dyn ExecutionPlan>> {
+        tokio::task::yield_now().await;
         self.state.create_physical_plan(&self.plan).await.map_err(|error| from_planning(error, ""))
     }
 

@@ -51,10 +51,16 @@ where
         }
         drop(kept);
     })?;
-    match beginning.await {
+    // Planning goes on in one piece: the task would not notice its bound until it is done.
+    match bounded(bound, beginning).await? {
         Ok(schema) => Ok(BatchStream::new(schema?, chunks(receiver, task))),
         Err(_) => Err(joined(task).await.unwrap_or_else(|| internal("the query ended before it began"))),
     }
+}
+
+/// Waits for `work`, which goes on elsewhere and is given up where it takes longer than `bound`.
+pub(crate) async fn bounded<T>(bound: Option<Duration>, work: impl Future<Output = T>) -> Result<T> {
+    Budget { left: bound, whole: bound }.spend(work).await
 }
 
 /// Hands over what `rows` has, until nobody takes it any more.

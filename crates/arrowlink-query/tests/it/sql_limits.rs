@@ -143,3 +143,54 @@ async fn statements_as_deep_as_they_may_be_are_carried_out() {
     let unions = vec!["select 1"; 200].join(" union all ");
     assert_eq!(query(&service(), Query::new(unions)).await.unwrap().num_rows(), 200);
 }
+
+/// Statements `c0`, `c1` and so on, each made of the one before by `next`, and a query of the last.
+fn chained(first: &str, count: usize, next: &str, last: &str) -> String {
+    let rest = (1..=count).map(|number| {
+        let text = next.replace('@', &format!("c{}", number - 1));
+        format!(", c{number} as ({text})")
+    });
+    format!("with c0 as ({first}){} {}", rest.collect::<String>(), last.replace('@', &format!("c{count}")))
+}
+
+#[tokio::test]
+async fn statements_that_grow_when_they_are_planned_are_refused() {
+    let service = service();
+    let doubled =
+        |count| chained("select id from trips", count, "select a.id from @ a, @ b", "select count(*) from @");
+    let error = query(&service, Query::new(doubled(60))).await.unwrap_err();
+    check(
+        &error,
+        ErrorKind::LimitExceeded,
+        &["the statement reads 1152921504606846976 tables", "may read 500"],
+    );
+    let error = query(&service, Query::new(format!("explain {}", doubled(60)))).await.unwrap_err();
+    check(&error, ErrorKind::LimitExceeded, &["may read 500"]);
+    let many = format!("select 1 from trips {}", ", trips".repeat(2000));
+    let error = query(&service, Query::new(many)).await.unwrap_err();
+    check(&error, ErrorKind::LimitExceeded, &["the statement reads 2001 tables"]);
+
+    let text =
+        chained("select id from trips", 60, "select id + id as id from @", "select id from @ where id > 3");
+    let error = query(&service, Query::new(text.clone())).await.unwrap_err();
+    check(&error, ErrorKind::LimitExceeded, &["a column of the statement is computed in", "may take 10000"]);
+    let error = service.describe(CallContext::new(), Query::new(text).into()).await.unwrap_err();
+    check(&error, ErrorKind::LimitExceeded, &["divide it"]);
+}
+
+#[tokio::test]
+async fn statements_that_grow_as_far_as_they_may_are_carried_out() {
+    let service = service();
+    let text = chained("select 1 as id", 5, "select a.id from @ a, @ b", "select count(*) from @");
+    assert_eq!(query(&service, Query::new(text)).await.unwrap().num_rows(), 1);
+    let text = chained(
+        "select id from trips",
+        10,
+        "select id + id as id from @",
+        "select id from @ where id > 3000",
+    );
+    let rows = query(&service, Query::new(text)).await.unwrap();
+    assert_eq!(rows.columns(), record_batch!(("id", Int64, [3072, 4096])).unwrap().columns());
+    let many = vec!["select id from trips"; 300].join(" union all ");
+    assert_eq!(query(&service, Query::new(many)).await.unwrap().num_rows(), 1200);
+}
