@@ -162,7 +162,7 @@ impl Steps {
     }
 }
 
-/// More than people write, and few enough to be planned in seconds.
-const MOST_TABLES: u64 = 500;
-/// As [`MOST_TABLES`].
+/// More than people write, and few enough to be planned in seconds, which takes time by the cube.
+const MOST_TABLES: u64 = 256;
+/// As many as thirteen columns have of which each is twice the one before.
 const MOST_STEPS: u64 = 10_000;

@@ -162,10 +162,10 @@ async fn statements_that_grow_when_they_are_planned_are_refused() {
     check(
         &error,
         ErrorKind::LimitExceeded,
-        &["the statement reads 1152921504606846976 tables", "may read 500"],
+        &["the statement reads 1152921504606846976 tables", "may read 256"],
     );
     let error = query(&service, Query::new(format!("explain {}", doubled(60)))).await.unwrap_err();
-    check(&error, ErrorKind::LimitExceeded, &["may read 500"]);
+    check(&error, ErrorKind::LimitExceeded, &["may read 256"]);
     let many = format!("select 1 from trips {}", ", trips".repeat(2000));
     let error = query(&service, Query::new(many)).await.unwrap_err();
     check(&error, ErrorKind::LimitExceeded, &["the statement reads 2001 tables"]);
@@ -191,6 +191,6 @@ async fn statements_that_grow_as_far_as_they_may_are_carried_out() {
     );
     let rows = query(&service, Query::new(text)).await.unwrap();
     assert_eq!(rows.columns(), record_batch!(("id", Int64, [3072, 4096])).unwrap().columns());
-    let many = vec!["select id from trips"; 300].join(" union all ");
-    assert_eq!(query(&service, Query::new(many)).await.unwrap().num_rows(), 1200);
+    let many = vec!["select id from trips"; 250].join(" union all ");
+    assert_eq!(query(&service, Query::new(many)).await.unwrap().num_rows(), 1000);
 }

@@ -1,15 +1,24 @@
-//! The files in `tests/slt`, each over the same tables, in the format of sqllogictest.
+//! The files in `tests/slt`, each over the same tables, in the format of sqllogictest; and the statements of `docs/sql.md`.
 //!
-//! Of that format there is what these files use: `query TYPES [rowsort]` with its rows, and `query error TEXT`, where
-//! the error must begin with its kind and have the text. Columns are parted by spaces.
+//! Of that format there is what these files use, and anything else is an error of the file:
+//!
+//! - `statement ok`: a statement that returns without an error;
+//! - `query TYPES [rowsort]`: a statement, `----`, and its rows, whose columns are parted by spaces; the types are for
+//!   readers;
+//! - `query error KIND: TEXT`: a statement that fails; the error begins with the kind and has the text as it stands,
+//!   which is no pattern;
+//! - lines that begin with `#`, and empty lines between records.
+//!
+//! The crate `sqllogictest` would bring regex with all its features, and DataFusion would be built twice.
 
 use std::path::Path;
 
+use arrow_array::record_batch;
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
-use arrowlink_core::{CallContext, DataService as _, Query, ReadOptions, Result};
+use arrowlink_core::{CallContext, DataService as _, DataServiceExt as _, Query, ReadOptions, Result};
 use arrowlink_query::SqlService;
 
-use crate::sql::service;
+use crate::sql::{name, service};
 
 /// Returns the rows as the files have them, or the error with its kind and causes.
 async fn shown(service: &SqlService, sql: &str) -> std::result::Result<Vec<String>, String> {
@@ -36,6 +45,12 @@ async fn check(service: &SqlService, record: &str) -> Option<String> {
     let (head, rest) = record.split_once('\n').unwrap_or((record, ""));
     let (sql, expected) = rest.split_once("\n----").unwrap_or((rest, ""));
     let found = shown(service, sql).await;
+    if head == "statement ok" {
+        return found.err().map(|error| format!("`{sql}`\n fails with {error}"));
+    }
+    if !head.starts_with("query ") {
+        return Some(format!("`{head}` begins no record that is known"));
+    }
     if let Some(expected) = head.strip_prefix("query error ") {
         let (kind, text) = expected.split_once(": ").unwrap();
         let error = found.err().unwrap_or_default();
@@ -67,4 +82,20 @@ async fn every_file_of_statements_holds() {
     }
     assert!(carried_out > 50, "{carried_out} records were found");
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[tokio::test]
+async fn every_statement_of_the_documentation_is_carried_out() {
+    let service = service();
+    let notes = record_batch!(("id", Int64, [1]), ("name", Utf8, ["a"])).unwrap();
+    service.append(&name("notes"), notes.schema(), vec![notes]).await.unwrap();
+    let document = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/sql.md");
+    let document = std::fs::read_to_string(document).unwrap();
+    let blocks = document.split("```sql\n").skip(1).map(|block| block.split("```").next().unwrap());
+    let mut carried_out = 0;
+    for statement in blocks.flat_map(str::lines) {
+        carried_out += 1;
+        shown(&service, statement).await.unwrap_or_else(|error| panic!("`{statement}` fails with {error}"));
+    }
+    assert!(carried_out > 10, "{carried_out} statements were found");
 }
