@@ -181,11 +181,12 @@ fn refuse_states(options: &ReadOptions) -> Result<()> {
     }
 }
 
-/// Plans are for a build with the feature.
+/// Says what to send instead of a plan.
 fn no_substrait() -> Error {
-    let text =
-        "this server does not answer Substrait plans: send SQL, or build it with the feature `substrait`";
-    Error::new(ErrorKind::Unsupported, text)
+    Error::new(
+        ErrorKind::Unsupported,
+        "Substrait plans are not answered by this server: send the query as SQL",
+    )
 }
 
 #[deny(clippy::missing_trait_methods)]

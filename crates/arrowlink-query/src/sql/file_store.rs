@@ -36,7 +36,7 @@ impl FileStore {
 
     /// Returns what the file at `location` is called within its dataset.
     pub(crate) fn name<'a>(&'a self, location: &'a Path) -> &'a str {
-        self.files.get(location).map_or_else(|| location.as_ref(), |stamp| stamp.name.as_str())
+        self.files.get(location).map_or_else(|| location.as_ref(), |stamp| &stamp.name)
     }
 
     /// Opens the file at `location`.
