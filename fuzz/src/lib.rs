@@ -1,5 +1,6 @@
 //! What the targets share: limits small enough that every excess shows, and the use of a decoded batch.
 
+pub mod asked;
 pub mod call;
 
 use arrow_array::{Array as _, RecordBatch};
