@@ -62,4 +62,4 @@ fn first<const N: usize>(clauses: [(bool, Clause); N]) -> ControlFlow<Clause> {
     }
 }
 
-const SAMPLE: Clause = ("TABLESAMPLE", "use `WHERE random() < 0.1`");
+const SAMPLE: Clause = ("TABLESAMPLE", "choose rows by `WHERE random() < 0.1`");
