@@ -69,7 +69,7 @@ impl StoreOptions {
         self
     }
 
-    /// Sets [`credentials`](Self::credentials).
+    /// Sets the file that has the credentials.
     #[must_use]
     pub fn with_credentials(mut self, file: impl Into<PathBuf>) -> Self {
         self.credentials = Some(file.into());

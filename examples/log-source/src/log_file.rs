@@ -121,7 +121,7 @@ fn bytes(from: u64, until: u64) -> Bytes {
     [from.to_be_bytes(), until.to_be_bytes()].concat().into()
 }
 
-/// Reads what [`bytes`] wrote; it came from a client, so that it may be anything.
+/// Reads what `bytes` wrote; it came from a client, so that it may be anything.
 fn numbers(bytes: &[u8]) -> Result<(u64, u64)> {
     let parsed = bytes.split_first_chunk::<8>().and_then(|(from, until)| {
         Some((u64::from_be_bytes(*from), u64::from_be_bytes(until.try_into().ok()?)))
