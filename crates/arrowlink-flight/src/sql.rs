@@ -6,8 +6,10 @@
 
 mod abilities;
 mod actions;
+mod bound;
 mod catalog;
 mod columns;
+mod dialect;
 mod encoding;
 mod ingest;
 mod keys;
@@ -41,14 +43,14 @@ pub(crate) use place::{CATALOG, PUBLIC};
 pub(crate) struct Sql {
     service: Arc<dyn DataService>,
     options: Arc<FlightOptions>,
-    bound: prepared::Bound,
+    bound: bound::Bound,
     system: catalog::SystemTables,
 }
 
 impl Sql {
     /// Answers from `service`.
     pub(crate) fn new(service: Arc<dyn DataService>, options: Arc<FlightOptions>) -> Self {
-        Self { service, options, bound: prepared::Bound::default(), system: catalog::SystemTables::default() }
+        Self { service, options, bound: bound::Bound::default(), system: catalog::SystemTables::default() }
     }
 
     /// Says what the answer to `command` looks like and by which ticket it is read.

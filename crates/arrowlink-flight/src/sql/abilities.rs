@@ -2,15 +2,13 @@
 //!
 //! The types of the answers are those that the JDBC driver reads: lengths are 64 bits, where 0 is no limit.
 
-mod dialect;
-
 use arrow_array::RecordBatch;
 use arrow_flight::sql::metadata::SqlInfoDataBuilder;
 use arrow_flight::sql::{CommandGetSqlInfo, SqlInfo, SqlSupportedTransaction};
 use arrowlink_core::{CallContext, DataService, ErrorKind, Name, Query, Result, Target};
 use bytes::Bytes;
 
-use super::encoding;
+use super::{dialect, encoding};
 
 /// Answers `command`: the codes that it names, or all of them. Codes that do not exist are left out.
 pub(super) async fn rows(

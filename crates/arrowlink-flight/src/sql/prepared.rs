@@ -1,9 +1,7 @@
 //! Prepared statements: their handles hold all there is to know, so that any server of the same tables can execute them.
 //!
 //! Clients that were made before handles could change execute the handle that they prepared: for those, the last values
-//! that were bound to it are kept for a while ([`Bound`]).
-
-mod bound;
+//! that were bound to it are kept for a while ([`Bound`](super::bound::Bound)).
 
 use arrow_schema::Schema;
 use arrowlink_core::{Description, Effect, Query, ReadOptions, Result, Target};
@@ -13,8 +11,6 @@ use uuid::Uuid;
 
 use super::encoding;
 use super::sealed::Seal;
-
-pub(super) use bound::Bound;
 
 /// A statement or plan that was prepared, with the values that were bound to it.
 #[derive(Clone, Debug)]

@@ -8,11 +8,11 @@ use uuid::Uuid;
 
 /// Values by statement. The oldest go when there are too many, or when they take too much memory.
 #[derive(Debug, Default)]
-pub(in crate::sql) struct Bound(Mutex<VecDeque<(Uuid, RecordBatch)>>);
+pub(super) struct Bound(Mutex<VecDeque<(Uuid, RecordBatch)>>);
 
 impl Bound {
     /// Keeps `values` instead of what was bound to the statement before.
-    pub(in crate::sql) fn keep(&self, statement: Uuid, values: RecordBatch) {
+    pub(super) fn keep(&self, statement: Uuid, values: RecordBatch) {
         let mut kept = self.lock();
         kept.retain(|(id, _)| *id != statement);
         kept.push_back((statement, values));
@@ -24,12 +24,12 @@ impl Bound {
     }
 
     /// Returns what was bound to the statement, if that is still here.
-    pub(in crate::sql) fn of(&self, statement: Uuid) -> Option<RecordBatch> {
+    pub(super) fn of(&self, statement: Uuid) -> Option<RecordBatch> {
         self.lock().iter().find(|(id, _)| *id == statement).map(|(_, values)| values.clone())
     }
 
     /// Forgets what was bound to the statement.
-    pub(in crate::sql) fn forget(&self, statement: Uuid) {
+    pub(super) fn forget(&self, statement: Uuid) {
         self.lock().retain(|(id, _)| *id != statement);
     }
 
