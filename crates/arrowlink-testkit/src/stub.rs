@@ -13,6 +13,11 @@ use futures::future::BoxFuture;
 
 /// The verbs of a service whatever the name and the options are. Those that are not written refuse as unsupported.
 pub trait Stub: fmt::Debug + Send + Sync + 'static {
+    /// Says what there is.
+    fn describe(&self) -> BoxFuture<'_, Result<Description>> {
+        unsupported()
+    }
+
     /// Answers a read.
     fn read(&self) -> BoxFuture<'_, Result<BatchStream>> {
         unsupported()
@@ -43,7 +48,7 @@ impl<S: Stub> DataService for Stubbed<S> {
     }
 
     fn describe(&self, _: CallContext, _: Target) -> BoxFuture<'_, Result<Description>> {
-        unsupported()
+        self.0.describe()
     }
 
     fn read(&self, _: CallContext, _: Target, _: ReadOptions) -> BoxFuture<'_, Result<BatchStream>> {

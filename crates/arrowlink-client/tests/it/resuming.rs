@@ -6,11 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use arrow_array::RecordBatch;
 use arrowlink_client::{Client, ClientOptions, Http2Options, RetryOptions};
 use arrowlink_core::{
-    BatchStream, CallContext, CallOptions, Catalog, Chunk, DataService, Description, Effect, EntryStream,
-    Error, ErrorKind, ListOptions, MemoryDataset, Name, NounKind, Query, ReadOptions, Receipt, RemoveOptions,
-    Result, Target, WriteOptions,
+    BatchStream, CallContext, Catalog, Chunk, DataService, Description, Effect, Error, ErrorKind,
+    MemoryDataset, NounKind, Query, ReadOptions, Result, Target,
 };
-use arrowlink_testkit::{Certificates, Server, check_error, name, three_rows};
+use arrowlink_testkit::{Certificates, Server, Stub, check_error, name, stubbed, three_rows};
 use futures::future::{BoxFuture, ready};
 use futures::{FutureExt as _, StreamExt as _, stream};
 
@@ -142,7 +141,7 @@ impl Breaking {
     /// Reads it through a client, and returns how it ended and how often it was asked.
     async fn read(self: Arc<Self>, target: Target) -> (Result<Vec<RecordBatch>>, usize) {
         let certificates = Certificates::new();
-        let server = Server::start(Arc::<Self>::clone(&self), &certificates).await;
+        let server = Server::start(stubbed(&self), &certificates).await;
         let client = Client::connect(&server.uri(), options(&certificates)).await.unwrap();
         let read = async {
             client.read(CallContext::new(), target, ReadOptions::default()).await?.collect_batches().await
@@ -154,17 +153,13 @@ impl Breaking {
     }
 }
 
-impl DataService for Breaking {
-    fn list(&self, _: CallContext, _: ListOptions) -> BoxFuture<'_, Result<EntryStream>> {
-        unused()
-    }
-
-    fn describe(&self, _: CallContext, _: Target) -> BoxFuture<'_, Result<Description>> {
+impl Stub for Breaking {
+    fn describe(&self) -> BoxFuture<'_, Result<Description>> {
         let description = Description::new(NounKind::Dataset, three_rows().schema());
         ready(Ok(description.with_effect(self.effect))).boxed()
     }
 
-    fn read(&self, _: CallContext, _: Target, _: ReadOptions) -> BoxFuture<'_, Result<BatchStream>> {
+    fn read(&self) -> BoxFuture<'_, Result<BatchStream>> {
         let batch = three_rows();
         let lost = Err(Error::new(ErrorKind::Unavailable, "the engine went away"));
         let chunks = match (self.reads.fetch_add(1, Ordering::Relaxed), self.rows) {
@@ -174,34 +169,6 @@ impl DataService for Breaking {
         };
         ready(Ok(BatchStream::new(batch.schema(), stream::iter(chunks)))).boxed()
     }
-
-    fn write(
-        &self,
-        _: CallContext,
-        _: Name,
-        _: BatchStream,
-        _: WriteOptions,
-    ) -> BoxFuture<'_, Result<Receipt>> {
-        unused()
-    }
-
-    fn remove(&self, _: CallContext, _: Name, _: RemoveOptions) -> BoxFuture<'_, Result<()>> {
-        unused()
-    }
-
-    fn call(
-        &self,
-        _: CallContext,
-        _: Name,
-        _: BatchStream,
-        _: CallOptions,
-    ) -> BoxFuture<'_, Result<BatchStream>> {
-        unused()
-    }
-}
-
-fn unused<T: Send + 'static>() -> BoxFuture<'static, Result<T>> {
-    ready(Err(Error::new(ErrorKind::Unsupported, "no test needs it"))).boxed()
 }
 
 #[tokio::test]

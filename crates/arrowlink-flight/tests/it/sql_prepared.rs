@@ -155,7 +155,7 @@ async fn an_update_is_executed_for_each_row() {
     let handle = handle(&client, INSERT).await;
     let rows = record_batch!(("0", Int64, [1, 2, 3])).unwrap();
     let answer: DoPutUpdateResult = client.put(&update(&handle), Some(vec![rows])).await.unwrap();
-    assert_eq!((answer.record_count, client.engine.changes.load(Ordering::Relaxed)), (3, 3));
+    assert_eq!((answer.record_count, client.engine.statements.changes.load(Ordering::Relaxed)), (3, 3));
 }
 
 #[tokio::test]
@@ -176,7 +176,7 @@ async fn describing_changes_nothing() {
     let handle = handle(&client, INSERT).await;
     let bound = bind(&client, &handle, record_batch!(("0", Int64, [1])).unwrap()).await.unwrap();
     client.info(&query(&bound)).await.unwrap();
-    assert_eq!(client.engine.changes.load(Ordering::Relaxed), 0);
+    assert_eq!(client.engine.statements.changes.load(Ordering::Relaxed), 0);
 }
 
 #[tokio::test]

@@ -68,7 +68,7 @@ async fn an_update_of_a_query_has_no_count() {
     let client = Client::new();
     let answer: DoPutUpdateResult = client.put(&update("select 1"), None).await.unwrap();
     assert_eq!(answer.record_count, -1);
-    assert_eq!(client.engine.changes.load(Ordering::Relaxed), 0);
+    assert_eq!(client.engine.statements.changes.load(Ordering::Relaxed), 0);
 }
 
 #[tokio::test]

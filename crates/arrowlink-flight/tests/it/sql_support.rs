@@ -8,42 +8,41 @@ use arrow_flight::sql::{Any, ProstMessageExt};
 use arrow_flight::{Action, FlightDescriptor, FlightInfo};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use arrowlink_core::{
-    BatchStream, CallContext, CallOptions, Catalog, DataService, Description, Effect, EntryStream, Error,
-    ErrorKind, ListOptions, MemoryDataset, MemoryStore, Name, NounKind, Query, ReadOptions, Receipt,
-    RemoveOptions, Result, Target, WriteOptions,
+    BatchStream, CallContext, Catalog, DataService, Description, Effect, Error, ErrorKind, MemoryDataset,
+    MemoryStore, NounKind, Query, Result,
 };
 use arrowlink_flight::{FlightOptions, FlightService};
+use arrowlink_testkit::{Statements, WithStatements, name};
 use arrowlink_transport::{FlightCall, FlightHandler as _};
 use bytes::Bytes;
-use futures::future::{BoxFuture, ready};
-use futures::{FutureExt as _, TryStreamExt as _};
+use futures::TryStreamExt as _;
 use prost::Message;
 
 pub(crate) const ECHO: &str = "select $1, $2";
 pub(crate) const INSERT: &str = "insert into t values ($1)";
 
-/// The datasets `trips`, `sales.orders` and `eu.sales.orders`, uploads, and four statements.
-#[derive(Debug)]
+/// Four statements.
+#[derive(Debug, Default)]
 pub(crate) struct Engine {
-    inner: Catalog,
     /// How many changes were made.
     pub(crate) changes: AtomicUsize,
 }
 
-impl Engine {
-    pub(crate) fn new() -> Arc<Self> {
-        let dataset = || {
-            let batch = record_batch!(("id", Int64, [1, 2])).unwrap();
-            Arc::new(MemoryDataset::new(batch.schema(), vec![batch]).unwrap())
-        };
-        let inner = ["trips", "sales.orders", "eu.sales.orders"]
-            .into_iter()
-            .fold(Catalog::new(), |catalog, name| catalog.with_dataset(Name::new(name).unwrap(), dataset()))
-            .with_uploads(Arc::new(MemoryStore::new(1 << 20)));
-        Arc::new(Self { inner, changes: AtomicUsize::new(0) })
-    }
+/// Makes a service of the datasets `trips`, `sales.orders` and `eu.sales.orders`, uploads, and four statements.
+fn engine() -> Arc<WithStatements<Engine>> {
+    let dataset = || {
+        let batch = record_batch!(("id", Int64, [1, 2])).unwrap();
+        Arc::new(MemoryDataset::new(batch.schema(), vec![batch]).unwrap())
+    };
+    let catalog = ["trips", "sales.orders", "eu.sales.orders"]
+        .into_iter()
+        .fold(Catalog::new(), |catalog, table| catalog.with_dataset(name(table), dataset()))
+        .with_uploads(Arc::new(MemoryStore::new(1 << 20)));
+    WithStatements::new(catalog, Engine::default())
+}
 
-    fn statement(query: &Query) -> Result<Description> {
+impl Statements for Engine {
+    fn describe(&self, query: &Query) -> Result<Description> {
         let described = |fields: Vec<Field>| Description::new(NounKind::Dataset, schema(fields));
         let parameter = |name: &str, data_type| Field::new(name, data_type, true);
         Ok(match query.text.as_str() {
@@ -66,8 +65,8 @@ impl Engine {
         })
     }
 
-    fn rows(&self, query: &Query) -> RecordBatch {
-        match query.text.as_str() {
+    fn read(&self, query: &Query) -> Result<RecordBatch> {
+        Ok(match query.text.as_str() {
             ECHO => query.parameters.clone().unwrap(),
             INSERT => {
                 let rows = query.parameters.as_ref().unwrap().num_rows();
@@ -79,73 +78,21 @@ impl Engine {
                 record_batch!(("schema", Utf8, [schema])).unwrap()
             }
             _ => record_batch!(("one", Int64, [1])).unwrap(),
-        }
-    }
-}
-
-impl DataService for Engine {
-    fn list(&self, ctx: CallContext, options: ListOptions) -> BoxFuture<'_, Result<EntryStream>> {
-        self.inner.list(ctx, options)
-    }
-
-    fn describe(&self, ctx: CallContext, target: Target) -> BoxFuture<'_, Result<Description>> {
-        match target {
-            Target::Sql(query) => ready(Self::statement(&query)).boxed(),
-            target => self.inner.describe(ctx, target),
-        }
-    }
-
-    fn read(
-        &self,
-        ctx: CallContext,
-        target: Target,
-        options: ReadOptions,
-    ) -> BoxFuture<'_, Result<BatchStream>> {
-        match target {
-            Target::Sql(query) => {
-                let rows = self.rows(&query);
-                ready(Ok(BatchStream::from_batches(rows.schema(), vec![rows]))).boxed()
-            }
-            target => self.inner.read(ctx, target, options),
-        }
-    }
-
-    fn write(
-        &self,
-        ctx: CallContext,
-        name: Name,
-        batches: BatchStream,
-        options: WriteOptions,
-    ) -> BoxFuture<'_, Result<Receipt>> {
-        self.inner.write(ctx, name, batches, options)
-    }
-
-    fn remove(&self, ctx: CallContext, name: Name, options: RemoveOptions) -> BoxFuture<'_, Result<()>> {
-        self.inner.remove(ctx, name, options)
-    }
-
-    fn call(
-        &self,
-        ctx: CallContext,
-        name: Name,
-        batches: BatchStream,
-        options: CallOptions,
-    ) -> BoxFuture<'_, Result<BatchStream>> {
-        self.inner.call(ctx, name, batches, options)
+        })
     }
 }
 
 /// A client of Flight SQL without a network.
 #[derive(Debug)]
 pub(crate) struct Client {
-    pub(crate) engine: Arc<Engine>,
+    pub(crate) engine: Arc<WithStatements<Engine>>,
     pub(crate) flight: FlightService,
     pub(crate) call: FlightCall,
 }
 
 impl Client {
     pub(crate) fn new() -> Self {
-        let engine = Engine::new();
+        let engine = engine();
         Self { flight: service(&engine), engine, call: FlightCall::new(CallContext::new()) }
     }
 
@@ -195,7 +142,7 @@ impl Client {
     }
 }
 
-fn service(engine: &Arc<Engine>) -> FlightService {
+fn service(engine: &Arc<WithStatements<Engine>>) -> FlightService {
     FlightService::new(Arc::clone(engine) as Arc<dyn DataService>, FlightOptions::default())
 }
 

@@ -3,13 +3,13 @@
 use arrowlink_http::{Cors, HttpOptions};
 use http::{Method, Request, Response};
 
-use crate::support::{Tables, ask, ask_of};
+use crate::support::{ask, ask_of, tables};
 
 const PAGE: &str = "https://charts.example";
 
 async fn allowed(request: http::request::Builder) -> Response<arrowlink_transport::Body> {
     let options = HttpOptions::default().with_cors(Cors::origins([PAGE]));
-    ask_of(Tables::new(), options, request, "select 1").await
+    ask_of(tables(), options, request, "select 1").await
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use arrowlink_http::HttpOptions;
 use expect_test::{Expect, expect};
 use http::{Method, Request, StatusCode};
 
-use crate::support::{Tables, ask, ask_of, get, refusal, text};
+use crate::support::{ask, ask_of, get, refusal, tables, text};
 
 async fn check(path: &str, expected: Expect) {
     let answer = get(path).await;
@@ -96,7 +96,7 @@ async fn refuses_other_methods_and_says_which_there_are() {
 
 #[tokio::test]
 async fn answers_head_as_get_without_the_body() {
-    let tables = Tables::new();
+    let tables = tables();
     let of = |request| ask_of(tables.clone(), HttpOptions::default(), request, "");
     let head = of(Request::head("/v1/datasets/trips?format=csv")).await;
     let whole = of(Request::get("/v1/datasets/trips?format=csv")).await;
@@ -106,7 +106,7 @@ async fn answers_head_as_get_without_the_body() {
 
 #[tokio::test]
 async fn sends_nothing_again_to_who_has_it() {
-    let tables = Tables::new();
+    let tables = tables();
     let again = |path: &str, tag: &str| {
         let request = Request::get(path).header("if-none-match", tag);
         ask_of(tables.clone(), HttpOptions::default(), request, "")

@@ -6,14 +6,14 @@ use arrowlink_http::HttpOptions;
 use expect_test::{Expect, expect};
 use http::Request;
 
-use crate::support::{Tables, ask, ask_of, get, refusal, text};
+use crate::support::{ask, ask_of, get, refusal, tables, text};
 
 /// Asks, and returns what the service was asked.
 async fn asked(request: http::request::Builder, body: &str) -> Query {
-    let tables = Tables::new();
+    let tables = tables();
     let answer = ask_of(tables.clone(), HttpOptions::default(), request, body).await;
     assert_eq!(answer.status(), 200, "{}", text(answer).await);
-    let mut asked = tables.asked.lock().unwrap();
+    let mut asked = tables.statements.asked.lock().unwrap();
     assert_eq!(asked.len(), 1);
     asked.remove(0)
 }
@@ -58,12 +58,12 @@ async fn refuses_expressions_that_are_more_than_that() {
         "id = 1)(",
         " ",
     ] {
-        let tables = Tables::new();
+        let tables = tables();
         let uri = format!("/v1/datasets/trips?sql-where={}", percent(expression));
         let answer = ask_of(tables.clone(), HttpOptions::default(), Request::get(uri), "").await;
         let refusal = refusal(answer).await;
         assert!(refusal.starts_with("400 `sql-where` is one SQL expression"), "{expression}: {refusal}");
-        assert!(tables.asked.lock().unwrap().is_empty(), "{expression}");
+        assert!(tables.statements.asked.lock().unwrap().is_empty(), "{expression}");
     }
 }
 
@@ -107,7 +107,7 @@ async fn refuses_statements_that_it_cannot_read() {
     );
     assert!(refused("application/json", r#"{"sq": "select 1"}"#).await.contains("unknown field `sq`"));
     let options = HttpOptions::default().with_max_statement_bytes(8);
-    let large = ask_of(Tables::new(), options, Request::post("/v1/sql"), "select 100").await;
+    let large = ask_of(tables(), options, Request::post("/v1/sql"), "select 100").await;
     expect!["413 the request's body has more than the 8 bytes that a statement may have"]
         .assert_eq(&refusal(large).await);
 }

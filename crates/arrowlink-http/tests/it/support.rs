@@ -3,25 +3,20 @@
 use std::sync::{Arc, Mutex};
 
 use arrow_array::{RecordBatch, record_batch};
-use arrow_schema::SchemaRef;
 use arrowlink_core::{
-    BatchStream, CallContext, CallOptions, Catalog, DataService, Description, Effect, EntryStream, Error,
-    ErrorKind, ListOptions, MemoryDataset, Name, NounKind, Query, ReadOptions, Receipt, RemoveOptions,
-    Result, Target, WriteOptions,
+    Catalog, DataService, Description, Effect, Error, ErrorKind, MemoryDataset, NounKind, Query, Result,
 };
 use arrowlink_http::{HttpOptions, HttpService};
+use arrowlink_testkit::{Statements, WithStatements, name};
 use arrowlink_transport::Body;
 use bytes::Bytes;
-use futures::FutureExt as _;
-use futures::future::BoxFuture;
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use tower::ServiceExt as _;
 
-/// A catalog of `trips` and `sales.orders`; statements are noted and answered with `trips`.
-#[derive(Debug)]
-pub(crate) struct Tables {
-    catalog: Catalog,
+/// Notes statements and answers them with `trips`, the one table; all but those that drop it.
+#[derive(Debug, Default)]
+pub(crate) struct Noted {
     pub(crate) asked: Mutex<Vec<Query>>,
 }
 
@@ -29,73 +24,32 @@ pub(crate) fn trips() -> RecordBatch {
     record_batch!(("id", Int64, [1, 2, 3]), ("zone", Utf8, ["A", "B", "A"])).unwrap()
 }
 
-impl Tables {
-    pub(crate) fn new() -> Arc<Self> {
-        let table = || Arc::new(MemoryDataset::new(trips().schema(), vec![trips()]).unwrap());
-        let catalog = Catalog::new()
-            .with_dataset("trips".parse().unwrap(), table())
-            .with_dataset("sales.orders".parse().unwrap(), table());
-        Arc::new(Self { catalog, asked: Mutex::default() })
-    }
-
-    fn noted(&self, query: Query) -> Result<SchemaRef> {
-        let changes = query.text.starts_with("DROP");
-        self.asked.lock().unwrap().push(query);
-        if changes { Err(Error::new(ErrorKind::ReadOnly, "`trips` stays")) } else { Ok(trips().schema()) }
-    }
+/// Makes a catalog of `trips` and `sales.orders` whose statements are noted.
+pub(crate) fn tables() -> Arc<WithStatements<Noted>> {
+    let table = || Arc::new(MemoryDataset::new(trips().schema(), vec![trips()]).unwrap());
+    let catalog =
+        Catalog::new().with_dataset(name("trips"), table()).with_dataset(name("sales.orders"), table());
+    WithStatements::new(catalog, Noted::default())
 }
 
-impl DataService for Tables {
-    fn list(&self, ctx: CallContext, options: ListOptions) -> BoxFuture<'_, Result<EntryStream>> {
-        self.catalog.list(ctx, options)
-    }
-
-    fn describe(&self, ctx: CallContext, target: Target) -> BoxFuture<'_, Result<Description>> {
-        let Target::Sql(query) = target else { return self.catalog.describe(ctx, target) };
+impl Statements for Noted {
+    fn describe(&self, query: &Query) -> Result<Description> {
         let effect = if query.text.starts_with("DROP") { Effect::Change } else { Effect::None };
-        let description = Description::new(NounKind::Dataset, trips().schema()).with_effect(effect);
-        std::future::ready(Ok(description)).boxed()
+        Ok(Description::new(NounKind::Dataset, trips().schema()).with_effect(effect))
     }
 
-    fn read(
-        &self,
-        ctx: CallContext,
-        target: Target,
-        options: ReadOptions,
-    ) -> BoxFuture<'_, Result<BatchStream>> {
-        let Target::Sql(query) = target else { return self.catalog.read(ctx, target, options) };
-        let answer = self.noted(query).map(|schema| BatchStream::from_batches(schema, vec![trips()]));
-        std::future::ready(answer).boxed()
-    }
-
-    fn write(
-        &self,
-        ctx: CallContext,
-        name: Name,
-        batches: BatchStream,
-        options: WriteOptions,
-    ) -> BoxFuture<'_, Result<Receipt>> {
-        self.catalog.write(ctx, name, batches, options)
-    }
-
-    fn remove(&self, ctx: CallContext, name: Name, options: RemoveOptions) -> BoxFuture<'_, Result<()>> {
-        self.catalog.remove(ctx, name, options)
-    }
-
-    fn call(
-        &self,
-        ctx: CallContext,
-        name: Name,
-        batches: BatchStream,
-        options: CallOptions,
-    ) -> BoxFuture<'_, Result<BatchStream>> {
-        self.catalog.call(ctx, name, batches, options)
+    fn read(&self, query: &Query) -> Result<RecordBatch> {
+        self.asked.lock().unwrap().push(query.clone());
+        if query.text.starts_with("DROP") {
+            return Err(Error::new(ErrorKind::ReadOnly, "`trips` stays"));
+        }
+        Ok(trips())
     }
 }
 
-/// Asks a service with [`Tables`].
+/// Asks the service of [`tables`].
 pub(crate) async fn ask(request: http::request::Builder, body: &str) -> Response<Body> {
-    ask_of(Tables::new(), HttpOptions::default(), request, body).await
+    ask_of(tables(), HttpOptions::default(), request, body).await
 }
 
 pub(crate) async fn ask_of(

@@ -1,0 +1,69 @@
+//! A statement on its way from what it means to rows: planned, checked, optimized, executed.
+
+use std::sync::Arc;
+
+use arrow_schema::SchemaRef;
+use arrowlink_core::Result;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::session_state::SessionState;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::execute_stream;
+
+use super::failure::{from_datafusion, from_planning};
+use super::lookup::Found;
+
+/// What a statement means, and what it is executed with. It may have parameters.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    pub(crate) state: SessionState,
+    pub(crate) plan: LogicalPlan,
+    /// The tables that it names.
+    pub(crate) found: Found,
+}
+
+/// How the rows of a query are computed.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    /// As the optimizer left it.
+    pub(crate) plan: LogicalPlan,
+    /// The columns that the statement promises; the plan may know more of them.
+    pub(crate) schema: SchemaRef,
+}
+
+impl Planned {
+    /// Makes the types of the statement agree, and returns the columns of its rows.
+    pub(crate) fn schema(&self) -> Result<SchemaRef> {
+        Ok(Arc::clone(self.checked()?.schema().inner()))
+    }
+
+    /// Decides how the rows are computed.
+    ///
+    /// It goes on in one piece for as long as it takes; a query that nobody waits for any more ends before it.
+    pub(crate) async fn ready(&self) -> Result<Ready> {
+        let checked = self.checked()?;
+        tokio::task::yield_now().await;
+        let plan = self.state.optimize(&checked).map_err(|error| from_planning(error, ""))?;
+        Ok(Ready { plan, schema: Arc::clone(checked.schema().inner()) })
+    }
+
+    /// Does what the optimizer begins with, and then finds done.
+    fn checked(&self) -> Result<LogicalPlan> {
+        // What explains a plan shows this step too.
+        if matches!(self.plan, LogicalPlan::Explain(_) | LogicalPlan::Analyze(_)) {
+            return Ok(self.plan.clone());
+        }
+        let analyzer = self.state.analyzer();
+        let checked = analyzer.execute_and_check(self.plan.clone(), self.state.config_options(), |_, _| {});
+        checked.map_err(|error| from_planning(error, ""))
+    }
+}
+
+impl Ready {
+    /// Starts to compute the rows.
+    pub(crate) async fn rows(&self, state: &SessionState) -> Result<SendableRecordBatchStream> {
+        tokio::task::yield_now().await;
+        let plan = state.query_planner().create_physical_plan(&self.plan, state).await;
+        let plan = plan.map_err(|error| from_planning(error, ""))?;
+        execute_stream(plan, state.task_ctx()).map_err(from_datafusion)
+    }
+}

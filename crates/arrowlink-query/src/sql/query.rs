@@ -1,0 +1,82 @@
+//! What is asked of one statement: what it returns, and its rows.
+
+use std::sync::Arc;
+
+use arrow_schema::SchemaRef;
+use arrowlink_core::{CallContext, Description, NounKind, Query, Result};
+use datafusion::execution::SendableRecordBatchStream;
+
+use super::engine::Engine;
+use super::lookup::Found;
+use super::planned::Planned;
+use super::plans::Plan;
+use super::statement::Statement;
+use super::{change, parameters};
+
+/// Says what `query` returns, and changes nothing.
+pub(crate) async fn describe(engine: &Engine, ctx: &CallContext, query: &Query) -> Result<Description> {
+    let statement = engine.parse(query)?;
+    if let Statement::Drop { .. } = statement {
+        return Ok(change::description());
+    }
+    let mut planned = engine.plan(ctx, query, &statement).await?;
+    let parameters = parameters::schema(&planned.plan);
+    if let Statement::Insert(..) = statement {
+        return Ok(change::description().with_parameters(parameters));
+    }
+    let has_values = query.parameters.is_some();
+    if has_values {
+        planned.plan = parameters::bind_one(planned.plan, query.parameters.as_ref())?;
+    }
+    let schema = planned.schema()?;
+    if !has_values && let Some(plan) = Plan::new(query, &planned, &schema)? {
+        engine.plans.keep(query, plan);
+    }
+    Ok(Description::new(NounKind::Dataset, schema).with_parameters(parameters))
+}
+
+/// Carries `query` out: returns its rows, or the one that says how much it changed.
+pub(crate) async fn rows(
+    engine: &Arc<Engine>,
+    ctx: &CallContext,
+    query: &Query,
+) -> Result<(SchemaRef, SendableRecordBatchStream)> {
+    if let Some((plan, found)) = engine.known(ctx, query).await {
+        return rows_again(engine, query, &plan, found).await;
+    }
+    let statement = engine.parse(query)?;
+    let Statement::Query(_) = statement else {
+        return change::make(engine, ctx, query, &statement).await;
+    };
+    let mut planned = engine.plan(ctx, query, &statement).await?;
+    planned.plan = parameters::bind_one(planned.plan, query.parameters.as_ref())?;
+    let ready = planned.ready().await?;
+    if query.parameters.is_none()
+        && let Some(plan) = Plan::new(query, &planned, &ready.schema)?
+    {
+        plan.learn(&ready, query, &planned.found.tables)?;
+        engine.plans.keep(query, plan);
+    }
+    Ok((Arc::clone(&ready.schema), ready.rows(&planned.state).await?))
+}
+
+/// Carries out what was planned before, over the tables of today.
+async fn rows_again(
+    engine: &Engine,
+    query: &Query,
+    plan: &Plan,
+    found: Found,
+) -> Result<(SchemaRef, SendableRecordBatchStream)> {
+    let state = engine.state(query);
+    let has_values = query.parameters.is_some();
+    if !has_values && let Some(ready) = plan.ready(query, &found.tables)? {
+        return Ok((Arc::clone(&ready.schema), ready.rows(&state).await?));
+    }
+    let meaning = parameters::bind_one(plan.meaning(query, &found.tables)?, query.parameters.as_ref())?;
+    let planned = Planned { state, plan: meaning, found };
+    let ready = planned.ready().await?;
+    if !has_values {
+        plan.learn(&ready, query, &planned.found.tables)?;
+    }
+    Ok((Arc::clone(&ready.schema), ready.rows(&planned.state).await?))
+}
