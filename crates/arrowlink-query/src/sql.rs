@@ -3,7 +3,7 @@
 //! ```text
 //! text -> statement (one, and one that is allowed)   `statement`, `nesting`
 //!      -> the tables that it names, each once        `lookup`, `service_table`, `file_table`, `listing`
-//!      -> plan, with the values of its parameters    `engine`, `parameters`
+//!      -> plan, with the values of its parameters    `engine`, `planned`, `parameters`; `plans` knows it the next time
 //!      -> rows as they come, or a change             `run`, `change`
 //! ```
 //!
@@ -26,6 +26,9 @@ mod nesting;
 mod options;
 mod parameters;
 mod place;
+mod planned;
+mod plans;
+mod query;
 mod rows;
 mod run;
 mod service_scan;
@@ -46,7 +49,6 @@ use futures::future::{BoxFuture, FutureExt as _};
 
 use crate::QueryRuntime;
 use engine::Engine;
-use statement::Statement;
 
 pub use options::SqlOptions;
 pub use tables::SqlTables;
@@ -118,26 +120,15 @@ impl SqlService {
 
     /// Says what `query` returns, and changes nothing.
     async fn describe_sql(&self, ctx: CallContext, query: Query) -> Result<Description> {
+        if query.parameters.is_none()
+            && let Some((plan, _)) = self.engine.known(&ctx, &query).await
+        {
+            let description = Description::new(NounKind::Dataset, Arc::clone(&plan.schema));
+            return Ok(description.with_parameters(Arc::clone(&plan.parameters)));
+        }
         let engine = Arc::clone(&self.engine);
         let of_task = ctx.clone();
-        let work = async move {
-            let statement = engine.parse(&query)?;
-            if let Statement::Drop { .. } = statement {
-                return Ok(change::description());
-            }
-            let mut planned = engine.plan(&of_task, &query, &statement).await?;
-            let parameters = parameters::schema(&planned.plan);
-            let description = match statement {
-                Statement::Insert(..) => change::description(),
-                _ => {
-                    if query.parameters.is_some() {
-                        planned.plan = parameters::bind_one(planned.plan, query.parameters.as_ref())?;
-                    }
-                    Description::new(NounKind::Dataset, planned.checked()?.schema())
-                }
-            };
-            Ok(description.with_parameters(parameters))
-        };
+        let work = async move { query::describe(&engine, &of_task, &query).await };
         run::bounded(self.engine.options.timeout, self.engine.runtime.run(&ctx, work)).await?
     }
 
@@ -146,20 +137,10 @@ impl SqlService {
         refuse_states(&options)?;
         let turn = self.engine.turn(&ctx).await?;
         let engine = Arc::clone(&self.engine);
-        let bound = self.engine.options.timeout;
-        let work = async move {
-            let statement = engine.parse(&query)?;
-            let Statement::Query(_) = statement else {
-                return change::make(&engine, &ctx, &query, &statement).await;
-            };
-            let mut planned = engine.plan(&ctx, &query, &statement).await?;
-            planned.plan = parameters::bind_one(planned.plan, query.parameters.as_ref())?;
-            let planned = planned.checked()?;
-            let rows = planned.rows().await?;
-            Ok((planned.schema(), rows))
-        };
+        let work = async move { query::rows(&engine, &ctx, &query).await };
         let kept = (turn, Arc::clone(&self.engine.spill));
-        options.apply(run::stream(&self.engine.runtime, bound, kept, work).await?)
+        let rows = run::stream(&self.engine.runtime, self.engine.options.timeout, kept, work).await?;
+        options.apply(rows)
     }
 }
 

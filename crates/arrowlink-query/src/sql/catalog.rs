@@ -21,6 +21,12 @@ impl Tables {
         Arc::make_mut(schema).tables.insert(name.table.to_string(), Some(table));
     }
 
+    /// Returns the table with the three names.
+    pub(crate) fn get(&self, name: &ResolvedTableReference) -> Option<&Arc<dyn TableProvider>> {
+        let schema = self.catalogs.get(name.catalog.as_ref())?.schemas.get(name.schema.as_ref())?;
+        schema.tables.get(name.table.as_ref())?.as_ref()
+    }
+
     /// Adds the name of a table of which nothing is known.
     pub(crate) fn insert_name(&mut self, catalog: &str, schema: &str, table: &str) {
         let catalog = self.catalogs.entry(catalog.to_owned()).or_default();

@@ -17,10 +17,11 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::sql::sqlparser::ast::ObjectName;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::engine::{Engine, Planned};
+use super::engine::Engine;
 use super::failure::{from_datafusion, invalid};
 use super::names::name_of;
 use super::parameters;
+use super::planned::Planned;
 use super::statement::Statement;
 use crate::failure::internal;
 
@@ -72,15 +73,18 @@ async fn insert(
         return Err(invalid(None, "`INSERT` of this form is not executed here"));
     };
     let schema = target.schema();
-    let input = Planned { state: planned.state.clone(), plan: input.as_ref().clone() };
+    let (input, found, state) = (input.as_ref().clone(), planned.found.clone(), planned.state.clone());
     let rows = query.parameters.as_ref().map_or(1, RecordBatch::num_rows);
     let values = query.parameters.clone();
     let of_rows = Arc::clone(&schema);
     let batches = stream::iter(0..rows)
         .then(move |row| {
-            let bound = parameters::bind(input.plan.clone(), values.as_ref(), row);
-            let state = input.state.clone();
-            async move { Planned { state, plan: bound? }.rows().await }
+            let bound = parameters::bind(input.clone(), values.as_ref(), row);
+            let (found, state) = (found.clone(), state.clone());
+            async move {
+                let planned = Planned { state, plan: bound?, found };
+                planned.ready().await?.rows(&planned.state).await
+            }
         })
         .map_ok(|rows| rows.map_err(from_datafusion))
         .try_flatten()

@@ -3,20 +3,18 @@
 use std::fmt;
 use std::sync::Arc;
 
-use arrow_schema::SchemaRef;
 use arrowlink_core::{CallContext, DataService, Error, ErrorKind, Query, Result};
-use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
-use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::SessionConfig;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
-use super::failure::{from_datafusion, from_planning, refused};
-use super::lookup::Lookup;
+use super::failure::{from_planning, refused};
+use super::lookup::{Found, Lookup};
 use super::memory;
 use super::names::{CATALOG, PUBLIC};
+use super::planned::Planned;
+use super::plans::{Plan, Plans};
 use super::size;
 use super::spill::SpillFolder;
 use super::statement::Statement;
@@ -33,17 +31,12 @@ pub(crate) struct Engine {
     pub(crate) options: SqlOptions,
     /// Functions, rules and settings; copied for each statement, which costs little.
     state: SessionState,
+    /// What statements meant that were asked before.
+    pub(crate) plans: Plans,
     /// One permit for each query that may run.
     turns: Arc<Semaphore>,
     /// Where queries keep what does not fit; kept by those that run longer than the service is there.
     pub(crate) spill: Arc<SpillFolder>,
-}
-
-/// A statement that is ready to be executed, and what it is executed with.
-#[derive(Debug)]
-pub(crate) struct Planned {
-    pub(crate) state: SessionState,
-    pub(crate) plan: LogicalPlan,
 }
 
 impl Engine {
@@ -62,7 +55,16 @@ impl Engine {
             .with_default_features()
             .build();
         let turns = Arc::new(Semaphore::new(options.max_queries.clamp(1, Semaphore::MAX_PERMITS)));
-        Ok(Self { service, tables, runtime: runtime.clone(), options, state, turns, spill })
+        Ok(Self {
+            service,
+            tables,
+            runtime: runtime.clone(),
+            options,
+            state,
+            plans: Plans::new(),
+            turns,
+            spill,
+        })
     }
 
     /// Parses the text of `query`.
@@ -82,18 +84,14 @@ impl Engine {
             Statement::Drop { .. } => return Err(internal("`DROP TABLE` has no plan")),
         };
         size::check_tables(&parsed)?;
-        let mut state = self.state.clone();
-        if let Some(schema) = &query.default_schema {
-            state.config_mut().options_mut().catalog.default_schema = schema.clone();
-        }
+        let mut state = self.state(query);
         let references =
             state.resolve_table_references(&parsed).map_err(|error| from_planning(error, &query.text))?;
-        let found = Lookup::new(self, ctx, query).find(references).await?;
-        state.register_catalog_list(found.tables);
-        state.mark_start_execution();
+        let (found, missing) = Lookup::new(self, ctx, query).find(references).await?;
+        state.register_catalog_list(Arc::clone(&found.tables) as _);
         tokio::task::yield_now().await;
         let planned = state.statement_to_plan(parsed).await;
-        let plan = match (planned, found.missing) {
+        let plan = match (planned, missing) {
             (Ok(plan), _) => plan,
             // What is missing explains what cannot be planned.
             (Err(_), Some(missing)) => return Err(missing),
@@ -112,7 +110,25 @@ impl Engine {
                 .verify_plan(&plan)
                 .map_err(|_| refused("a change within a query", "send it alone"))?;
         }
-        Ok(Planned { state, plan })
+        Ok(Planned { state, plan, found })
+    }
+
+    /// Returns what `query` meant the last time, where it means that over the tables of today too.
+    pub(crate) async fn known(&self, ctx: &CallContext, query: &Query) -> Option<(Arc<Plan>, Found)> {
+        let plan = self.plans.of(query)?;
+        // What is wrong with a table is said by who plans anew.
+        let (found, _) = Lookup::new(self, ctx, query).find(plan.references.clone()).await.ok()?;
+        (found.is_whole && plan.fits(&found.tables)).then_some((plan, found))
+    }
+
+    /// Returns functions, rules and settings for one statement that starts now.
+    pub(crate) fn state(&self, query: &Query) -> SessionState {
+        let mut state = self.state.clone();
+        if let Some(schema) = &query.default_schema {
+            state.config_mut().options_mut().catalog.default_schema = schema.clone();
+        }
+        state.mark_start_execution();
+        state
     }
 
     /// Waits for the turn of one query, at most until the deadline of `ctx` or for as long as the options say.
@@ -141,38 +157,6 @@ impl Engine {
              `query.max_queries`"
         );
         Error::new(ErrorKind::Unavailable, text)
-    }
-}
-
-impl Planned {
-    /// Decides how the plan is carried out; the rows have [`schema`](Self::schema).
-    ///
-    /// It goes on in one piece for as long as it takes; a query that nobody waits for any more ends before it.
-    async fn physical(&self) -> Result<Arc<dyn ExecutionPlan>> {
-        tokio::task::yield_now().await;
-        self.state.create_physical_plan(&self.plan).await.map_err(|error| from_planning(error, ""))
-    }
-
-    /// Starts to compute the rows.
-    pub(crate) async fn rows(&self) -> Result<SendableRecordBatchStream> {
-        execute_stream(self.physical().await?, self.state.task_ctx()).map_err(from_datafusion)
-    }
-
-    /// Makes the types of the statement agree, which the optimizer then finds done.
-    pub(crate) fn checked(self) -> Result<Self> {
-        // What explains a plan shows this step too.
-        if matches!(self.plan, LogicalPlan::Explain(_) | LogicalPlan::Analyze(_)) {
-            return Ok(self);
-        }
-        let Self { state, plan } = self;
-        let checked = state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {});
-        let plan = checked.map_err(|error| from_planning(error, ""))?;
-        Ok(Self { state, plan })
-    }
-
-    /// Returns the schema of the rows, once the plan is [`checked`](Self::checked).
-    pub(crate) fn schema(&self) -> SchemaRef {
-        Arc::clone(self.plan.schema().inner())
     }
 }
 

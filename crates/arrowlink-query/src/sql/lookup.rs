@@ -25,10 +25,20 @@ pub(crate) struct Lookup<'a> {
 }
 
 /// What was found.
+#[derive(Clone, Debug)]
 pub(crate) struct Found {
+    /// What was looked for.
+    pub(crate) references: Vec<TableReference>,
     pub(crate) tables: Arc<Tables>,
-    /// What is wrong with the first table that was not found. It need not be one: functions are named where tables are.
-    pub(crate) missing: Option<Error>,
+    /// Whether all that was looked for is a table.
+    pub(crate) is_whole: bool,
+}
+
+impl Found {
+    /// Whether one of the tables says what other tables there are.
+    pub(crate) fn lists_tables(&self) -> bool {
+        self.references.iter().any(is_listing)
+    }
 }
 
 impl<'a> Lookup<'a> {
@@ -36,10 +46,11 @@ impl<'a> Lookup<'a> {
         Self { engine, ctx, query }
     }
 
-    /// Finds what `references` stand for, side by side.
-    pub(crate) async fn find(&self, references: Vec<TableReference>) -> Result<Found> {
-        let (information, named): (Vec<_>, Vec<_>) =
-            references.into_iter().partition(|reference| reference.schema() == Some(listing::SCHEMA));
+    /// Finds what `references` stand for, side by side, and what is wrong with the first that was not found.
+    ///
+    /// That one need not be a table: functions are named where tables are.
+    pub(crate) async fn find(&self, references: Vec<TableReference>) -> Result<(Found, Option<Error>)> {
+        let (information, named): (Vec<_>, Vec<_>) = references.iter().cloned().partition(is_listing);
         let mut tables = Tables::default();
         let mut missing = None;
         let found = join_all(named.iter().map(|reference| self.table(reference))).await;
@@ -64,7 +75,7 @@ impl<'a> Lookup<'a> {
         if !information.is_empty() {
             listing::add(self.engine, self.ctx, &mut tables, information).await?;
         }
-        Ok(Found { tables: Arc::new(tables), missing })
+        Ok((Found { references, tables: Arc::new(tables), is_whole: missing.is_none() }, missing))
     }
 
     /// Returns the schema in which names without one are looked for.
@@ -102,4 +113,8 @@ impl<'a> Lookup<'a> {
         });
         Ok(Arc::new(ServiceTable { rows, ctx: self.ctx.clone(), name: name.clone(), description }))
     }
+}
+
+fn is_listing(reference: &TableReference) -> bool {
+    reference.schema() == Some(listing::SCHEMA)
 }

@@ -23,6 +23,7 @@ mod parts;
 mod reading;
 mod real;
 mod sql;
+mod sql_again;
 mod sql_files;
 mod sql_limits;
 mod sql_logic;

@@ -53,7 +53,7 @@ impl Dataset for Fickle {
 }
 
 /// Serves each of `files` under its name without the extension.
-async fn serve(folder: &Folder, files: &[&str]) -> SqlService {
+pub(crate) async fn serve(folder: &Folder, files: &[&str]) -> SqlService {
     let (mut catalog, mut tables) = (Catalog::new(), SqlTables::default());
     for file in files {
         let dataset = Arc::new(folder.open(file).await.unwrap());
