@@ -20,6 +20,9 @@ pub(crate) struct Answers {
     figures: Vec<(Asker, Result<Summary, String>)>,
 }
 
+/// The turns that somebody took, or why not all.
+type Taken = (Asker, Result<Vec<Turn>, String>);
+
 #[derive(Debug)]
 struct Player {
     asker: Asker,
@@ -36,12 +39,16 @@ impl Quiz {
         Self { players: drivers.into_iter().map(player).collect() }
     }
 
-    /// Asks those of `among` for `query`: once unmeasured, then `repetitions` times.
+    /// Asks those of `groups` for `query`: once unmeasured, then `repetitions` times. Those of one group take turns; the
+    /// next group begins when they are done.
     ///
-    /// Who returns another number of rows than the first of `among` who answers has no figure.
-    pub(crate) fn ask(&mut self, query: &str, among: &[Asker], repetitions: usize) -> Answers {
-        let mut turns: Vec<(Asker, Result<Vec<Turn>, String>)> =
-            among.iter().map(|asker| (*asker, Ok(Vec::new()))).collect();
+    /// Who returns another number of rows than the first who answers has no figure.
+    pub(crate) fn ask(&mut self, query: &str, groups: &[&[Asker]], repetitions: usize) -> Answers {
+        Answers::of(groups.iter().flat_map(|group| self.take_turns(query, group, repetitions)).collect())
+    }
+
+    fn take_turns(&mut self, query: &str, group: &[Asker], repetitions: usize) -> Vec<Taken> {
+        let mut turns: Vec<Taken> = group.iter().map(|asker| (*asker, Ok(Vec::new()))).collect();
         for round in 0..=repetitions {
             for (asker, turns) in &mut turns {
                 let Ok(taken) = turns else { continue };
@@ -52,7 +59,7 @@ impl Quiz {
                 }
             }
         }
-        Answers::of(turns)
+        turns
     }
 
     fn turn(&mut self, asker: Asker, query: &str) -> Result<Turn, String> {
@@ -70,7 +77,7 @@ impl Quiz {
 }
 
 impl Answers {
-    fn of(turns: Vec<(Asker, Result<Vec<Turn>, String>)>) -> Self {
+    fn of(turns: Vec<Taken>) -> Self {
         let mut expected = None;
         let figures = turns.into_iter().map(|(asker, turns)| {
             let summary = turns.and_then(|turns| milliseconds(&turns, &mut expected));
