@@ -64,6 +64,6 @@ pub use format::FileFormat;
 pub use options::FileOptions;
 pub use query_options::QueryOptions;
 pub use runtime::QueryRuntime;
-pub use sql::{SqlOptions, SqlService, SqlTables};
+pub use sql::{SqlOptions, SqlService, SqlTable, SqlTables};
 pub use store_options::StoreOptions;
 pub use tpch::{TpchDataset, TpchTable};

@@ -51,7 +51,7 @@ use crate::QueryRuntime;
 use engine::Engine;
 
 pub use options::SqlOptions;
-pub use tables::SqlTables;
+pub use tables::{SqlTable, SqlTables};
 
 /// Answers SQL over the datasets of another service, and passes everything else on to it.
 ///

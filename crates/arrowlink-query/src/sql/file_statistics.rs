@@ -12,6 +12,7 @@ use datafusion::common::stats::Precision;
 use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
 use datafusion::datasource::physical_plan::parquet::transform_schema_to_view;
 use datafusion::execution::cache::cache_manager::FileMetadataCache;
+use futures::future::{BoxFuture, FutureExt as _};
 
 use super::engine::READS_VIEWS;
 use super::failure::from_datafusion;
@@ -19,6 +20,7 @@ use super::file_store::FileStore;
 use super::file_table::FileTable;
 use super::rows::RowsOfFiles;
 use super::service_table::ServiceTable;
+use super::tables::SqlTable;
 use crate::one_file::OneFile;
 use crate::snapshot::{Digest, FileStamp, Listing};
 use crate::{FileDataset, FileFormat};
@@ -55,7 +57,7 @@ impl Files {
 
     /// Returns the files as they are now as the table `name`: Parquet is read by DataFusion itself, other formats as
     /// everybody reads them.
-    pub(crate) async fn table(&self, ctx: &CallContext, name: &Name) -> Result<Arc<dyn TableProvider>> {
+    async fn current(&self, ctx: &CallContext, name: &Name) -> Result<Arc<dyn TableProvider>> {
         let table = self.dataset.current(ctx).await?;
         if table.format != FileFormat::Parquet || table.listing.files.is_empty() {
             let description = self.dataset.description(&table);
@@ -127,6 +129,16 @@ impl Files {
     /// Does `work` under the lock; what it finds is whole even where a thread panicked.
     fn with_memory<T>(&self, work: impl FnOnce(&mut Memory) -> T) -> T {
         work(&mut self.memory.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl SqlTable for Files {
+    fn table<'a>(
+        &'a self,
+        ctx: &'a CallContext,
+        name: &'a Name,
+    ) -> BoxFuture<'a, Result<Arc<dyn TableProvider>>> {
+        self.current(ctx, name).boxed()
     }
 }
 

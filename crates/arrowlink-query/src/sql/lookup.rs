@@ -98,8 +98,8 @@ impl<'a> Lookup<'a> {
     /// Returns the dataset `name` as a table.
     async fn named(&self, name: &Name) -> Result<Arc<dyn TableProvider>> {
         let Engine { service, tables, .. } = self.engine;
-        if let Some(files) = tables.files(name) {
-            return files.table(self.ctx, name).await;
+        if let Some(table) = tables.table(name) {
+            return table.table(self.ctx, name).await;
         }
         let description = service.describe(self.ctx.clone(), Target::from(name)).await?;
         if description.kind == NounKind::Function {

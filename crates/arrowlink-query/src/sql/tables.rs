@@ -1,14 +1,17 @@
 //! Which names are read by DataFusion itself and not through the service.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
-use arrowlink_core::Name;
+use arrowlink_core::{CallContext, Name, Result};
+use datafusion::catalog::TableProvider;
+use futures::future::BoxFuture;
 
 use super::file_statistics::Files;
 use crate::FileDataset;
 
-/// The datasets that SQL reads in a way of their own: files, with filters and projections pushed down to them.
+/// The datasets that SQL reads in a way of their own: with filters and projections pushed down to them.
 ///
 /// Every other name is read through the service that [`SqlService`](crate::SqlService) stands before, so that leaving
 /// one out costs time and nothing else.
@@ -25,19 +28,39 @@ use crate::FileDataset;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct SqlTables {
-    files: HashMap<Name, Arc<Files>>,
+    tables: HashMap<Name, Arc<dyn SqlTable>>,
 }
 
 impl SqlTables {
     /// Reads `name` from the files of `dataset`, which must be what the service has under that name.
     #[must_use]
-    pub fn with_files(mut self, name: Name, dataset: Arc<FileDataset>) -> Self {
-        self.files.insert(name, Arc::new(Files::new(dataset)));
+    pub fn with_files(self, name: Name, dataset: Arc<FileDataset>) -> Self {
+        self.with_table(name, Arc::new(Files::new(dataset)))
+    }
+
+    /// Reads `name` from `table`, whose rows must be those that the service has under that name.
+    #[must_use]
+    pub fn with_table(mut self, name: Name, table: Arc<dyn SqlTable>) -> Self {
+        self.tables.insert(name, table);
         self
     }
 
-    /// Returns the files of `name`, where it has files.
-    pub(crate) fn files(&self, name: &Name) -> Option<&Arc<Files>> {
-        self.files.get(name)
+    /// Returns how `name` is read, where it is in a way of its own.
+    pub(crate) fn table(&self, name: &Name) -> Option<&Arc<dyn SqlTable>> {
+        self.tables.get(name)
     }
+}
+
+/// A dataset that SQL reads in a way of its own.
+pub trait SqlTable: fmt::Debug + Send + Sync {
+    /// Returns the dataset as it is now, as the table `name` of one statement.
+    ///
+    /// It is asked once for each statement that names the table, on the threads of the query runtime. Errors of
+    /// arrowlink-core travel through DataFusion in
+    /// [`DataFusionError::External`](datafusion::common::DataFusionError::External) and come out as they went in.
+    fn table<'a>(
+        &'a self,
+        ctx: &'a CallContext,
+        name: &'a Name,
+    ) -> BoxFuture<'a, Result<Arc<dyn TableProvider>>>;
 }
