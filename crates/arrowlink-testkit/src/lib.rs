@@ -7,6 +7,7 @@
 mod arrays;
 mod check;
 mod data;
+mod postgres;
 mod server;
 mod statements;
 mod strategies;
@@ -16,6 +17,7 @@ mod tables;
 pub use arrays::{Maker, dictionary, flat_types, map, runs, types, union};
 pub use check::check_error;
 pub use data::test_data;
+pub use postgres::Postgres;
 pub use server::{Certificates, Server, front, front_with};
 pub use statements::{Statements, WithStatements};
 pub use strategies::data_types;

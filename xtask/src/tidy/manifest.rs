@@ -121,7 +121,7 @@ fn check_dependency(file: &str, package: &str, entry: &Entry<'_>) -> Vec<Problem
 }
 
 /// Which of the project's crates each crate uses outside its tests; `arrowlink-testkit` is for tests alone.
-const USES: [(&str, &[&str]); 12] = [
+const USES: [(&str, &[&str]); 13] = [
     ("arrowlink-core", &[]),
     ("arrowlink-ipc", &[]),
     ("arrowlink-formats", &["arrowlink-core", "arrowlink-ipc"]),
@@ -132,6 +132,7 @@ const USES: [(&str, &[&str]); 12] = [
     ("arrowlink-flight", &["arrowlink-core", "arrowlink-proto", "arrowlink-transport"]),
     ("arrowlink-client", &["arrowlink-core", "arrowlink-transport"]),
     ("arrowlink-query", &["arrowlink-core"]),
+    ("arrowlink-postgres", &["arrowlink-core", "arrowlink-query"]),
     (
         "arrowlink-server",
         &[
@@ -139,6 +140,7 @@ const USES: [(&str, &[&str]); 12] = [
             "arrowlink-core",
             "arrowlink-flight",
             "arrowlink-http",
+            "arrowlink-postgres",
             "arrowlink-proto",
             "arrowlink-query",
             "arrowlink-store",

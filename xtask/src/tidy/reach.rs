@@ -62,7 +62,7 @@ fn problem(rule: &Rule, never: &str) -> Problem {
     Problem::new(package, 0, text)
 }
 
-const RULES: [Rule; 11] = [
+const RULES: [Rule; 12] = [
     Rule {
         package: "arrowlink-core",
         never: &[
@@ -124,6 +124,11 @@ const RULES: [Rule; 11] = [
         package: "arrowlink-query",
         // Object stores are asked by HTTP, so hyper and rustls are below; what answers clients is not.
         never: &["tonic", "prost", "arrow-flight"],
+        reason: "datasets know nothing of the protocols that serve them",
+    },
+    Rule {
+        package: "arrowlink-postgres",
+        never: &["tonic", "prost", "arrow-flight", "native-tls", "openssl"],
         reason: "datasets know nothing of the protocols that serve them",
     },
     Rule {
