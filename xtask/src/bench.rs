@@ -13,7 +13,7 @@ pub(crate) const OPTIONS: &str = "  Everything after `--` goes to the program in
 
 pub(crate) fn run(project: &Project, arguments: Arguments) -> Result<()> {
     console::headline(
-        "bench: the first release build takes about fifteen minutes on two cores, most of it DataFusion",
+        "bench: the first release build takes about twenty minutes on two cores, most of it DataFusion",
     );
     process::run(&mut project.cargo(BUILD))?;
     // The peers from Python, and the plot.
