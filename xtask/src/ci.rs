@@ -95,10 +95,12 @@ fn clippy(project: &Project) -> Result<()> {
     process::run(&mut project.cargo("clippy --workspace --all-targets -- -D warnings"))
 }
 
-/// Checks what `clippy` leaves out: the server without DataFusion, and the fuzz targets, which are a workspace of their
-/// own.
+/// Checks what `clippy` leaves out: the server without DataFusion and with PostgreSQL, and the fuzz targets, which are a
+/// workspace of their own.
 fn left_out(project: &Project) -> Result<()> {
     process::run(&mut project.cargo("clippy -p arrowlink-server --no-default-features -- -D warnings"))?;
+    let postgres = "clippy -p arrowlink-server --features postgres --all-targets -- -D warnings";
+    process::run(&mut project.cargo(postgres))?;
     let mut fuzz = project.cargo("check --locked --manifest-path fuzz/Cargo.toml --target-dir");
     process::run(fuzz.arg(project.target("fuzz")))
 }
@@ -137,7 +139,7 @@ const STEPS: [Step; 15] = [
     Step::new("gen --check", check_generated),
     Step::new("certs --check", check_certificates),
     Step::new("clippy", clippy),
-    Step::new("server without query, fuzz targets", left_out),
+    Step::new("server without query and with postgres, fuzz targets", left_out),
     Step::new("rustdoc", rustdoc),
     Step::test("Rust tests and doctests", test::rust),
     Step::new("sanitize", sanitize::sanitize),

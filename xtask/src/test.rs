@@ -19,12 +19,18 @@ pub(crate) fn run(project: &Project, arguments: Arguments) -> Result<()> {
     if failures.is_empty() { Ok(()) } else { Err(Error::new(failures.join("\n"))) }
 }
 
-/// Runs the Rust tests, all of them even where one fails.
+/// Runs the Rust tests, all of them even where one fails; then those of the server that take its feature `postgres`.
 pub(crate) fn rust(project: &Project) -> Result<()> {
     console::headline(
         "test: Rust; the first build takes about three minutes on two cores, most of it DataFusion",
     );
-    process::run(&mut project.cargo("test --workspace --no-fail-fast"))
+    let results = [
+        process::run(&mut project.cargo("test --workspace --no-fail-fast")),
+        process::run(
+            &mut project.cargo("test -p arrowlink-server --features postgres --test server postgres"),
+        ),
+    ];
+    results.into_iter().collect()
 }
 
 /// Runs the Python tests; they start the server that [`rust`] has built, and fail rather than skip without it.

@@ -34,7 +34,9 @@ use std::path::PathBuf;
 use arrowlink_core::Name;
 use arrowlink_transport::{Http2Options, ListenAddr, TlsOptions};
 
-pub use dataset::{DatasetConfig, DatasetSource, FileSettings, RemoteSettings, StoreSettings};
+pub use dataset::{
+    DatabaseSettings, DatasetConfig, DatasetSource, FileSettings, RemoteSettings, StoreSettings,
+};
 pub use http::HttpConfig;
 pub use limits::Limits;
 pub use problem::ConfigError;

@@ -70,6 +70,7 @@ pub(crate) async fn open_section(config: &DatasetConfig, openers: &Openers) -> R
             DemoDataset::from_uri(uri).map(|demo| vec![(name(), Arc::new(demo) as _)])
         }
         DatasetSource::Tpch(uri) => openers.files.open_tpch(uri, &config.name).await,
+        DatasetSource::Postgres(uri) => openers.files.open_postgres(uri, config).await,
         DatasetSource::Files { uri, base_dir } => {
             let opened = openers.files.open(uri, base_dir, config).await;
             opened.map(|dataset| vec![(name(), dataset)])

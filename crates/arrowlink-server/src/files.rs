@@ -21,6 +21,7 @@ mod with_query {
     use tokio::sync::OnceCell;
 
     use crate::memory::quarter_of_memory;
+    use crate::postgres;
     use crate::{Config, DatasetConfig, FileSettings, QueryLimits, StoreSettings};
 
     /// What reads files and answers SQL; its threads start when they are first needed.
@@ -88,6 +89,23 @@ mod with_query {
                 Ok((of_table?, Arc::new(table) as Arc<dyn Dataset>))
             };
             tables.into_iter().map(named).collect()
+        }
+
+        /// Stands for what `uri` of `config` names: a table or query under its name, or all tables as `name.table`.
+        pub(crate) async fn open_postgres(
+            &self,
+            uri: &str,
+            config: &DatasetConfig,
+        ) -> Result<Vec<(Name, Arc<dyn Dataset>)>, Error> {
+            let opened = postgres::open(uri, config).await?;
+            let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+            let served = opened.into_iter().map(|(name, dataset, table)| {
+                if !config.pin {
+                    *tables = std::mem::take(&mut *tables).with_table(name.clone(), table);
+                }
+                (name, dataset)
+            });
+            Ok(served.collect())
         }
 
         async fn runtime(&self) -> Result<&QueryRuntime, Error> {
@@ -218,6 +236,15 @@ mod without_query {
             let text =
                 format!("`{uri}`: this server was built without the feature `query` that generates tables");
             Err(Error::new(ErrorKind::Unsupported, text))
+        }
+
+        /// As [`open`](Self::open).
+        pub(crate) async fn open_postgres(
+            &self,
+            _uri: &str,
+            _config: &DatasetConfig,
+        ) -> Result<Vec<(Name, Arc<dyn Dataset>)>, Error> {
+            Err(crate::postgres::left_out())
         }
     }
 }

@@ -51,6 +51,8 @@
 //!
 //! `query` (default): datasets in files, read by DataFusion, and the tables of TPC-H. Without it there are `demo://`,
 //! uploads, and what a program registers itself in [`Schemes`].
+//!
+//! `postgres`: datasets in PostgreSQL, `postgres://user@host/database/schema.table`.
 
 mod banner;
 mod certificates;
@@ -64,14 +66,15 @@ mod health;
 mod layers;
 mod logging;
 mod memory;
+mod postgres;
 mod program;
 mod schemes;
 mod server;
 mod signals;
 
 pub use config::{
-    Certificate, Config, ConfigError, DatasetConfig, DatasetSource, FileSettings, HttpConfig, Limits,
-    LogFormat, QueryLimits, RemoteSettings, Sources, StoreSettings, TlsConfig,
+    Certificate, Config, ConfigError, DatabaseSettings, DatasetConfig, DatasetSource, FileSettings,
+    HttpConfig, Limits, LogFormat, QueryLimits, RemoteSettings, Sources, StoreSettings, TlsConfig,
 };
 pub use error::ServerError;
 pub use flags::Flags;

@@ -33,15 +33,17 @@ pub struct DatasetConfig {
     pub store: StoreSettings,
     /// How the server is reached that has it.
     pub remote: RemoteSettings,
+    /// Of a database: what is read of it.
+    pub database: DatabaseSettings,
 }
 
 impl DatasetConfig {
     /// Serves `uri` as `name`; a relative path starts from the working directory.
     pub fn new(name: Name, uri: &str) -> Self {
         let source = DatasetSource::new(uri, Path::new(""));
-        let (files, store, remote) =
-            (FileSettings::default(), StoreSettings::default(), RemoteSettings::default());
-        Self { name, source, pin: false, files, store, remote }
+        let (files, store) = (FileSettings::default(), StoreSettings::default());
+        let (remote, database) = (RemoteSettings::default(), DatabaseSettings::default());
+        Self { name, source, pin: false, files, store, remote, database }
     }
 
     /// Sets [`pin`](Self::pin).
@@ -51,11 +53,12 @@ impl DatasetConfig {
         self
     }
 
-    /// Says whether `name` may be one of those that it serves: a section of TPC-H serves eight tables.
+    /// Says whether `name` may be one of those that it serves: a section of TPC-H or of a database serves many.
     pub(crate) fn serves(&self, name: &Name) -> bool {
         let is_table =
             || name.as_str().strip_prefix(self.name.as_str()).is_some_and(|rest| rest.starts_with('.'));
-        *name == self.name || matches!(self.source, DatasetSource::Tpch(_)) && is_table()
+        let is_many = matches!(self.source, DatasetSource::Tpch(_) | DatasetSource::Postgres(_));
+        *name == self.name || is_many && is_table()
     }
 
     /// Sets [`store`](Self::store).
@@ -69,6 +72,13 @@ impl DatasetConfig {
     #[must_use]
     pub fn with_remote(mut self, remote: RemoteSettings) -> Self {
         self.remote = remote;
+        self
+    }
+
+    /// Sets [`database`](Self::database).
+    #[must_use]
+    pub fn with_database(mut self, database: DatabaseSettings) -> Self {
+        self.database = database;
         self
     }
 
@@ -109,6 +119,9 @@ pub enum DatasetSource {
     Demo(String),
     /// The tables of TPC-H, generated: `tpch://sf=1` for all eight of them, `tpch://sf=1/orders` for one.
     Tpch(String),
+    /// A table of PostgreSQL, `postgres://user@host/database/schema.table`, or without a table all of them. It takes the
+    /// crate feature `postgres`.
+    Postgres(String),
     /// A URI of a scheme that somebody registered, see [`Schemes`](crate::Schemes).
     Other {
         /// As it was written.
@@ -125,6 +138,7 @@ impl DatasetSource {
         match uri.split_once("://") {
             Some(("demo", _)) => Self::Demo(uri),
             Some(("tpch", _)) => Self::Tpch(uri),
+            Some((scheme, _)) if POSTGRES_SCHEMES.contains(&scheme) => Self::Postgres(uri),
             None => Self::Files { uri, base_dir },
             Some((scheme, _)) if FILE_SCHEMES.contains(&scheme) => Self::Files { uri, base_dir },
             Some(_) => Self::Other { uri, base_dir },
@@ -135,7 +149,7 @@ impl DatasetSource {
     pub(crate) fn other_scheme(&self) -> Option<&str> {
         match self {
             Self::Other { uri, .. } => uri.split_once("://").map(|(scheme, _)| scheme),
-            Self::Files { .. } | Self::Demo(_) | Self::Tpch(_) => None,
+            Self::Files { .. } | Self::Demo(_) | Self::Tpch(_) | Self::Postgres(_) => None,
         }
     }
 }
@@ -143,9 +157,11 @@ impl DatasetSource {
 impl fmt::Display for DatasetSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Files { uri, .. } | Self::Other { uri, .. } | Self::Demo(uri) | Self::Tpch(uri) => {
-                f.write_str(uri)
-            }
+            Self::Files { uri, .. }
+            | Self::Other { uri, .. }
+            | Self::Demo(uri)
+            | Self::Tpch(uri)
+            | Self::Postgres(uri) => f.write_str(uri),
         }
     }
 }
@@ -256,5 +272,32 @@ pub struct RemoteSettings {
     pub insecure: bool,
 }
 
+/// What of a database is read, and over how many connections.
+///
+/// ```
+/// use arrowlink_server::{Config, Sources};
+///
+/// let file = r#"
+///     [[dataset]]
+///     name = "late"
+///     uri = "postgres://reader@db.example/shop"
+///     query = "select * from orders where late"
+///     max_connections = 4
+/// "#;
+/// let config = Config::from_sources(Sources::default().with_file("arrowlink.toml", file))?;
+/// assert_eq!(config.datasets[0].database.max_connections, Some(4));
+/// # Ok::<(), arrowlink_server::ConfigError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DatabaseSettings {
+    /// A query whose rows are the dataset's. Default: none, the URI names a table.
+    pub query: Option<String>,
+    /// The most connections at a time. Default: 16.
+    pub max_connections: Option<u32>,
+}
+
+/// The schemes of PostgreSQL.
+pub(super) const POSTGRES_SCHEMES: [&str; 2] = ["postgres", "postgresql"];
 /// The schemes of files, on this machine and in stores.
 pub(super) const FILE_SCHEMES: [&str; 8] = ["file", "s3", "gs", "az", "abfs", "abfss", "https", "http"];

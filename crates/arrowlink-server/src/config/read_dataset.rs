@@ -7,7 +7,8 @@ use arrowlink_core::{Name, nearest};
 
 use super::RESERVED;
 use super::dataset::{
-    DatasetConfig, DatasetSource, FILE_SCHEMES, FileSettings, RemoteSettings, StoreSettings,
+    DatabaseSettings, DatasetConfig, DatasetSource, FILE_SCHEMES, FileSettings, POSTGRES_SCHEMES,
+    RemoteSettings, StoreSettings,
 };
 use super::problem::{Origin, Problem};
 use super::section::Section;
@@ -32,10 +33,12 @@ pub(super) fn read_dataset(
     let files = read_files(&mut section);
     let store = read_store(&mut section);
     let remote = read_remote(&mut section);
+    let database =
+        DatabaseSettings { query: section.take("query"), max_connections: section.take("max_connections") };
     let name = name.and_then(|(name, origin)| unreserved(name, &origin, &mut section));
     let source = uri.and_then(|(uri, origin)| source(&uri, &origin, schemes, &mut section));
     section.finish();
-    Some(DatasetConfig { name: name?, source: source?, pin, files, store, remote })
+    Some(DatasetConfig { name: name?, source: source?, pin, files, store, remote, database })
 }
 
 /// Takes the keys that say how files are read.
@@ -110,7 +113,7 @@ fn source(
 
 /// Says what could be written instead of a scheme that nothing reads.
 pub(crate) fn unread(scheme: &str, schemes: &[String]) -> String {
-    let own = || OWN_SCHEMES.iter().chain(&FILE_SCHEMES).copied();
+    let own = || OWN_SCHEMES.iter().chain(&POSTGRES_SCHEMES).chain(&FILE_SCHEMES).copied();
     let near = nearest(scheme, own().chain(schemes.iter().map(String::as_str)));
     match near.first() {
         Some(near) => format!("nothing reads `{scheme}://`, did you mean `{near}://`?"),

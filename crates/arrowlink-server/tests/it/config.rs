@@ -171,7 +171,7 @@ fn refuses_datasets_that_nothing_reads() {
     check(
         "[[dataset]]\nname = 'trips'\nuri = 'ftp://host/trips'\n",
         &expect![
-            "/etc/arrowlink.toml:3: `dataset.uri`: nothing reads `ftp://`: use a path, a glob, a folder, or one of `demo://`, `tpch://`, `file://`, `s3://`, `gs://`, `az://`, `abfs://`, `abfss://`, `https://`, `http://`"
+            "/etc/arrowlink.toml:3: `dataset.uri`: nothing reads `ftp://`: use a path, a glob, a folder, or one of `demo://`, `tpch://`, `postgres://`, `postgresql://`, `file://`, `s3://`, `gs://`, `az://`, `abfs://`, `abfss://`, `https://`, `http://`"
         ],
     );
 }

@@ -19,6 +19,7 @@ mod flight_ends;
 mod hostile;
 mod http;
 mod observing;
+mod postgres;
 mod program;
 mod remote;
 mod restart;
