@@ -16,6 +16,7 @@ mod failure;
 mod file_statistics;
 mod file_store;
 mod file_table;
+mod growth;
 mod ignored;
 mod listing;
 mod lookup;

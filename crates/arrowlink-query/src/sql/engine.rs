@@ -10,6 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
 use super::failure::{from_planning, refused};
+use super::growth;
 use super::lookup::{Found, Lookup};
 use super::memory;
 use super::names::{CATALOG, PUBLIC};
@@ -49,11 +50,12 @@ impl Engine {
     ) -> Result<Self> {
         let spill = Arc::new(memory::spill_folder(&options)?);
         let environment = memory::environment(runtime.environment(), &options, &spill)?;
-        let state = SessionStateBuilder::new()
+        let mut state = SessionStateBuilder::new()
             .with_config(config(runtime.threads()))
             .with_runtime_env(Arc::new(environment))
             .with_default_features()
             .build();
+        growth::bound(&mut state).map_err(|error| internal("a function is not there").with_source(error))?;
         let turns = Arc::new(Semaphore::new(options.max_queries.clamp(1, Semaphore::MAX_PERMITS)));
         Ok(Self {
             service,

@@ -132,7 +132,7 @@ impl Plan {
 
     /// Keeps how the rows are computed, for the next time.
     pub(crate) fn learn(&self, ready: &Ready, query: &Query, tables: &Tables) -> Result<()> {
-        if self.timeless && self.parameters.fields().is_empty() {
+        if self.timeless && self.parameters.fields().is_empty() && has_small_constants(&ready.plan) {
             let plan = with_sources(ready.plan.clone(), |name| {
                 tables.get(&resolved(name, query)).map(without_rows)
             })?;
@@ -197,6 +197,24 @@ fn is_timeless(plan: &LogicalPlan) -> bool {
     timeless && visited.is_ok()
 }
 
+/// Returns whether what was computed while planning takes little memory.
+fn has_small_constants(plan: &LogicalPlan) -> bool {
+    let mut left = Some(LONGEST_TEXT);
+    let visited = plan.apply_with_subqueries(|plan| {
+        plan.apply_expressions(|expression| {
+            expression.apply(|expression| {
+                if let Expr::Literal(value, _) = expression {
+                    left = left.and_then(|left| left.checked_sub(value.size()));
+                }
+                let go_on =
+                    if left.is_some() { TreeNodeRecursion::Continue } else { TreeNodeRecursion::Stop };
+                Ok::<_, DataFusionError>(go_on)
+            })
+        })
+    });
+    left.is_some() && visited.is_ok()
+}
+
 impl fmt::Debug for Plans {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Plans").finish_non_exhaustive()
@@ -205,5 +223,5 @@ impl fmt::Debug for Plans {
 
 /// A service has as many statements that are asked again and again, and not many more.
 const MOST: NonZeroUsize = NonZeroUsize::MIN.saturating_add(255);
-/// In bytes: plans are larger than their texts.
+/// Of a text, and of what it is computed to: in bytes, since plans are larger than their texts.
 const LONGEST_TEXT: usize = 16 << 10;

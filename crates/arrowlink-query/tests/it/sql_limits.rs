@@ -194,3 +194,40 @@ async fn statements_that_grow_as_far_as_they_may_are_carried_out() {
     let many = vec!["select id from trips"; 250].join(" union all ");
     assert_eq!(query(&service, Query::new(many)).await.unwrap().num_rows(), 1000);
 }
+
+#[tokio::test]
+async fn value_that_a_number_makes_huge_is_refused_before_it_is_made() {
+    let service = service();
+    for huge in [
+        "repeat('x', 1000000000)",
+        "lpad('x', 1000000000)",
+        "rpad('x', 1000000000, 'é')",
+        "replace(repeat('a', 1000000), 'a', repeat('b', 1000000))",
+        "array_repeat(1, 1000000000)",
+        "array_resize([1], 1000000000)",
+        "range(0, 1000000000)",
+        "generate_series(0, -1000000000, -1)",
+        "generate_series(timestamp '2000-01-01', timestamp '2020-01-01', interval '1 millisecond')",
+        "repeat(city, 1000000000)",
+    ] {
+        let error = query(&service, Query::new(format!("select {huge} from trips"))).await.unwrap_err();
+        check(
+            &error,
+            ErrorKind::LimitExceeded,
+            &["would make", "bytes in one value, and 16 MiB are allowed"],
+        );
+    }
+    let error = query(
+        &service,
+        Query::new("select repeat('x', 100000 + cast(value as int)) from generate_series(1, 8192)"),
+    );
+    check(
+        &error.await.unwrap_err(),
+        ErrorKind::LimitExceeded,
+        &["`repeat` would make", "rows, and 256 MiB are"],
+    );
+    let small = "select length(repeat('ab', 3)), lpad('x', 3, '-'), range(3), date_part('day', generate_series(date '2000-01-01', \
+                 date '2000-01-03', interval '1 day')[3]), replace('aba', 'a', 'cc'), repeat('x', null)";
+    let rows = query(&service, Query::new(small)).await.unwrap();
+    assert_eq!((rows.num_columns(), rows.num_rows()), (6, 1));
+}
