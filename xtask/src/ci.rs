@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::generate::{self, Mode};
 use crate::project::{Profile, Project};
 use crate::python::Python;
-use crate::{certs, clients, console, examples, process, sanitize, test, tidy};
+use crate::{certs, clients, console, examples, process, sanitize, substrait, test, tidy};
 
 pub(crate) const SUMMARY: &str = "runs what CI runs, in the same order";
 pub(crate) const OPTIONS: &str =
@@ -133,7 +133,7 @@ fn pyright(project: &Project) -> Result<()> {
     process::run(&mut Python::ready(project)?.command("-m pyright --warnings"))
 }
 
-const STEPS: [Step; 15] = [
+const STEPS: [Step; 16] = [
     Step::new("fmt", format),
     Step::new("tidy", tidy::check),
     Step::new("gen --check", check_generated),
@@ -142,6 +142,7 @@ const STEPS: [Step; 15] = [
     Step::new("server without query and with postgres, fuzz targets", left_out),
     Step::new("rustdoc", rustdoc),
     Step::test("Rust tests and doctests", test::rust),
+    Step::new("Substrait", substrait::try_it),
     Step::new("sanitize", sanitize::sanitize),
     Step::new("examples", examples::run),
     Step::new("clients in Go, Java and Rust", clients::try_all),

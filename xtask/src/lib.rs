@@ -22,6 +22,7 @@ mod python;
 mod running;
 mod sanitize;
 mod server;
+mod substrait;
 mod task;
 mod test;
 pub mod tidy;

@@ -3,7 +3,7 @@
 use crate::arguments::Arguments;
 use crate::error::Result;
 use crate::project::Project;
-use crate::{bench, certs, ci, clients, demo, generate, sanitize, test, tidy};
+use crate::{bench, certs, ci, clients, demo, generate, sanitize, substrait, test, tidy};
 
 /// One task.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ impl Task {
 pub(crate) fn usage() -> String {
     let mut text = String::from("usage: cargo xtask TASK [OPTIONS]\n");
     for Task { name, summary, .. } in &TASKS {
-        text.push_str(&format!("\n  {name:<8} {summary}"));
+        text.push_str(&format!("\n  {name:<9} {summary}"));
     }
     text + "\n\n`cargo xtask TASK --help` says more."
 }
@@ -48,13 +48,14 @@ pub(crate) fn unknown(name: &str) -> String {
     format!("error: there is no task `{name}`; {advice}")
 }
 
-const TASKS: [Task; 9] = [
+const TASKS: [Task; 10] = [
     Task { name: "gen", summary: generate::SUMMARY, options: generate::OPTIONS, run: generate::run },
     Task { name: "certs", summary: certs::SUMMARY, options: certs::OPTIONS, run: certs::run },
     Task { name: "demo", summary: demo::SUMMARY, options: demo::OPTIONS, run: demo::run },
     Task { name: "test", summary: test::SUMMARY, options: "", run: test::run },
     Task { name: "tidy", summary: tidy::SUMMARY, options: "", run: tidy::run },
     Task { name: "clients", summary: clients::SUMMARY, options: "", run: clients::run },
+    Task { name: "substrait", summary: substrait::SUMMARY, options: "", run: substrait::run },
     Task { name: "sanitize", summary: sanitize::SUMMARY, options: "", run: sanitize::run },
     Task { name: "bench", summary: bench::SUMMARY, options: bench::OPTIONS, run: bench::run },
     Task { name: "ci", summary: ci::SUMMARY, options: ci::OPTIONS, run: ci::run },

@@ -10,7 +10,7 @@ use std::fs;
 use crate::arguments::Arguments;
 use crate::error::{Error, Result};
 use crate::project::Project;
-use crate::{console, process};
+use crate::{console, process, substrait};
 
 mod document;
 mod features;
@@ -42,9 +42,12 @@ pub(crate) fn check(project: &Project) -> Result<()> {
     for package in reach::packages() {
         problems.extend(check_reach(package, &tree(project, "normal", &["--package", package])?));
     }
-    let [programs, tests] =
-        ["normal,build", "normal,build,dev"].map(|edges| tree(project, edges, &["--workspace"]));
-    problems.extend(check_features(&programs?, &tests?));
+    let programs = tree(project, "normal,build", &["--workspace"])?;
+    let tests = tree(project, "normal,build,dev", &["--workspace"])?;
+    problems.extend(check_features(&programs, &tests, "tests"));
+    let [option, feature] = substrait::FEATURE;
+    let with_feature = tree(project, "normal,build", &["--workspace", option, feature])?;
+    problems.extend(check_features(&programs, &with_feature, "Substrait's crates"));
     let names: BTreeSet<&str> = files.iter().map(String::as_str).collect();
     for file in &files {
         let path = project.path(file);

@@ -7,7 +7,8 @@
 //!      -> rows as they come, or a change             `run`, `change`
 //! ```
 //!
-//! What goes wrong on the way is told by `failure`, with the line and column where they are known.
+//! What goes wrong on the way is told by `failure`, with the line and column where they are known. A Substrait plan takes
+//! the same way from its tables on, where the crate was built with the feature `substrait`.
 
 mod catalog;
 mod change;
@@ -37,6 +38,7 @@ mod service_table;
 mod size;
 mod spill;
 mod statement;
+mod substrait;
 mod tables;
 mod unknown;
 
@@ -46,10 +48,12 @@ use arrowlink_core::{
     BatchStream, CallContext, CallOptions, DataService, Description, EntryStream, Error, ErrorKind,
     ListOptions, Name, NounKind, Query, ReadOptions, Receipt, RemoveOptions, Result, Target, WriteOptions,
 };
+use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt as _};
 
 use crate::QueryRuntime;
 use engine::Engine;
+use planned::Begun;
 
 pub use options::SqlOptions;
 pub use tables::{SqlTable, SqlTables};
@@ -65,6 +69,9 @@ pub use tables::{SqlTable, SqlTables};
 /// [`read`](DataService::read), which returns one row with the column `count`. All else is refused.
 ///
 /// Queries run on the threads of the [`QueryRuntime`]. Dropping a stream ends the query.
+///
+/// Substrait plans that read are answered within the same bounds where the crate was built with its feature `substrait`,
+/// and are `Unsupported` where it was not. Their tables have the names that they have in SQL, as they are written.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -133,15 +140,45 @@ impl SqlService {
         run::bounded(self.engine.options.timeout, self.engine.runtime.run(&ctx, work)).await?
     }
 
+    /// Says what `plan` returns.
+    async fn describe_plan(&self, ctx: CallContext, plan: Bytes) -> Result<Description> {
+        let engine = Arc::clone(&self.engine);
+        let of_task = ctx.clone();
+        let work = async move {
+            let planned = substrait::plan(&engine, &of_task, &plan).await?;
+            Ok(Description::new(NounKind::Dataset, planned.schema()?))
+        };
+        run::bounded(self.engine.options.timeout, self.engine.runtime.run(&ctx, work)).await?
+    }
+
     /// Carries `query` out.
     async fn read_sql(&self, ctx: CallContext, query: Query, options: ReadOptions) -> Result<BatchStream> {
-        refuse_states(&options)?;
-        let turn = self.engine.turn(&ctx).await?;
         let engine = Arc::clone(&self.engine);
-        let work = async move { query::rows(&engine, &ctx, &query).await };
+        let of_task = ctx.clone();
+        let work = async move { query::rows(&engine, &of_task, &query).await };
+        self.carried_out(&ctx, options, work).await
+    }
+
+    /// Carries `plan` out.
+    async fn read_plan(&self, ctx: CallContext, plan: Bytes, options: ReadOptions) -> Result<BatchStream> {
+        let engine = Arc::clone(&self.engine);
+        let of_task = ctx.clone();
+        let work = async move { substrait::plan(&engine, &of_task, &plan).await?.begun().await };
+        self.carried_out(&ctx, options, work).await
+    }
+
+    /// Does `work` when it is its turn, and returns its rows, within the bounds that all queries have.
+    async fn carried_out(
+        &self,
+        ctx: &CallContext,
+        options: ReadOptions,
+        work: impl Future<Output = Result<Begun>> + Send + 'static,
+    ) -> Result<BatchStream> {
+        refuse_states(&options)?;
+        let turn = self.engine.turn(ctx).await?;
         let kept = (turn, Arc::clone(&self.engine.spill));
-        let rows = run::stream(&self.engine.runtime, self.engine.options.timeout, kept, work).await?;
-        options.apply(rows)
+        let bound = self.engine.options.timeout;
+        options.apply(run::stream(&self.engine.runtime, bound, kept, work).await?)
     }
 }
 
@@ -163,14 +200,6 @@ fn refuse_states(options: &ReadOptions) -> Result<()> {
     }
 }
 
-/// Says what to send instead of a plan.
-fn no_substrait() -> Error {
-    Error::new(
-        ErrorKind::Unsupported,
-        "Substrait plans are not answered by this server: send the query as SQL",
-    )
-}
-
 #[deny(clippy::missing_trait_methods)]
 impl DataService for SqlService {
     fn list(&self, ctx: CallContext, options: ListOptions) -> BoxFuture<'_, Result<EntryStream>> {
@@ -180,7 +209,7 @@ impl DataService for SqlService {
     fn describe(&self, ctx: CallContext, target: Target) -> BoxFuture<'_, Result<Description>> {
         match target {
             Target::Sql(query) => self.describe_sql(ctx, query).boxed(),
-            Target::Substrait(_) => async { Err(no_substrait()) }.boxed(),
+            Target::Substrait(plan) => self.describe_plan(ctx, plan).boxed(),
             target => self.inner().describe(ctx, target),
         }
     }
@@ -193,7 +222,7 @@ impl DataService for SqlService {
     ) -> BoxFuture<'_, Result<BatchStream>> {
         match target {
             Target::Sql(query) => self.read_sql(ctx, query, options).boxed(),
-            Target::Substrait(_) => async { Err(no_substrait()) }.boxed(),
+            Target::Substrait(plan) => self.read_plan(ctx, plan, options).boxed(),
             target => self.inner().read(ctx, target, options),
         }
     }

@@ -3,7 +3,8 @@
 use xtask::tidy::check_features;
 
 fn check(programs: &str, tests: &str, expected: &[&str]) {
-    let problems: Vec<String> = check_features(programs, tests).iter().map(ToString::to_string).collect();
+    let problems: Vec<String> =
+        check_features(programs, tests, "tests").iter().map(ToString::to_string).collect();
     assert_eq!(problems, expected);
 }
 
@@ -23,7 +24,7 @@ fn rejects_a_feature_that_only_tests_ask_for() {
         "rand v0.9.5|std\ntokio v1.54.1|rt\n",
         "rand v0.9.5|std\ntokio v1.54.1|rt,test-util,time\n",
         &[
-            "Cargo.toml: add `test-util, time` to `tokio` in the workspace's table: only tests ask for it, and build it twice",
+            "Cargo.toml: add `test-util, time` to `tokio` in the workspace's table: only tests want it, and build it twice",
         ],
     );
 }
@@ -31,5 +32,10 @@ fn rejects_a_feature_that_only_tests_ask_for() {
 #[test]
 fn keeps_versions_apart() {
     check("rand v0.9.5|std\nrand v0.10.3|\n", "rand v0.9.5|std\nrand v0.10.3|\n", &[]);
-    assert_eq!(check_features("rand v0.10.3|\n", "rand v0.10.3|std\nrand v0.9.5|std\n").len(), 1);
+    assert_eq!(check_features("rand v0.10.3|\n", "rand v0.10.3|std\nrand v0.9.5|std\n", "tests").len(), 1);
+}
+
+#[test]
+fn leaves_the_features_of_the_project_to_it() {
+    check("arrowlink-server v0.1.0|query\n", "arrowlink-server v0.1.0|query,substrait\n", &[]);
 }

@@ -17,7 +17,7 @@ fn check(arguments: &[&str], code: i32, part: &str) {
 
 #[test]
 fn lists_the_tasks() {
-    for task in ["gen", "certs", "demo", "test", "tidy", "sanitize", "bench", "ci"] {
+    for task in ["gen", "certs", "demo", "test", "tidy", "sanitize", "substrait", "bench", "ci"] {
         check(&[], 0, &format!("\n  {task} "));
     }
 }

@@ -11,7 +11,6 @@ use arrowlink_core::{
     BatchStream, CallContext, Chunk, Description, Effect, Error, ErrorKind, Name, NounKind, Query,
     RemoveOptions, Result, Target, WriteMode, WriteOptions,
 };
-use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::{DmlStatement, LogicalPlan};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::sql::sqlparser::ast::ObjectName;
@@ -21,7 +20,7 @@ use super::engine::Engine;
 use super::failure::{from_datafusion, invalid};
 use super::names::name_of;
 use super::parameters;
-use super::planned::Planned;
+use super::planned::{Begun, Planned};
 use super::statement::Statement;
 use crate::failure::internal;
 
@@ -36,10 +35,10 @@ pub(crate) async fn make(
     ctx: &CallContext,
     query: &Query,
     statement: &Statement,
-) -> Result<(SchemaRef, SendableRecordBatchStream)> {
+) -> Result<Begun> {
     let count = match statement {
         Statement::Insert(table, _) => {
-            let planned = engine.plan(ctx, query, statement).await?;
+            let (planned, _) = engine.plan(ctx, query, statement).await?;
             insert(engine, ctx, query, table, planned).await?
         }
         Statement::Drop { name, if_exists } => remove(engine, ctx, name, *if_exists).await?,
@@ -73,20 +72,17 @@ async fn insert(
         return Err(invalid(None, "`INSERT` of this form is not executed here"));
     };
     let schema = target.schema();
-    let (input, found, state) = (input.as_ref().clone(), planned.found.clone(), planned.state.clone());
+    let (input, state) = (input.as_ref().clone(), planned.state.clone());
     let rows = query.parameters.as_ref().map_or(1, RecordBatch::num_rows);
     let values = query.parameters.clone();
     let of_rows = Arc::clone(&schema);
     let batches = stream::iter(0..rows)
         .then(move |row| {
             let bound = parameters::bind(input.clone(), values.as_ref(), row);
-            let (found, state) = (found.clone(), state.clone());
-            async move {
-                let planned = Planned { state, plan: bound?, found };
-                planned.ready().await?.rows(&planned.state).await
-            }
+            let state = state.clone();
+            async move { Planned { state, plan: bound? }.begun().await }
         })
-        .map_ok(|rows| rows.map_err(from_datafusion))
+        .map_ok(|(_, rows)| rows.map_err(from_datafusion))
         .try_flatten()
         .map(move |batch| batch.and_then(|batch| shaped(&of_rows, &batch)).map(Chunk::new));
     let options = WriteOptions::default().with_mode(WriteMode::Append);

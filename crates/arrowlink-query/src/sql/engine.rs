@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrowlink_core::{CallContext, DataService, Error, ErrorKind, Query, Result};
+use datafusion::execution::context::SQLOptions;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionConfig;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
@@ -31,7 +33,7 @@ pub(crate) struct Engine {
     pub(crate) runtime: QueryRuntime,
     pub(crate) options: SqlOptions,
     /// Functions, rules and settings; copied for each statement, which costs little.
-    state: SessionState,
+    pub(crate) state: SessionState,
     /// What statements meant that were asked before.
     pub(crate) plans: Plans,
     /// One permit for each query that may run.
@@ -80,7 +82,7 @@ impl Engine {
         ctx: &CallContext,
         query: &Query,
         statement: &Statement,
-    ) -> Result<Planned> {
+    ) -> Result<(Planned, Found)> {
         let parsed = match statement {
             Statement::Query(parsed) | Statement::Insert(_, parsed) => parsed.as_ref().clone(),
             Statement::Drop { .. } => return Err(internal("`DROP TABLE` has no plan")),
@@ -103,16 +105,10 @@ impl Engine {
             }
         };
         size::check_columns(&plan)?;
-        let reads = matches!(statement, Statement::Query(_));
-        if reads {
-            datafusion::execution::context::SQLOptions::new()
-                .with_allow_ddl(false)
-                .with_allow_dml(false)
-                .with_allow_statements(false)
-                .verify_plan(&plan)
-                .map_err(|_| refused("a change within a query", "send it alone"))?;
+        if let Statement::Query(_) = statement {
+            check_reads(&plan)?;
         }
-        Ok(Planned { state, plan, found })
+        Ok((Planned { state, plan }, found))
     }
 
     /// Returns what `query` meant the last time, where it means that over the tables of today too.
@@ -171,6 +167,13 @@ impl fmt::Debug for Engine {
             .field("free_turns", &self.turns.available_permits())
             .finish_non_exhaustive()
     }
+}
+
+/// Refuses a plan with a change in it.
+pub(crate) fn check_reads(plan: &LogicalPlan) -> Result<()> {
+    let read_only =
+        SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    read_only.verify_plan(plan).map_err(|_| refused("a change within a query", "send it alone"))
 }
 
 /// Returns the settings of every statement.

@@ -64,6 +64,17 @@ pub(crate) fn from_planning(error: DataFusionError, text: &str) -> Error {
     }
 }
 
+/// Translates what is said of a Substrait plan while it becomes one of the engine.
+#[cfg(feature = "substrait")]
+pub(crate) fn from_plan(error: DataFusionError) -> Error {
+    match root(error) {
+        DataFusionError::Plan(reason) | DataFusionError::Substrait(reason) => {
+            invalid(None, "the plan is not valid").with_source(first_line(&reason))
+        }
+        error => from_planning(error, ""),
+    }
+}
+
 /// Translates what went wrong while a statement was executed.
 ///
 /// Every variant stands here by name: one that a new version adds has to be given a kind before this compiles.
@@ -204,7 +215,8 @@ fn failed() -> Error {
 fn first_line(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     let line = KINDS.iter().fold(line, |line, kind| line.strip_prefix(kind).unwrap_or(line));
-    line.trim_end_matches('.').to_owned()
+    let line = line.trim_end_matches('.');
+    line.chars().take(MOST_REASON).collect()
 }
 
 /// Begins `text` in lower case.
@@ -219,5 +231,7 @@ pub(crate) fn lower(text: &str) -> String {
 const NOT_VALID: &str = "the statement is not valid";
 /// The setting that DataFusion names where intermediate results take too much.
 const DISK_SETTING: &str = "max_temp_directory_size";
+/// How many characters are shown of what DataFusion says: some of it is a whole plan.
+const MOST_REASON: usize = 1000;
 /// What DataFusion puts before texts that it wraps.
 const KINDS: [&str; 3] = ["Error during planning: ", "Internal error: ", "Execution error: "];

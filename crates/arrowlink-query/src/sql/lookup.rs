@@ -78,6 +78,16 @@ impl<'a> Lookup<'a> {
         Ok((Found { references, tables: Arc::new(tables), is_whole: missing.is_none() }, missing))
     }
 
+    /// Finds what one reference stands for; `None` where `information_schema` has no such table.
+    #[cfg(feature = "substrait")]
+    pub(crate) async fn one(&self, reference: &TableReference) -> Result<Option<Arc<dyn TableProvider>>> {
+        let (found, missing) = self.find(vec![reference.clone()]).await?;
+        match missing {
+            Some(missing) => Err(missing),
+            None => Ok(found.tables.get(&reference.clone().resolve(CATALOG, self.schema())).map(Arc::clone)),
+        }
+    }
+
     /// Returns the schema in which names without one are looked for.
     fn schema(&self) -> &str {
         self.query.default_schema.as_deref().unwrap_or(PUBLIC)

@@ -10,16 +10,16 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::execute_stream;
 
 use super::failure::{from_datafusion, from_planning};
-use super::lookup::Found;
 
 /// What a statement means, and what it is executed with. It may have parameters.
 #[derive(Debug)]
 pub(crate) struct Planned {
     pub(crate) state: SessionState,
     pub(crate) plan: LogicalPlan,
-    /// The tables that it names.
-    pub(crate) found: Found,
 }
+
+/// The schema that the rows of a query have, and the rows.
+pub(crate) type Begun = (SchemaRef, SendableRecordBatchStream);
 
 /// How the rows of a query are computed.
 #[derive(Debug)]
@@ -46,6 +46,11 @@ impl Planned {
         Ok(Ready { plan, schema: Arc::clone(checked.schema().inner()) })
     }
 
+    /// Starts to compute the rows.
+    pub(crate) async fn begun(&self) -> Result<Begun> {
+        self.ready().await?.begun(&self.state).await
+    }
+
     /// Does what the optimizer begins with, and then finds done.
     fn checked(&self) -> Result<LogicalPlan> {
         // What explains a plan shows this step too.
@@ -60,10 +65,11 @@ impl Planned {
 
 impl Ready {
     /// Starts to compute the rows.
-    pub(crate) async fn rows(&self, state: &SessionState) -> Result<SendableRecordBatchStream> {
+    pub(crate) async fn begun(self, state: &SessionState) -> Result<Begun> {
         tokio::task::yield_now().await;
         let plan = state.query_planner().create_physical_plan(&self.plan, state).await;
         let plan = plan.map_err(|error| from_planning(error, ""))?;
-        execute_stream(plan, state.task_ctx()).map_err(from_datafusion)
+        let rows = execute_stream(plan, state.task_ctx()).map_err(from_datafusion)?;
+        Ok((self.schema, rows))
     }
 }

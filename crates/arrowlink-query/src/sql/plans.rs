@@ -21,6 +21,7 @@ use lru::LruCache;
 
 use super::catalog::Tables;
 use super::failure::from_datafusion;
+use super::lookup::Found;
 use super::names::{CATALOG, PUBLIC};
 use super::parameters;
 use super::planned::{Planned, Ready};
@@ -88,8 +89,12 @@ impl Asked {
 
 impl Plan {
     /// Takes what there is to know of `planned`; its rows have `schema`. Returns nothing of what is not to be kept.
-    pub(crate) fn new(query: &Query, planned: &Planned, schema: &SchemaRef) -> Result<Option<Self>> {
-        let found = &planned.found;
+    pub(crate) fn new(
+        query: &Query,
+        planned: &Planned,
+        found: &Found,
+        schema: &SchemaRef,
+    ) -> Result<Option<Self>> {
         let is_explained = matches!(planned.plan, LogicalPlan::Explain(_) | LogicalPlan::Analyze(_));
         if is_explained || !found.is_whole || found.lists_tables() {
             return Ok(None);

@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use arrow_schema::SchemaRef;
 use arrowlink_core::{CallContext, Description, NounKind, Query, Result};
-use datafusion::execution::SendableRecordBatchStream;
 
 use super::engine::Engine;
 use super::lookup::Found;
-use super::planned::Planned;
+use super::planned::{Begun, Planned};
 use super::plans::Plan;
 use super::statement::Statement;
 use super::{change, parameters};
@@ -19,7 +17,7 @@ pub(crate) async fn describe(engine: &Engine, ctx: &CallContext, query: &Query) 
     if let Statement::Drop { .. } = statement {
         return Ok(change::description());
     }
-    let mut planned = engine.plan(ctx, query, &statement).await?;
+    let (mut planned, found) = engine.plan(ctx, query, &statement).await?;
     let parameters = parameters::schema(&planned.plan);
     if let Statement::Insert(..) = statement {
         return Ok(change::description().with_parameters(parameters));
@@ -29,54 +27,45 @@ pub(crate) async fn describe(engine: &Engine, ctx: &CallContext, query: &Query) 
         planned.plan = parameters::bind_one(planned.plan, query.parameters.as_ref())?;
     }
     let schema = planned.schema()?;
-    if !has_values && let Some(plan) = Plan::new(query, &planned, &schema)? {
+    if !has_values && let Some(plan) = Plan::new(query, &planned, &found, &schema)? {
         engine.plans.keep(query, plan);
     }
     Ok(Description::new(NounKind::Dataset, schema).with_parameters(parameters))
 }
 
 /// Carries `query` out: returns its rows, or the one that says how much it changed.
-pub(crate) async fn rows(
-    engine: &Arc<Engine>,
-    ctx: &CallContext,
-    query: &Query,
-) -> Result<(SchemaRef, SendableRecordBatchStream)> {
+pub(crate) async fn rows(engine: &Arc<Engine>, ctx: &CallContext, query: &Query) -> Result<Begun> {
     if let Some((plan, found)) = engine.known(ctx, query).await {
-        return rows_again(engine, query, &plan, found).await;
+        return rows_again(engine, query, &plan, &found).await;
     }
     let statement = engine.parse(query)?;
     let Statement::Query(_) = statement else {
         return change::make(engine, ctx, query, &statement).await;
     };
-    let mut planned = engine.plan(ctx, query, &statement).await?;
+    let (mut planned, found) = engine.plan(ctx, query, &statement).await?;
     planned.plan = parameters::bind_one(planned.plan, query.parameters.as_ref())?;
     let ready = planned.ready().await?;
     if query.parameters.is_none()
-        && let Some(plan) = Plan::new(query, &planned, &ready.schema)?
+        && let Some(plan) = Plan::new(query, &planned, &found, &ready.schema)?
     {
-        plan.learn(&ready, query, &planned.found.tables)?;
+        plan.learn(&ready, query, &found.tables)?;
         engine.plans.keep(query, plan);
     }
-    Ok((Arc::clone(&ready.schema), ready.rows(&planned.state).await?))
+    ready.begun(&planned.state).await
 }
 
 /// Carries out what was planned before, over the tables of today.
-async fn rows_again(
-    engine: &Engine,
-    query: &Query,
-    plan: &Plan,
-    found: Found,
-) -> Result<(SchemaRef, SendableRecordBatchStream)> {
+async fn rows_again(engine: &Engine, query: &Query, plan: &Plan, found: &Found) -> Result<Begun> {
     let state = engine.state(query);
     let has_values = query.parameters.is_some();
     if !has_values && let Some(ready) = plan.ready(query, &found.tables)? {
-        return Ok((Arc::clone(&ready.schema), ready.rows(&state).await?));
+        return ready.begun(&state).await;
     }
     let meaning = parameters::bind_one(plan.meaning(query, &found.tables)?, query.parameters.as_ref())?;
-    let planned = Planned { state, plan: meaning, found };
+    let planned = Planned { state, plan: meaning };
     let ready = planned.ready().await?;
     if !has_values {
-        plan.learn(&ready, query, &planned.found.tables)?;
+        plan.learn(&ready, query, &found.tables)?;
     }
-    Ok((Arc::clone(&ready.schema), ready.rows(&planned.state).await?))
+    ready.begun(&planned.state).await
 }

@@ -19,6 +19,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::failure::from_datafusion;
+use super::planned::Begun;
 use crate::QueryRuntime;
 use crate::failure::internal;
 
@@ -32,7 +33,7 @@ pub(crate) async fn stream<W, K>(
     work: W,
 ) -> Result<BatchStream>
 where
-    W: Future<Output = Result<(SchemaRef, SendableRecordBatchStream)>> + Send + 'static,
+    W: Future<Output = Result<Begun>> + Send + 'static,
     K: Send + 'static,
 {
     let (begun, beginning) = oneshot::channel();

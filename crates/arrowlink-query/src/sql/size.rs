@@ -26,7 +26,11 @@ pub(crate) fn check_tables(statement: &Parsed) -> Result<()> {
     };
     let mut counter = Tables { open: vec![Frame::default()] };
     let ControlFlow::Continue(()) = statement.visit(&mut counter);
-    let tables = counter.open.first().map_or(0, |frame| frame.tables);
+    check_count(counter.open.first().map_or(0, |frame| frame.tables))
+}
+
+/// Refuses a statement or a plan that mentions too many tables.
+pub(crate) fn check_count(tables: u64) -> Result<()> {
     if tables <= MOST_TABLES {
         return Ok(());
     }

@@ -28,3 +28,5 @@ mod sql_files;
 mod sql_limits;
 mod sql_logic;
 mod sql_stores;
+#[cfg(feature = "substrait")]
+mod substrait;

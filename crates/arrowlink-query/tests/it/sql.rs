@@ -145,3 +145,15 @@ async fn what_is_said_of_a_query_is_the_schema_of_its_rows() {
         assert!(!batches.is_empty() && batches.iter().all(|batch| batch.schema() == schema), "{text}");
     }
 }
+
+#[cfg(not(feature = "substrait"))]
+#[tokio::test]
+async fn substrait_plans_are_unsupported_and_say_how_they_would_not_be() {
+    let (service, plan) = (service(), Target::Substrait(Vec::new().into()));
+    let described = service.describe(CallContext::new(), plan.clone()).await.unwrap_err();
+    let error = service.read(CallContext::new(), plan, ReadOptions::default()).await.unwrap_err();
+    for error in [described, error] {
+        let words = ["without Substrait plans: send the query as SQL", "`--features substrait`"];
+        crate::support::check(&error, arrowlink_core::ErrorKind::Unsupported, &words);
+    }
+}

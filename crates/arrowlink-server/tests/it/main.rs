@@ -24,4 +24,5 @@ mod program;
 mod remote;
 mod restart;
 mod sources;
+mod substrait;
 mod support;
