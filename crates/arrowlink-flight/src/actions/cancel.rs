@@ -1,5 +1,7 @@
 //! What is done with tickets beside reading them: cancel, and renew.
 
+use std::collections::HashMap;
+
 use arrow_flight::sql::{ActionCancelQueryRequest, ActionCancelQueryResult, Any, ProstMessageExt as _};
 use arrow_flight::{
     CancelFlightInfoRequest, CancelFlightInfoResult, CancelStatus, FlightInfo, RenewFlightEndpointRequest,
@@ -46,17 +48,18 @@ pub(super) fn renewed(options: &FlightOptions, body: Bytes) -> Result<Bytes> {
     Ok(renewed.encode_to_vec().into())
 }
 
-/// Stops all queries that the tickets of `info` are of, which cannot be done where none of them belongs to one.
+/// Stops all queries that the tickets of `info` are of, which cannot be done where none of them belongs to one, or where
+/// they all were read to their ends.
 fn cancel(running: &Running, info: FlightInfo) -> Result<CancelStatus> {
     let tickets = info.endpoint.into_iter().filter_map(|endpoint| endpoint.ticket);
-    let mut status = CancelStatus::NotCancellable;
+    let mut parts: HashMap<Bytes, usize> = HashMap::new();
     for ticket in tickets.filter(|ticket| flight_sql(&ticket.ticket).is_none()) {
         if let Some(query) = Ticket::decode(&ticket.ticket)?.query {
-            running.cancel(&query);
-            status = CancelStatus::Cancelled;
+            *parts.entry(query).or_default() += 1;
         }
     }
-    Ok(status)
+    let stopped = parts.iter().filter(|(query, parts)| running.cancel(query, **parts)).count();
+    Ok(if stopped > 0 { CancelStatus::Cancelled } else { CancelStatus::NotCancellable })
 }
 
 fn invalid(text: &str) -> Error {

@@ -135,6 +135,31 @@ async fn what_has_no_id_cannot_be_cancelled() {
 }
 
 #[tokio::test]
+async fn what_was_read_to_its_end_cannot_be_cancelled_any_more() {
+    let mut client = client(service(&[three_rows()]));
+    let ticket = query(b"whole");
+    read(&mut client, ticket.clone()).await.unwrap();
+    let status = cancel(&mut client, of_tickets([ticket.clone()])).await.unwrap();
+    assert_eq!(status, CancelStatus::NotCancellable);
+    read(&mut client, ticket.clone()).await.unwrap();
+    // Of one with two endpoints, one was not read.
+    let status = cancel(&mut client, of_tickets([ticket.clone(), query(b"more"), query(b"more")])).await;
+    assert_eq!(status.unwrap(), CancelStatus::Cancelled);
+    read(&mut client, ticket).await.unwrap();
+    check_error(read(&mut client, query(b"more")).await, ErrorKind::Cancelled, &[]);
+}
+
+#[tokio::test]
+async fn what_has_not_begun_does_not_begin_once_it_is_cancelled() {
+    let mut client = client(service(&[three_rows()]));
+    for _ in 0..2 {
+        let status = cancel(&mut client, of_tickets([query(b"later")])).await.unwrap();
+        assert_eq!(status, CancelStatus::Cancelled);
+    }
+    check_error(read(&mut client, query(b"later")).await, ErrorKind::Cancelled, &["was cancelled"]);
+}
+
+#[tokio::test]
 async fn older_clients_cancel_by_the_action_of_flight_sql() {
     let mut client = client(service(&[three_rows()]));
     let info = info(&mut client, path("trips")).await.unwrap();
