@@ -35,6 +35,7 @@ mod rows;
 mod run;
 mod service_scan;
 mod service_table;
+mod session;
 mod size;
 mod spill;
 mod statement;

@@ -18,6 +18,7 @@ use super::memory;
 use super::names::{CATALOG, PUBLIC};
 use super::planned::Planned;
 use super::plans::{Plan, Plans};
+use super::session;
 use super::size;
 use super::spill::SpillFolder;
 use super::statement::Statement;
@@ -89,6 +90,7 @@ impl Engine {
         };
         size::check_tables(&parsed)?;
         let mut state = self.state(query);
+        session::add_functions(&mut state, ctx, query.default_schema.as_deref())?;
         let references =
             state.resolve_table_references(&parsed).map_err(|error| from_planning(error, &query.text))?;
         let (found, missing) = Lookup::new(self, ctx, query).find(references).await?;

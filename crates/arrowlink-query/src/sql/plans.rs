@@ -47,8 +47,6 @@ pub(crate) struct Plan {
     meaning: LogicalPlan,
     /// Of a statement without parameters, once it was executed.
     optimized: OnceLock<LogicalPlan>,
-    /// Whether it means the same at any time.
-    timeless: bool,
     pub(crate) schema: SchemaRef,
     pub(crate) parameters: SchemaRef,
 }
@@ -96,7 +94,7 @@ impl Plan {
         schema: &SchemaRef,
     ) -> Result<Option<Self>> {
         let is_explained = matches!(planned.plan, LogicalPlan::Explain(_) | LogicalPlan::Analyze(_));
-        if is_explained || !found.is_whole || found.lists_tables() {
+        if is_explained || !found.is_whole || found.lists_tables() || !is_timeless(&planned.plan) {
             return Ok(None);
         }
         let mut tables = Vec::new();
@@ -111,7 +109,6 @@ impl Plan {
             tables,
             meaning,
             optimized: OnceLock::new(),
-            timeless: is_timeless(&planned.plan),
             schema: Arc::clone(schema),
             parameters: parameters::schema(&planned.plan),
         }))
@@ -137,7 +134,7 @@ impl Plan {
 
     /// Keeps how the rows are computed, for the next time.
     pub(crate) fn learn(&self, ready: &Ready, query: &Query, tables: &Tables) -> Result<()> {
-        if self.timeless && self.parameters.fields().is_empty() && has_small_constants(&ready.plan) {
+        if self.parameters.fields().is_empty() && has_small_constants(&ready.plan) {
             let plan = with_sources(ready.plan.clone(), |name| {
                 tables.get(&resolved(name, query)).map(without_rows)
             })?;
@@ -185,7 +182,7 @@ fn resolved(name: &TableReference, query: &Query) -> ResolvedTableReference {
     name.clone().resolve(CATALOG, query.default_schema.as_deref().unwrap_or(PUBLIC))
 }
 
-/// Returns whether all functions in `plan` return the same for the same values, whenever they are called.
+/// Returns whether all functions in `plan` return the same for the same values, whenever and by whomever they are called.
 fn is_timeless(plan: &LogicalPlan) -> bool {
     let mut timeless = true;
     let visited = plan.apply_with_subqueries(|plan| {

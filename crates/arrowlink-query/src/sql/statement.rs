@@ -12,7 +12,7 @@ use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 use super::failure::{from_parser, invalid, lower, refused};
 use super::ignored;
 use super::names::name_of;
-use super::nesting;
+use super::{nesting, session};
 
 /// One statement that may be executed.
 #[derive(Debug)]
@@ -39,6 +39,7 @@ impl Statement {
             .tokenize_with_location()
             .map_err(|error| invalid(Some(error.location.into()), lower(&error.message)))?;
         number(&mut tokens)?;
+        session::spell(&mut tokens);
         nesting::check(&tokens)?;
         let parsed = DFParserBuilder::new(tokens).build().and_then(|mut parser| parser.parse_statements());
         let mut statements = parsed.map_err(from_parser)?;

@@ -78,6 +78,18 @@ async fn the_default_schema_comes_before_names_without_one() {
 }
 
 #[tokio::test]
+async fn a_statement_can_ask_where_its_names_are_and_who_sent_it() {
+    let (service, text) = (service(), "select current_catalog, current_schema, current_user");
+    for (chosen, catalog, schema) in [("sales", "arrowlink", "sales"), ("lake.sales", "lake", "sales")] {
+        let query = Query::new(text).with_default_schema(chosen);
+        let ctx = CallContext::new().with_identity(arrowlink_core::Identity::Named("ada".into()));
+        let read = service.read(ctx, query.into(), ReadOptions::default()).await.unwrap();
+        let expected = record_batch!(("c", Utf8, [catalog]), ("s", Utf8, [schema]), ("u", Utf8, ["ada"]));
+        assert_eq!(read.collect_batches().await.unwrap()[0].columns(), expected.unwrap().columns());
+    }
+}
+
+#[tokio::test]
 async fn parameters_have_types_and_values() {
     let service = service();
     let query_ = Query::new("select id from trips where price > ? and city = ?");

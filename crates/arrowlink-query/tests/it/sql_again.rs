@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use arrow_array::{RecordBatch, record_batch};
 use arrowlink_core::{
-    BatchStream, CallContext, DataService as _, ErrorKind, Query, RemoveOptions, Target, WriteMode,
-    WriteOptions,
+    BatchStream, CallContext, DataService as _, ErrorKind, Identity, Query, ReadOptions, RemoveOptions,
+    Target, WriteMode, WriteOptions,
 };
 use arrowlink_query::SqlService;
 
@@ -77,6 +77,19 @@ async fn clock_goes_on_between_two_times() {
     assert_ne!(first, second);
     let drawn = || query(&service, Query::new("select random() as number"));
     assert_ne!(drawn().await.unwrap(), drawn().await.unwrap());
+}
+
+#[tokio::test]
+async fn whoever_asks_is_told_who_they_are() {
+    let service = service();
+    for user in ["ada", "grace"] {
+        let ctx = CallContext::new().with_identity(Identity::Named(user.into()));
+        let asked = Query::new("select current_user as name");
+        service.describe(ctx.clone(), asked.clone().into()).await.unwrap();
+        let rows = service.read(ctx, asked.into(), ReadOptions::default()).await.unwrap();
+        let rows = rows.collect_batches().await.unwrap();
+        assert_eq!(rows[0].columns(), record_batch!(("name", Utf8, [user])).unwrap().columns());
+    }
 }
 
 #[tokio::test]

@@ -29,6 +29,7 @@ use crate::sql::failure::{from_plan, invalid, refused, travelling};
 use crate::sql::lookup::Lookup;
 use crate::sql::names::{CATALOG, PUBLIC};
 use crate::sql::planned::Planned;
+use crate::sql::session::add_functions;
 use crate::sql::size;
 
 /// Plans what the encoded `plan` reads: finds the tables that it names, and what it means by them.
@@ -36,6 +37,7 @@ pub(crate) async fn plan(engine: &Engine, ctx: &CallContext, plan: &[u8]) -> Res
     let plan = decoded(plan, engine.options.max_text)?;
     let extensions = Extensions::try_from(&plan.extensions).map_err(from_plan)?;
     let mut state = engine.state.clone();
+    add_functions(&mut state, ctx, None)?;
     state.mark_start_execution();
     let query = Query::new("");
     let made = {
