@@ -197,15 +197,26 @@ impl Catalog {
     }
 
     /// Describes what is registered and has the prefix; a description that fails becomes part of its entry.
+    ///
+    /// Several datasets are described side by side: one that waits for another machine does not hold up the others.
     async fn registered(&self, ctx: CallContext, prefix: &str) -> Vec<Entry> {
-        let mut entries = Vec::new();
-        for (name, dataset) in self.datasets.iter().filter(|(name, _)| name.as_str().starts_with(prefix)) {
-            entries.push(Entry::new(name.clone(), dataset.describe(ctx.clone()).await));
-        }
+        let described = self.described(&ctx, prefix);
+        let mut entries: Vec<Entry> = stream::iter(described).buffered(DESCRIBED_AT_ONCE).collect().await;
         for (name, function) in self.functions.iter().filter(|(name, _)| name.as_str().starts_with(prefix)) {
             entries.push(Entry::new(name.clone(), function.describe(ctx.clone()).await));
         }
         entries
+    }
+
+    /// Begins to describe the datasets that have the prefix.
+    fn described(&self, ctx: &CallContext, prefix: &str) -> Vec<BoxFuture<'_, Entry>> {
+        let datasets = self.datasets.iter().filter(|(name, _)| name.as_str().starts_with(prefix));
+        let mut described = Vec::new();
+        for (name, dataset) in datasets {
+            let entry = dataset.describe(ctx.clone()).map(|described| Entry::new(name.clone(), described));
+            described.push(entry.boxed());
+        }
+        described
     }
 }
 
@@ -316,6 +327,9 @@ impl DataService for Catalog {
         async move { self.function(&ctx, &name).await?.call(ctx, batches, options).await }.boxed()
     }
 }
+
+/// How many datasets are described side by side in a listing.
+const DESCRIBED_AT_ONCE: usize = 16;
 
 fn entry_name(entry: &Result<Entry>) -> Option<&Name> {
     entry.as_ref().ok().map(|entry| &entry.name)

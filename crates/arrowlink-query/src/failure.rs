@@ -20,6 +20,19 @@ pub(crate) fn internal(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Internal, message)
 }
 
+/// Returns the same error once more: its kind, its words, and its causes as words.
+pub(crate) fn copied(error: &Error) -> Error {
+    let copy = Error::new(error.kind(), error.message());
+    match error.source() {
+        Some(cause) => {
+            let chain = error.chain();
+            let causes = chain.strip_prefix(error.message()).map(|rest| rest.trim_start_matches(": "));
+            copy.with_source(causes.map_or_else(|| cause.to_string(), str::to_owned))
+        }
+        None => copy,
+    }
+}
+
 /// The bytes of the file `name` are damaged in the way that `what` says.
 pub(crate) fn corrupt(name: &str, what: impl std::fmt::Display) -> Error {
     Error::new(ErrorKind::Corrupt, format!("`{name}`: {what}"))

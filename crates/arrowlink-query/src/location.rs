@@ -6,22 +6,27 @@
 mod disk;
 mod listing;
 mod remote;
+mod sought;
 mod uri;
 
+use std::path::Path;
+use std::sync::Arc;
+
 use arrowlink_core::{Error, ErrorKind, Result};
+use object_store::ObjectStore;
 
 use disk::Disk;
 use remote::Remote;
 
+pub(crate) use sought::Sought;
+
+use crate::FileFormat;
 use crate::snapshot::{FileStamp, Listing};
 use crate::storage::Storage;
-use crate::{FileFormat, FileOptions};
 
 /// A place that can be listed again and again; the files in it may come and go.
 #[derive(Clone, Debug)]
 pub(crate) struct Location {
-    /// How it was given, for messages and descriptions.
-    shown: String,
     place: Place,
     storage: Storage,
 }
@@ -41,24 +46,16 @@ pub(crate) enum Listed {
 }
 
 impl Location {
-    /// Finds what `uri` (a path, a pattern, or a URI) stands for, relative paths from the base folder.
+    /// Finds what `uri` (a path, a pattern, or a URI) stands for on this machine, relative paths from `base_dir`.
     ///
     /// Fails with `NotFound` where nothing is there, `Unsupported` where nothing here reads such a URI.
-    pub(crate) async fn find(uri: &str, options: &FileOptions) -> Result<Self> {
-        let (place, storage) = match Remote::find(uri, &options.store).await? {
-            Some((remote, store)) => (Place::Remote(remote), Storage::Remote(store)),
-            None => (Place::Disk(Disk::find(uri, &options.base_dir)?), Storage::Disk),
-        };
-        let location = Self { shown: uri.to_owned(), place, storage };
-        if location.is_pattern() && location.list(None).await?.files.is_empty() {
-            return Err(Error::new(ErrorKind::NotFound, format!("no file matches `{uri}`")));
-        }
-        Ok(location)
+    fn on_disk(uri: &str, base_dir: &Path) -> Result<Self> {
+        Ok(Self { place: Place::Disk(Disk::find(uri, base_dir)?), storage: Storage::Disk })
     }
 
-    /// Returns the location as it was given.
-    pub(crate) fn shown(&self) -> &str {
-        &self.shown
+    /// Takes what was found in `store`.
+    fn in_store(remote: Remote, store: &Arc<dyn ObjectStore>) -> Self {
+        Self { place: Place::Remote(remote), storage: Storage::Remote(Arc::clone(store)) }
     }
 
     /// Returns what its files are opened with.

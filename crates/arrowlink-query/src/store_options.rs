@@ -45,6 +45,9 @@ pub struct StoreOptions {
     pub max_retries: usize,
     /// How long one request is repeated at most. Default: 30 seconds.
     pub retry_timeout: Duration,
+    /// How long a store that did not answer, or had no such file, is left alone before it is asked again, as long as it
+    /// has never answered. Default: 5 seconds.
+    pub pause: Duration,
 }
 
 impl StoreOptions {
@@ -91,6 +94,13 @@ impl StoreOptions {
         self
     }
 
+    /// Sets [`pause`](Self::pause).
+    #[must_use]
+    pub const fn with_pause(mut self, pause: Duration) -> Self {
+        self.pause = pause;
+        self
+    }
+
     fn client(&self) -> ClientOptions {
         ClientOptions::new()
             .with_allow_http(self.allow_http)
@@ -125,6 +135,7 @@ impl Default for StoreOptions {
             anonymous: false,
             max_retries: 5,
             retry_timeout: Duration::from_secs(30),
+            pause: Duration::from_secs(5),
         }
     }
 }
@@ -138,6 +149,7 @@ pub(crate) fn opened<'a>(uri: &'a str, options: &StoreOptions) -> Result<Option<
     let (host, path) = rest.split_at(host_end);
     let origin = uri.get(..scheme.len() + 3 + host_end).unwrap_or(uri);
     let path = path.trim_start_matches('/');
+    check_address(origin, options)?;
     let store = match scheme {
         "s3" => s3(host, options)?,
         "gs" => gs(host, options)?,
@@ -150,6 +162,21 @@ pub(crate) fn opened<'a>(uri: &'a str, options: &StoreOptions) -> Result<Option<
         Error::new(ErrorKind::InvalidArgument, text).with_source(error)
     })?;
     Ok(Some((origin, path, store)))
+}
+
+/// Refuses an address that is none, and one without TLS where that is not allowed.
+fn check_address(origin: &str, options: &StoreOptions) -> Result<()> {
+    let asked = if origin.starts_with("http") { Some(origin) } else { options.endpoint.as_deref() };
+    let Some(asked) = asked else { return Ok(()) };
+    let text = match asked.split_once("://") {
+        Some(("https", _)) => return Ok(()),
+        Some(("http", _)) if options.allow_http => return Ok(()),
+        Some(("http", _)) => {
+            format!("`{asked}` would be asked without TLS: write `https://`, or set `allow_http`")
+        }
+        _ => format!("`{asked}` is not the address of a store: write `https://host:port`"),
+    };
+    Err(Error::new(ErrorKind::InvalidArgument, text))
 }
 
 /// What a store is called, the path in it, and the store.

@@ -12,7 +12,7 @@ use arrowlink_core::{Error, ErrorKind, Result};
 
 use crate::combine::combine;
 use crate::inspect::{Facts, inspect};
-use crate::location::{Location, format_of};
+use crate::location::{Location, Sought, format_of};
 use crate::pieces::{Piece, pieces};
 use crate::snapshot::{Digest, FileStamp, Listing};
 use crate::storage::Storage;
@@ -51,7 +51,7 @@ impl Table {
 /// query runtime.
 #[derive(Debug)]
 pub(crate) struct Tables {
-    location: Location,
+    sought: Sought,
     options: Arc<FileOptions>,
     memory: Mutex<Memory>,
 }
@@ -69,47 +69,58 @@ struct Memory {
 }
 
 impl Tables {
-    /// Finds the files that `uri` stands for.
+    /// Finds the files that `uri` stands for, or a store in which they may be later.
     ///
-    /// Fails where there are none that could be read: nothing is there, or it is in no format that is known.
+    /// Fails where there are none that could be read: nothing is there on this machine, or it is in no format that is
+    /// known. What a store says against it is said when its files are asked for.
     pub(crate) async fn open(uri: &str, options: Arc<FileOptions>) -> Result<Self> {
-        let location = Location::find(uri, &options).await?;
-        let listing = location.list(options.format).await?;
-        if !listing.files.is_empty() {
-            format(&listing, &options)?;
+        let tables = Self { sought: Sought::new(uri, &options)?, options, memory: Mutex::default() };
+        match tables.check().await {
+            Err(error) if !tables.sought.may_pass(&error) => Err(error),
+            Ok(()) | Err(_) => Ok(tables),
         }
-        Ok(Self { location, options, memory: Mutex::default() })
+    }
+
+    /// Looks for the files, and whether they are of one format.
+    async fn check(&self) -> Result<()> {
+        let listing = self.sought.location().await?.list(self.options.format).await?;
+        if !listing.files.is_empty() {
+            format(&listing, &self.options)?;
+        }
+        Ok(())
     }
 
     /// Returns where the files are, as it was given.
     pub(crate) fn shown(&self) -> &str {
-        self.location.shown()
+        self.sought.shown()
     }
 
     /// Lists the files, or finds the listing that `at` stands for, and looks into those that are new.
     ///
     /// Fails with the first file that is broken or, where none is, the first that does not fit those before it.
     pub(crate) async fn table(&self, at: Option<Digest>) -> Result<Table> {
-        let listing = self.listing(at).await?;
+        let location = self.sought.location().await?;
+        let listing = self.listing(location, at).await?;
+        let storage = location.storage();
         if listing.files.is_empty() {
-            return self.empty(listing);
+            return self.empty(listing, storage);
         }
         let format = format(&listing, &self.options)?;
         let mut facts = Vec::with_capacity(listing.files.len());
         for stamp in &listing.files {
-            facts.push(self.facts(stamp, format).await?);
+            facts.push(self.facts(storage, stamp, format).await?);
         }
         let schema = combine(&listing.files, &facts)?;
         self.remember(&listing);
-        Ok(Table { listing, storage: self.location.storage().clone(), format, schema, facts })
+        Ok(Table { listing, storage: storage.clone(), format, schema, facts })
     }
 
     /// Returns the files as they are now, or as they were at `at`, if they still are.
     ///
     /// Files that came later do not end a read that is resumed: it goes on in its own listing, as long as each of
     /// those files is unchanged. Fails with `SnapshotChanged` otherwise.
-    async fn listing(&self, at: Option<Digest>) -> Result<Arc<Listing>> {
-        let listing = Arc::new(self.location.list(self.options.format).await?);
+    async fn listing(&self, location: &Location, at: Option<Digest>) -> Result<Arc<Listing>> {
+        let listing = Arc::new(location.list(self.options.format).await?);
         let Some(at) = at.filter(|at| *at != listing.digest()) else { return Ok(listing) };
         let earlier = self.with_memory(|memory| {
             memory.listings.iter().find(|earlier| earlier.digest() == at).map(Arc::clone)
@@ -125,19 +136,19 @@ impl Tables {
     }
 
     /// An empty folder is a table where its columns are known, and none yet where they are not.
-    fn empty(&self, listing: Arc<Listing>) -> Result<Table> {
+    fn empty(&self, listing: Arc<Listing>, storage: &Storage) -> Result<Table> {
         let schema = self.options.schema.as_ref().map(SchemaRef::clone).ok_or_else(|| {
-            let message = format!("there are no files in `{}` yet", self.location.shown());
+            let message = format!("there are no files in `{}` yet", self.shown());
             Error::new(ErrorKind::NotFound, message)
         })?;
         let format = self.options.format.unwrap_or(FileFormat::Csv);
-        Ok(Table { listing, storage: self.location.storage().clone(), format, schema, facts: Vec::new() })
+        Ok(Table { listing, storage: storage.clone(), format, schema, facts: Vec::new() })
     }
 
     /// Looks into the file of `stamp`, unless that was done when it was what it is now.
     ///
     /// What was found stays known also where another file of the dataset is broken.
-    async fn facts(&self, stamp: &FileStamp, format: FileFormat) -> Result<Arc<Facts>> {
+    async fn facts(&self, storage: &Storage, stamp: &FileStamp, format: FileFormat) -> Result<Arc<Facts>> {
         let known = self.with_memory(|memory| {
             let known = memory.facts.get(&stamp.path).filter(|(known, _)| known == stamp);
             known.map(|(_, facts)| Arc::clone(facts))
@@ -147,7 +158,7 @@ impl Tables {
         }
         // Many files are looked into one after the other; others get their turn in between.
         tokio::task::yield_now().await;
-        let facts = Arc::new(inspect(self.location.storage(), stamp, format, &self.options).await?);
+        let facts = Arc::new(inspect(storage, stamp, format, &self.options).await?);
         let entry = (stamp.clone(), Arc::clone(&facts));
         self.with_memory(|memory| memory.facts.insert(stamp.path.clone(), entry));
         Ok(facts)

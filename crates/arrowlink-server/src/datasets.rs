@@ -2,7 +2,8 @@
 //!
 //! What is not there at all keeps the server from starting: it is a mistake of the operator, who is looking. What is
 //! there and damaged keeps nobody from anything: it is logged, listed with its error, and read again at each call, so
-//! that mending the file is enough.
+//! that mending the file is enough. So is what a store does not have, or a store that does not answer: it is another
+//! machine's matter, and may be mended later.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -147,7 +148,11 @@ async fn is_stored(uploads: &dyn DataService, name: &Name) -> bool {
 
 /// A default that is neither configured nor built in must be among the uploads.
 async fn check_default(config: &Config, service: &dyn DataService) -> Result<(), ServerError> {
-    if config.default.as_str() == crate::config::UPLOADS {
+    // Its files may be in a store that does not have them yet.
+    let is_files = |dataset: &DatasetConfig| matches!(dataset.source, DatasetSource::Files { .. });
+    let is_configured =
+        config.datasets.iter().any(|dataset| dataset.name == config.default && is_files(dataset));
+    if is_configured || config.default.as_str() == crate::config::UPLOADS {
         return Ok(());
     }
     match service.describe(CallContext::new(), (&config.default).into()).await {

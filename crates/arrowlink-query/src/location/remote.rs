@@ -3,8 +3,6 @@
 //! Names are chosen as on this machine: what is hidden or set aside is left out, and partitions are refused. A store has
 //! no folders; a path that is no file and has files below it is one.
 
-use std::sync::Arc;
-
 use arrowlink_core::{Error, ErrorKind, Result};
 use futures::TryStreamExt as _;
 use object_store::path::Path;
@@ -12,10 +10,8 @@ use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _};
 
 use super::Listed;
 use super::listing::{PATTERN_CHARACTERS, is_set_aside, refuse_partition};
-use crate::StoreOptions;
 use crate::failure::from_remote;
 use crate::snapshot::FileStamp;
-use crate::store_options::opened;
 
 /// A place in a store.
 #[derive(Clone, Debug)]
@@ -38,13 +34,9 @@ enum Kind {
 }
 
 impl Remote {
-    /// Finds what `uri` stands for, and the store that it is in; `None` where it is a path of this machine.
-    pub(super) async fn find(
-        uri: &str,
-        options: &StoreOptions,
-    ) -> Result<Option<(Self, Arc<dyn ObjectStore>)>> {
-        let Some((origin, path, store)) = opened(uri, options)? else { return Ok(None) };
-        let place = |kind| Ok(Some((Self { origin: origin.to_owned(), kind }, Arc::clone(&store))));
+    /// Finds what `uri` stands for: the `path` in `store`, which is called `origin`.
+    pub(super) async fn find(uri: &str, origin: &str, path: &str, store: &dyn ObjectStore) -> Result<Self> {
+        let place = |kind| Ok(Self { origin: origin.to_owned(), kind });
         let invalid = |error: object_store::path::Error| {
             Error::new(ErrorKind::InvalidArgument, format!("`{uri}` is not a path of a store"))
                 .with_source(error)
@@ -52,7 +44,10 @@ impl Remote {
         let is_single = origin.starts_with("http");
         let exact = Path::parse(path.trim_matches('/')).map_err(invalid);
         if path.ends_with('/') || path.is_empty() {
-            return place(Kind::Folder(exact?));
+            let folder = exact?;
+            // It may be empty; that its store answers is all that is asked for.
+            has_files(uri, store, &folder).await?;
+            return place(Kind::Folder(folder));
         }
         if let Ok(exact) = exact {
             match store.head(&exact).await {
@@ -60,13 +55,7 @@ impl Remote {
                 Err(object_store::Error::NotFound { .. }) if is_single => {}
                 Err(object_store::Error::NotFound { .. }) if path.contains(PATTERN_CHARACTERS) => {}
                 Err(object_store::Error::NotFound { .. }) => {
-                    if store
-                        .list(Some(&exact))
-                        .try_next()
-                        .await
-                        .map_err(|error| from_remote(uri, error))?
-                        .is_some()
-                    {
+                    if has_files(uri, store, &exact).await? {
                         return place(Kind::Folder(exact));
                     }
                 }
@@ -130,4 +119,11 @@ impl Remote {
     pub(super) const fn is_pattern(&self) -> bool {
         matches!(self.kind, Kind::Pattern { .. })
     }
+}
+
+/// Whether there is anything in `folder`, which `uri` stands for.
+async fn has_files(uri: &str, store: &dyn ObjectStore, folder: &Path) -> Result<bool> {
+    let prefix = Some(folder).filter(|folder| !folder.as_ref().is_empty());
+    let first = store.list(prefix).try_next().await;
+    Ok(first.map_err(|error| from_remote(uri, error))?.is_some())
 }

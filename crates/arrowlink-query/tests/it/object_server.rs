@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -38,6 +39,8 @@ pub(crate) struct ObjectServer {
 struct State {
     objects: Mutex<BTreeMap<String, Object>>,
     failures: Mutex<VecDeque<Failure>>,
+    /// Whether every request fails.
+    is_down: AtomicBool,
     /// Method, path, and whether it was signed.
     requests: Mutex<Vec<(String, String, Option<String>)>>,
 }
@@ -75,8 +78,14 @@ impl ObjectServer {
         self.state.failures.lock().unwrap().extend(std::iter::repeat_n(failure, times));
     }
 
+    /// Answers every further request with 503, those for the state of files and for lists too.
+    pub(crate) fn go_down(&self) {
+        self.state.is_down.store(true, Ordering::Relaxed);
+    }
+
     /// Answers all further requests as they should be.
     pub(crate) fn recover(&self) {
+        self.state.is_down.store(false, Ordering::Relaxed);
         self.state.failures.lock().unwrap().clear();
     }
 
@@ -129,6 +138,9 @@ impl State {
             rest.split('/').next().unwrap().to_owned()
         });
         self.requests.lock().unwrap().push((request.method().to_string(), path.clone(), signed));
+        if self.is_down.load(Ordering::Relaxed) {
+            return empty(StatusCode::SERVICE_UNAVAILABLE);
+        }
         if !path.contains('/') {
             return self.list(&path, request.uri().query().unwrap_or_default());
         }

@@ -106,3 +106,22 @@ async fn files_are_listed_once_for_each_statement() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_table_in_a_store_that_has_it_later_is_queried_then() {
+    let server = ObjectServer::start().await;
+    let runtime = QueryRuntime::new(QueryOptions::default().with_threads(2)).unwrap();
+    let mut asking = options(&server);
+    asking.store = asking.store.with_pause(std::time::Duration::ZERO);
+    let files = Arc::new(FileDataset::open(&runtime, "s3://lake/a.parquet", asking).await.unwrap());
+    let tables = SqlTables::default().with_files(name("t"), Arc::clone(&files));
+    let catalog = Catalog::new().with_dataset(name("t"), files);
+    let service = SqlService::new(Arc::new(catalog), tables, &runtime, SqlOptions::default()).unwrap();
+    let error = query(&service, Query::new(SUM)).await.unwrap_err();
+    check(&error, ErrorKind::NotFound, &["there is no file or folder `s3://lake/a.parquet`"]);
+    let listed = "select table_name from information_schema.tables where table_schema = 'public'";
+    assert_eq!(query(&service, Query::new(listed)).await.unwrap().num_rows(), 1);
+    server.put("lake/a.parquet", parquet(&rows(0, 20_000), 5000));
+    let counted = query(&service, Query::new(SUM)).await.unwrap();
+    assert_eq!(counted.columns(), record_batch!(("n", Int64, [199_990_000])).unwrap().columns());
+}

@@ -84,19 +84,67 @@ async fn a_folder_of_a_store_is_listed_page_by_page() {
     }
 }
 
+/// Opens `uri` where a store is asked again at once, or after an hour.
+async fn open_asking(server: &ObjectServer, uri: &str, pause: Duration) -> FileDataset {
+    let mut options = options(server);
+    options.store = options.store.with_pause(pause);
+    open_with(uri, options).await.unwrap()
+}
+
 #[tokio::test]
-async fn what_is_not_in_a_store_is_refused_when_opened() {
+async fn what_is_not_in_a_store_is_said_when_it_is_asked_for_and_found_once_it_is_there() {
     let server = ObjectServer::start().await;
-    server.put("lake/day=1/a.csv", csv(0, 1));
     for (uri, said) in [
-        ("s3://lake/no.csv", "there is no file or folder `s3://lake/no.csv`"),
-        ("s3://lake/no-*.csv", "no file matches `s3://lake/no-*.csv`"),
+        ("s3://lake/x.csv", "there is no file or folder `s3://lake/x.csv`"),
+        ("s3://lake/x-*.csv", "no file matches `s3://lake/x-*.csv`"),
+        ("s3://lake/x", "there is no file or folder `s3://lake/x`"),
+        ("s3://lake/x/", "there are no files in `s3://lake/x/` yet"),
     ] {
-        let error = open_with(uri, options(&server)).await.unwrap_err();
-        check(&error, ErrorKind::NotFound, &[said]);
+        let server = ObjectServer::start().await;
+        let dataset = open_asking(&server, uri, Duration::ZERO).await;
+        for _ in 0..2 {
+            let error = dataset.describe(CallContext::new()).await.unwrap_err();
+            check(&error, ErrorKind::NotFound, &[said]);
+            let error = dataset.read(CallContext::new(), ReadOptions::default()).await.unwrap_err();
+            check(&error, ErrorKind::NotFound, &[said]);
+        }
+        server.put("lake/x.csv", csv(0, 1)).put("lake/x-1.csv", csv(0, 1)).put("lake/x/1.csv", csv(0, 1));
+        assert_eq!(read(&dataset, ReadOptions::default()).await, [0], "{uri}");
     }
+    server.put("lake/day=1/a.csv", csv(0, 1));
     let error = open_with("s3://lake/", options(&server)).await.unwrap_err();
     check(&error, ErrorKind::InvalidArgument, &["`day=1` is a partition"]);
+}
+
+#[tokio::test]
+async fn a_store_that_does_not_answer_is_asked_again_later() {
+    for uri in ["s3://lake/a.csv", "s3://lake/", "s3://lake", "s3://lake/*.csv"] {
+        let server = ObjectServer::start().await;
+        server.put("lake/a.csv", csv(0, 3)).go_down();
+        let dataset = open_asking(&server, uri, Duration::ZERO).await;
+        let error = dataset.describe(CallContext::new()).await.unwrap_err();
+        check(&error, ErrorKind::Unavailable, &["cannot be read at the moment", "503"]);
+        server.recover();
+        assert_eq!(read(&dataset, ReadOptions::default()).await, [0, 1, 2], "{uri}");
+        // From now on it is as one that was there from the start.
+        server.go_down();
+        dataset.describe(CallContext::new()).await.unwrap_err();
+        server.recover();
+        assert_eq!(read(&dataset, ReadOptions::default()).await, [0, 1, 2], "{uri}");
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_did_not_answer_is_left_alone_for_a_while() {
+    let server = ObjectServer::start().await;
+    let dataset = open_asking(&server, "s3://lake/a.csv", Duration::from_secs(3600)).await;
+    server.put("lake/a.csv", csv(0, 3));
+    let asked = server.heads();
+    for _ in 0..3 {
+        let error = dataset.describe(CallContext::new()).await.unwrap_err();
+        check(&error, ErrorKind::NotFound, &["there is no file or folder `s3://lake/a.csv`"]);
+    }
+    assert_eq!((asked, server.heads()), (1, 1));
 }
 
 #[tokio::test]
@@ -205,7 +253,8 @@ async fn one_file_of_a_web_server_is_read() {
     let dataset = open_with(&uri, options(&server)).await.unwrap();
     assert_eq!(read(&dataset, ReadOptions::default()).await, (0..100).collect::<Vec<_>>());
     let missing = format!("{}/files/no-*.parquet", server.endpoint());
-    let error = open_with(&missing, options(&server)).await.unwrap_err();
+    let missing = open_with(&missing, options(&server)).await.unwrap();
+    let error = missing.describe(CallContext::new()).await.unwrap_err();
     check(&error, ErrorKind::NotFound, &["there is no file or folder"]);
     let error = open_with(&format!("{uri}?version=1"), options(&server)).await.unwrap_err();
     check(&error, ErrorKind::Unsupported, &["leave `?` out"]);
@@ -216,7 +265,10 @@ async fn plaintext_is_refused_unless_it_is_asked_for() {
     let server = ObjectServer::start().await;
     server.put("lake/a.csv", csv(0, 3));
     let store = options(&server).store.with_allow_http(false).with_retries(0, Duration::from_secs(1));
-    let error = open_with("s3://lake/a.csv", FileOptions::default().with_store(store)).await.unwrap_err();
-    assert_ne!(error.kind(), ErrorKind::NotFound);
+    for uri in ["s3://lake/a.csv".to_owned(), format!("{}/lake/a.csv", server.endpoint())] {
+        let options = FileOptions::default().with_store(store.clone());
+        let error = open_with(&uri, options).await.unwrap_err();
+        check(&error, ErrorKind::InvalidArgument, &["would be asked without TLS", "`allow_http`"]);
+    }
     assert_eq!(server.signatures(), []);
 }

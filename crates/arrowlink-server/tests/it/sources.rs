@@ -2,6 +2,7 @@
 
 use arrowlink_core::{CallContext, DataServiceExt as _, DemoDataset, Error, ErrorKind, Name, Target};
 use arrowlink_server::{Config, Schemes, Server, Sources};
+use futures::TryStreamExt as _;
 
 use crate::support::name;
 
@@ -65,4 +66,47 @@ async fn a_scheme_of_ones_own_is_served() {
     assert_eq!(error, "cannot serve dataset `hall`: `plant://x` is no hall");
     let error = build("[[dataset]]\nname = 'hall'\nuri = 'plnat://1'\n", &schemes).await.unwrap_err();
     assert!(error.ends_with("nothing reads `plnat://`, did you mean `plant://`?"), "{error}");
+}
+
+/// A store at which nobody answers.
+fn silent_store() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    format!("endpoint = 'http://{}'\nallow_http = true\nanonymous = true\n", listener.local_addr().unwrap())
+}
+
+#[tokio::test]
+async fn a_store_that_does_not_answer_keeps_nobody_else_from_being_served() {
+    let store = silent_store();
+    let sections = format!(
+        "default = 'lake'\n[[dataset]]\nname = 'lake'\nuri = 's3://lake/a.csv'\nregion = 'here'\n{store}\
+         [[dataset]]\nname = 'rows'\nuri = 'demo://?rows=3'\n"
+    );
+    let server = build(&sections, &Schemes::default()).await.unwrap();
+    assert_eq!(rows(&server, &name("rows")).await, Some(3));
+    let list =
+        server.service().list(CallContext::new(), arrowlink_core::ListOptions::default()).await.unwrap();
+    let entries: Vec<arrowlink_core::Entry> = list.try_collect().await.unwrap();
+    let lake = entries.iter().find(|entry| entry.name == name("lake")).unwrap();
+    let error = lake.description.as_ref().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert!(error.message().contains("`s3://lake/a.csv` cannot be read at the moment"), "{error}");
+}
+
+#[tokio::test]
+async fn mistakes_about_a_store_keep_the_server_from_starting() {
+    let store = silent_store();
+    for (uri, more, said) in [
+        (
+            "s3://lake/a.csv",
+            "credentials = 'no.credentials'",
+            "the credentials `no.credentials` cannot be read",
+        ),
+        ("https://example.invalid/a.csv?x=1", "", "leave `?` out"),
+        ("s3://lake/a.csv", "endpoint = 'no address'\nanonymous = true", "write `https://host:port`"),
+    ] {
+        let store = if more.starts_with("endpoint") { "" } else { &store };
+        let section = format!("[[dataset]]\nname = 'lake'\nuri = '{uri}'\nregion = 'here'\n{store}{more}\n");
+        let error = build(&section, &Schemes::default()).await.unwrap_err();
+        assert!(error.starts_with("cannot serve dataset `lake`") && error.contains(said), "{error}");
+    }
 }
