@@ -4,6 +4,7 @@
 //! whoever wrote the statement, and say where it is. Errors that were made here and travelled through DataFusion come
 //! out as they went in.
 
+use std::io;
 use std::sync::Arc;
 
 use arrow_schema::ArrowError;
@@ -83,6 +84,9 @@ pub(crate) fn from_datafusion(error: DataFusionError) -> Error {
     let text = error.to_string();
     if text.contains(DISK_SETTING) {
         return exhausted(&text);
+    }
+    if let Some(full) = full_disk(&error) {
+        return full;
     }
     match root(error) {
         DataFusionError::ArrowError(error, _) => from_arrow(*error),
@@ -167,13 +171,7 @@ fn root(error: DataFusionError) -> DataFusionError {
 fn copied(shared: &DataFusionError) -> DataFusionError {
     match shared.find_root() {
         DataFusionError::External(source) => match source.downcast_ref::<Error>() {
-            Some(ours) => {
-                let copy = Error::new(ours.kind(), ours.message());
-                travelling(match std::error::Error::source(ours) {
-                    Some(cause) => copy.with_source(cause.to_string()),
-                    None => copy,
-                })
-            }
+            Some(ours) => travelling(crate::failure::copied(ours)),
             None => DataFusionError::Execution(source.to_string()),
         },
         DataFusionError::ResourcesExhausted(text) => DataFusionError::ResourcesExhausted(text.clone()),
@@ -204,6 +202,23 @@ fn exhausted(text: &str) -> Error {
     };
     let (why, _) = text.split_once(". Please try increasing").unwrap_or((text, ""));
     Error::new(ErrorKind::LimitExceeded, message).with_source(first_line(why))
+}
+
+/// Says that the disk took no more of what the query keeps there, where that is the cause; tables are only read.
+fn full_disk(error: &DataFusionError) -> Option<Error> {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+        if let Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge) =
+            kind
+        {
+            let text = "the disk is full where queries keep intermediate results: make room in the folder of \
+                        `query.spill_dir`, raise `query.memory`, or ask for less";
+            return Some(Error::new(ErrorKind::LimitExceeded, text).with_source(error.to_string()));
+        }
+        cause = error.source();
+    }
+    None
 }
 
 /// The statement was fine; the values that it met were not.

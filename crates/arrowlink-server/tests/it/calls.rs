@@ -1,5 +1,6 @@
 //! Reads and writes through the whole server: names, defaults, files, uploads, their limits.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow_array::{RecordBatch, record_batch};
@@ -9,7 +10,8 @@ use arrowlink_transport::{Http2Options, Listener};
 use futures::StreamExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::support::{Program, Running, client, name};
+use crate::flight_client::FlightClient;
+use crate::support::{Program, Running, client, name, until};
 
 fn rows(batches: &[RecordBatch]) -> usize {
     batches.iter().map(RecordBatch::num_rows).sum()
@@ -112,6 +114,33 @@ async fn says_that_the_disk_is_full_and_goes_on() {
     let small = record_batch!(("id", Int64, [1])).unwrap();
     let receipt = client.append(&name("small"), vec![small]).await.unwrap();
     assert_eq!(receipt.durability.to_string(), "durable");
+}
+
+/// How many files queries have in the folder `spill`; each server keeps a lock in its own.
+fn spilled(program: &Program) -> usize {
+    fn files(folder: &Path) -> usize {
+        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let count =
+            |path: PathBuf| if path.is_dir() { files(&path) } else { usize::from(!path.ends_with("lock")) };
+        entries.map(count).sum()
+    }
+    files(&program.dir.path().join("spill"))
+}
+
+#[tokio::test]
+async fn a_query_says_that_the_disk_is_full_and_leaves_nothing_on_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = "[query]\nmemory = '16 MiB'\nspill_dir = 'spill'\n";
+    std::fs::write(dir.path().join("arrowlink.toml"), file).unwrap();
+    let program = Program::start_on_a_small_disk_in(dir, &["--config", "arrowlink.toml"]);
+    let mut client = FlightClient::over(client(program.port, &program.ca()).await);
+    let sort = "select max(n) from (select row_number() over (order by md5(cast(value as varchar))) as n \
+                from generate_series(1, 200000))";
+    let error = client.query(sort).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::LimitExceeded, "{}", error.chain());
+    assert!(error.message().starts_with("the disk is full where queries keep"), "{error}");
+    until(|| (spilled(&program) == 0).then_some(())).await;
+    assert_eq!(client.query("select 7").await.unwrap()[0].num_rows(), 1);
 }
 
 #[tokio::test]

@@ -15,15 +15,18 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use prost::Message as _;
 use tonic::{Status, Streaming};
 
-use crate::support::Running;
+use crate::support::{Caller, Running};
 
 /// A connection of its own, and what is asked over it.
 pub(crate) struct FlightClient(pub(crate) FlightServiceClient<Connection>);
 
 impl FlightClient {
     pub(crate) async fn of(server: &Running) -> Self {
-        let client = FlightServiceClient::new(server.client().await.0);
-        Self(client.max_decoding_message_size(usize::MAX))
+        Self::over(server.client().await)
+    }
+
+    pub(crate) fn over(caller: Caller) -> Self {
+        Self(FlightServiceClient::new(caller.0).max_decoding_message_size(usize::MAX))
     }
 
     pub(crate) async fn info(&mut self, descriptor: FlightDescriptor) -> Result<FlightInfo> {

@@ -43,8 +43,13 @@ impl Program {
 
     /// Starts the program where no file can become larger than 64 KiB, as if the disk were full then.
     pub(crate) fn start_on_a_small_disk(arguments: &[&str]) -> Self {
+        Self::start_on_a_small_disk_in(tempfile::tempdir().unwrap(), arguments)
+    }
+
+    /// As [`start_on_a_small_disk`](Self::start_on_a_small_disk), in the folder `dir`.
+    pub(crate) fn start_on_a_small_disk_in(dir: TempDir, arguments: &[&str]) -> Self {
         Self::spawn(
-            tempfile::tempdir().unwrap(),
+            dir,
             |dir, arguments| {
                 let limited = "trap '' XFSZ; ulimit -f 128; exec \"$0\" \"$@\"";
                 let mut command = prepared(Command::new("/bin/sh"), dir);
