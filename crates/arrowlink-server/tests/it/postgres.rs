@@ -7,9 +7,10 @@ mod with_postgres {
     use arrowlink_core::{CallContext, DataServiceExt as _, ErrorKind, Target};
     use arrowlink_server::{Config, Server, Sources};
     use arrowlink_testkit::{Postgres, check_error};
+    use futures::StreamExt as _;
 
     use crate::flight_client::FlightClient;
-    use crate::support::{Running, name};
+    use crate::support::{Program, Running, client, name};
 
     fn config(datasets: &str) -> Config {
         Config::from_sources(Sources::default().with_file("arrowlink.toml", datasets)).unwrap()
@@ -45,6 +46,25 @@ mod with_postgres {
         let refused = client.put("orders", batches[0].clone()).await;
         check_error(refused, ErrorKind::ReadOnly, &["`orders` of `postgres:///shop"]);
         served.stop().await;
+    }
+
+    #[tokio::test]
+    async fn a_large_table_passes_through_little_memory() {
+        let Some(server) = Postgres::shared() else { return };
+        let view = "CREATE VIEW t AS SELECT generate_series(1, 1000000) AS id, repeat('x', 300) AS text";
+        server.create("large", view).await;
+        let served = Program::start(&["--dataset", &format!("t={}", server.uri("large/t"))]);
+        let caller = client(served.port, &served.ca()).await;
+        let before = served.peak_memory_bytes();
+        let mut rows = 0;
+        let mut stream = caller.read(CallContext::new(), Some(&name("t"))).await.unwrap();
+        while let Some(chunk) = stream.next().await {
+            rows += chunk.unwrap().batch.num_rows();
+        }
+        assert_eq!(rows, 1_000_000);
+        // The rows are more than 300 MB.
+        let after = served.peak_memory_bytes();
+        assert!(after < before + (64 << 20), "{before} bytes before, {after} after");
     }
 
     #[tokio::test]
