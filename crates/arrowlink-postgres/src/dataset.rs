@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use arrow_schema::SchemaRef;
 use arrowlink_core::{
     BatchStream, CallContext, Chunk, Dataset, Description, Error, ErrorKind, NounKind, ReadOptions, Receipt,
     Result, WriteOptions, nearest,
@@ -13,11 +14,11 @@ use futures::stream::{self, BoxStream};
 use crate::PostgresOptions;
 use crate::address::Address;
 use crate::database::tables;
-use crate::failure::changed;
+use crate::failure::{changed, internal};
 use crate::pool::{Lease, Pool};
 use crate::read::read;
 use crate::relation::{Relation, Wanted};
-use crate::table::Table;
+use crate::table::{Column, Table};
 
 /// A table, a view or a query of a PostgreSQL database, read as it is when it is asked for.
 ///
@@ -146,25 +147,14 @@ impl PostgresDataset {
         read(lease, self.relation(), columns, wanted, self.place().to_owned()).await
     }
 
-    async fn start(&self, ctx: CallContext, mut options: ReadOptions) -> Result<BatchStream> {
+    async fn start(&self, ctx: CallContext, options: ReadOptions) -> Result<BatchStream> {
         let (lease, table) = self.begin(&ctx).await?;
-        let columns = options.column_indices(&table.schema)?;
-        options.projection = None;
-        let wanted =
-            Wanted { filter: None, limit: options.limit.take(), skip: std::mem::take(&mut options.skip) };
-        // What is left cannot be answered, and is refused before anything is read.
-        let empty = BatchStream::new(Arc::clone(&table.schema), stream::empty());
-        drop(options.apply(empty)?);
-        let (schema, columns) = match columns {
-            None => (table.schema, table.columns),
-            Some(columns) => {
-                let schema = table.schema.project(&columns).map(Arc::new);
-                let taken = columns.iter().filter_map(|column| table.columns.get(*column)).cloned().collect();
-                (
-                    schema
-                        .map_err(|error| crate::failure::internal("a column is gone").with_source(error))?,
-                    taken,
-                )
+        let (schema, columns, wanted) = match asked(&table, options) {
+            Ok(asked) => asked,
+            Err(error) => {
+                // A mistake of the caller costs no connection.
+                drop(lease.end().await);
+                return Err(error);
             }
         };
         let rows = read(lease, self.relation(), columns, &wanted, self.place().to_owned()).await?;
@@ -227,6 +217,20 @@ impl Dataset for PostgresDataset {
         );
         ready(Err(Error::new(ErrorKind::ReadOnly, text))).boxed()
     }
+}
+
+/// Returns what the options ask for; those that cannot be answered are refused.
+fn asked(table: &Table, mut options: ReadOptions) -> Result<(SchemaRef, Vec<Column>, Wanted)> {
+    let columns = options.column_indices(&table.schema)?;
+    let columns = columns.unwrap_or_else(|| (0..table.columns.len()).collect());
+    let wanted =
+        Wanted { filter: None, limit: options.limit.take(), skip: std::mem::take(&mut options.skip) };
+    options.projection = None;
+    drop(options.apply(BatchStream::new(Arc::clone(&table.schema), stream::empty()))?);
+    let schema = table.schema.project(&columns);
+    let schema = schema.map_err(|error| internal("a column is gone").with_source(error))?;
+    let columns = columns.iter().filter_map(|column| table.columns.get(*column)).cloned().collect();
+    Ok((Arc::new(schema), columns, wanted))
 }
 
 fn ambiguous(uri: &str) -> Error {

@@ -66,7 +66,8 @@ impl Pool {
                 lease.turn = Some(turn);
                 return Ok(lease);
             }
-            lease.is_busy = false;
+            // Whatever is wrong with it, another one will do.
+            lease.session = None;
         }
         let mut lease = Lease::new(self, self.connect(ctx).await?);
         lease.turn = Some(turn);

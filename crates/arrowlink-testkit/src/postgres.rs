@@ -155,7 +155,7 @@ fn prepare(programs: &Path, folder: &Path, port: u16) -> CertificateFiles {
     let settings = format!(
         "listen_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = '{shown_folder}'\nfsync = off\n\
          ssl = on\nssl_ca_file = '{}'\nssl_cert_file = '{}'\nssl_key_file = '{}'\nlog_statement = all\n\
-         log_min_messages = log\nlc_messages = 'C'\nmax_connections = 100\n",
+         log_connections = on\nlog_min_messages = log\nlc_messages = 'C'\nmax_connections = 100\n",
         files.ca.display(),
         files.cert.display(),
         files.key.display(),

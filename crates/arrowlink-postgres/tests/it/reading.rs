@@ -37,6 +37,22 @@ async fn columns_skip_and_limit_are_left_to_the_database() {
 }
 
 #[tokio::test]
+async fn a_connection_is_used_again_after_a_read_and_after_a_mistake() {
+    let Some(server) = Postgres::shared() else { return };
+    let client = server.create("again", FIVE).await;
+    let five = dataset(server, "again/five");
+    for _ in 0..3 {
+        assert_eq!(rows(&read(&five).await.unwrap()), 5);
+        let mistake = read_with(&five, ReadOptions::default().with_projection(["x"])).await;
+        assert_eq!(mistake.unwrap_err().kind(), ErrorKind::InvalidArgument);
+    }
+    let text = "SELECT array_agg(state) FROM pg_stat_activity WHERE datname = 'again' AND application_name = 'arrowlink'";
+    let states: Vec<String> = client.query_one(text, &[]).await.unwrap().get(0);
+    assert_eq!(states, ["idle"]);
+    assert_eq!(server.log().matches("database=again application_name=arrowlink").count(), 1);
+}
+
+#[tokio::test]
 async fn names_of_any_kind_are_read() {
     let Some(server) = Postgres::shared() else { return };
     let table = r#"CREATE SCHEMA "My Schema"; CREATE TABLE "My Schema"."a "" b%" ("select" int, "Ä""x" text);
