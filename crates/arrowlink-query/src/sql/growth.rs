@@ -43,14 +43,17 @@ impl Bounded {
     fn check(&self, args: &ScalarFunctionArgs) -> Result<(), DataFusionError> {
         let are_constant = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
         let rows = if are_constant { 1 } else { args.number_rows };
-        let arrays: Vec<ArrayRef> =
-            args.args.iter().map(|arg| arg.to_array(rows)).collect::<Result<_, _>>()?;
+        if rows == 0 {
+            return Ok(());
+        }
+        let arrays: Vec<ArrayRef> = args.args.iter().map(array).collect::<Result<_, _>>()?;
         let Some(sizes) = self.size.of_rows(&arrays) else { return Ok(()) };
         let largest = sizes.iter().copied().max().unwrap_or(0);
         if largest > MOST_BYTES {
             return Err(self.refused(&format!("{largest} bytes in one value, and {} MiB", MOST_BYTES >> 20)));
         }
         let all = sizes.iter().fold(0_u64, |sum, size| sum.saturating_add(*size));
+        let all = if sizes.len() == 1 { all.saturating_mul(rows as u64) } else { all };
         // Few texts are replaced from end to end: of many, what could be says nothing of what is.
         if all > MOST_BYTES_OF_A_BATCH && self.size != Size::Replaced {
             return Err(
@@ -106,6 +109,14 @@ impl ScalarUDFImpl for Bounded {
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue, DataFusionError> {
         self.check(&args)?;
         self.inner.inner().invoke_with_args(args)
+    }
+}
+
+/// Returns the values of an argument; what is the same in every row stands there once.
+fn array(arg: &ColumnarValue) -> Result<ArrayRef, DataFusionError> {
+    match arg {
+        ColumnarValue::Array(array) => Ok(Arc::clone(array)),
+        ColumnarValue::Scalar(value) => value.to_array(),
     }
 }
 

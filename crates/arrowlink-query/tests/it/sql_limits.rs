@@ -230,4 +230,6 @@ async fn value_that_a_number_makes_huge_is_refused_before_it_is_made() {
                  date '2000-01-03', interval '1 day')[3]), replace('aba', 'a', 'cc'), repeat('x', null)";
     let rows = query(&service, Query::new(small)).await.unwrap();
     assert_eq!((rows.num_columns(), rows.num_rows()), (6, 1));
+    let none = "select repeat(city, 1000), range(id) from trips where random() > 2";
+    assert_eq!(query(&service, Query::new(none)).await.unwrap().num_rows(), 0);
 }

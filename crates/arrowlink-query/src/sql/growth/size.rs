@@ -28,6 +28,8 @@ pub(super) enum Size {
 
 impl Size {
     /// Reckons the bytes of each row's value; `None` where they cannot be known.
+    ///
+    /// An array of one stands for all rows, in `args` and in what is returned.
     pub(super) fn of_rows(self, args: &[ArrayRef]) -> Option<Vec<u64>> {
         match self {
             Self::Repeated => repeated(args),
@@ -81,16 +83,15 @@ fn ranged(args: &[ArrayRef]) -> Option<Vec<u64>> {
     let (start, stop, step) = (start.map(points), points(stop)?, step.map(steps));
     let (start, step) =
         (start.map_or(Some(None), |it| it.map(Some))?, step.map_or(Some(None), |it| it.map(Some))?);
+    let rows = [Some(&stop), start.as_ref(), step.as_ref()].into_iter().flatten().map(|it| it.len()).max()?;
     let of_row = |row: usize| {
-        let at = |values: &Option<Int64Array>, otherwise: i64| match values {
-            None => Some(otherwise),
-            Some(values) => values.is_valid(row).then(|| values.value(row)),
+        let or = |values: &Option<Int64Array>, otherwise| {
+            values.as_ref().map_or(Some(otherwise), |it| at(it, row))
         };
-        let (from, step) = (at(&start, 0)?, at(&step, 1)?);
-        let until = stop.is_valid(row).then(|| stop.value(row))?;
+        let (from, until, step) = (or(&start, 0)?, at(&stop, row)?, or(&step, 1)?);
         Some(until.abs_diff(from) / step.unsigned_abs().max(1))
     };
-    Some((0..stop.len()).map(|row| of_row(row).unwrap_or(0).saturating_mul(ELEMENT)).collect())
+    Some((0..rows).map(|row| of_row(row).unwrap_or(0).saturating_mul(ELEMENT)).collect())
 }
 
 /// Returns how many bytes each text has.
@@ -130,13 +131,14 @@ fn steps(values: &ArrayRef) -> Option<Int64Array> {
 
 /// Multiplies row by row; a row without one of the two makes nothing.
 fn products(lengths: &Int64Array, times: &Int64Array) -> Vec<u64> {
-    lengths
-        .iter()
-        .zip(times)
-        .map(|(length, times)| {
-            bytes(times, length.and_then(|length| u64::try_from(length).ok()).unwrap_or(0))
-        })
-        .collect()
+    let length = |row| at(lengths, row).and_then(|length| u64::try_from(length).ok()).unwrap_or(0);
+    (0..lengths.len().max(times.len())).map(|row| bytes(at(times, row), length(row))).collect()
+}
+
+/// Returns the value of a row.
+fn at(values: &Int64Array, row: usize) -> Option<i64> {
+    let row = if values.len() == 1 { 0 } else { row };
+    values.is_valid(row).then(|| values.value(row))
 }
 
 fn bytes(count: Option<i64>, each: u64) -> u64 {
