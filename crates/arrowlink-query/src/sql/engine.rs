@@ -187,11 +187,8 @@ fn config(threads: usize) -> SessionConfig {
         .with_information_schema(false);
     let options = config.options_mut();
     options.sql_parser.collect_spans = true;
-    options.sql_parser.map_string_types_to_utf8view = READS_VIEWS;
-    options.execution.parquet.schema_force_view_types = READS_VIEWS;
+    // Views would have to be cast for nearly every client, and TPC-H as a whole takes no longer without them.
+    options.sql_parser.map_string_types_to_utf8view = false;
+    options.execution.parquet.schema_force_view_types = false;
     config
 }
-
-/// Whether texts of files are read as views, which compares and groups them faster; they are cast where they leave the
-/// server for clients that do not know them.
-pub(crate) const READS_VIEWS: bool = false;

@@ -10,11 +10,9 @@ use datafusion::catalog::TableProvider;
 use datafusion::common::Statistics;
 use datafusion::common::stats::Precision;
 use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
-use datafusion::datasource::physical_plan::parquet::transform_schema_to_view;
 use datafusion::execution::cache::cache_manager::FileMetadataCache;
 use futures::future::{BoxFuture, FutureExt as _};
 
-use super::engine::READS_VIEWS;
 use super::failure::from_datafusion;
 use super::file_store::FileStore;
 use super::file_table::FileTable;
@@ -64,11 +62,7 @@ impl Files {
             let rows = Arc::new(RowsOfFiles { dataset: Arc::clone(&self.dataset), table });
             return Ok(Arc::new(ServiceTable { rows, ctx: ctx.clone(), name: name.clone(), description }));
         }
-        let schema = if READS_VIEWS {
-            Arc::new(transform_schema_to_view(&table.schema))
-        } else {
-            Arc::clone(&table.schema)
-        };
+        let schema = Arc::clone(&table.schema);
         let store = Arc::new(FileStore::new(&table.listing, table.storage.clone()));
         let footers = self.dataset.environment().cache_manager.get_file_metadata_cache();
         let known = self.known(&table.listing, &schema, &store, &footers).await?;
