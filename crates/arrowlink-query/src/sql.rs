@@ -129,11 +129,11 @@ impl SqlService {
 
     /// Says what `query` returns, and changes nothing.
     async fn describe_sql(&self, ctx: CallContext, query: Query) -> Result<Description> {
+        // Without tables there is nothing to wait for.
         if query.parameters.is_none()
-            && let Some((plan, _)) = self.engine.known(&ctx, &query).await
+            && let Some(plan) = self.engine.plans.of(&query).filter(|plan| plan.is_alone())
         {
-            let description = Description::new(NounKind::Dataset, Arc::clone(&plan.schema));
-            return Ok(description.with_parameters(Arc::clone(&plan.parameters)));
+            return Ok(plan.description());
         }
         let engine = Arc::clone(&self.engine);
         let of_task = ctx.clone();

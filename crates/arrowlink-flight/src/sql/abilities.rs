@@ -70,6 +70,8 @@ fn limits(info: &mut SqlInfoDataBuilder) {
     {
         info.append(code, longest_name);
     }
+    info.append(SqlInfo::SqlMaxStatementLength, LONGEST_STATEMENT);
+    info.append(SqlInfo::SqlMaxTablesInSelect, MOST_TABLES);
     info.append(SqlInfo::SqlMaxRowSizeIncludesBlobs, true);
 }
 
@@ -99,8 +101,8 @@ fn results(info: &mut SqlInfoDataBuilder) {
     info.append(SqlInfo::SqlBatchUpdatesSupported, true);
 }
 
-/// What has no limit, or none of its own, or is not there at all.
-const UNLIMITED: [SqlInfo; 17] = [
+/// What has no limit, or none of its own, or one that is not known here, or is not there at all.
+const UNLIMITED: [SqlInfo; 15] = [
     SqlInfo::SqlMaxBinaryLiteralLength,
     SqlInfo::SqlMaxCharLiteralLength,
     SqlInfo::SqlMaxColumnNameLength,
@@ -114,11 +116,12 @@ const UNLIMITED: [SqlInfo; 17] = [
     SqlInfo::SqlMaxIndexLength,
     SqlInfo::SqlMaxProcedureNameLength,
     SqlInfo::SqlMaxRowSize,
-    SqlInfo::SqlMaxStatementLength,
     SqlInfo::SqlMaxStatements,
-    SqlInfo::SqlMaxTablesInSelect,
     SqlInfo::SqlMaxUsernameLength,
 ];
 
+/// What arrowlink-query takes of a statement, in bytes and in tables.
+const LONGEST_STATEMENT: i64 = 1 << 20;
+const MOST_TABLES: i64 = 256;
 /// The version of the columnar format that the wire speaks.
 const ARROW_FORMAT: &str = "1.5";

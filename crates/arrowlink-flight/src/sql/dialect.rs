@@ -204,8 +204,20 @@ const STRING_FUNCTIONS: &[&str] = &[
     "UUID",
 ];
 
-const SYSTEM_FUNCTIONS: &[&str] =
-    &["ARROW_CAST", "ARROW_TYPEOF", "COALESCE", "NULLIF", "NVL", "NVL2", "VERSION"];
+const SYSTEM_FUNCTIONS: &[&str] = &[
+    "ARROW_CAST",
+    "ARROW_TYPEOF",
+    "COALESCE",
+    "CURRENT_CATALOG",
+    "CURRENT_DATABASE",
+    "CURRENT_SCHEMA",
+    "CURRENT_USER",
+    "NULLIF",
+    "NVL",
+    "NVL2",
+    "SESSION_USER",
+    "VERSION",
+];
 
 const DATETIME_FUNCTIONS: &[&str] = &[
     "CURRENT_DATE",

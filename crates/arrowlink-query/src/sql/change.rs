@@ -38,7 +38,7 @@ pub(crate) async fn make(
 ) -> Result<Begun> {
     let count = match statement {
         Statement::Insert(table, _) => {
-            let (planned, _) = engine.plan(ctx, query, statement).await?;
+            let (planned, _) = engine.plan(ctx, query, statement, None).await?;
             insert(engine, ctx, query, table, planned).await?
         }
         Statement::Drop { name, if_exists } => remove(engine, ctx, name, *if_exists).await?,

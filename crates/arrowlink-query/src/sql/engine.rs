@@ -43,6 +43,15 @@ pub(crate) struct Engine {
     pub(crate) spill: Arc<SpillFolder>,
 }
 
+/// The tables of a statement that was planned before.
+pub(crate) struct Known {
+    /// What it meant, where it means that over these tables too.
+    pub(crate) plan: Option<Arc<Plan>>,
+    pub(crate) found: Found,
+    /// What is wrong with the first that was not found.
+    missing: Option<Error>,
+}
+
 impl Engine {
     /// Prepares what statements share.
     pub(crate) fn new(
@@ -77,12 +86,14 @@ impl Engine {
         Statement::parse(&query.text, self.options.max_text, query.default_schema.as_deref())
     }
 
-    /// Plans a query or an `INSERT`: finds the tables that it names, each once, and what it means by them.
+    /// Plans a query or an `INSERT`: finds the tables that it names, each once, and what it means by them. Those of
+    /// `known` are found.
     pub(crate) async fn plan(
         &self,
         ctx: &CallContext,
         query: &Query,
         statement: &Statement,
+        known: Option<Known>,
     ) -> Result<(Planned, Found)> {
         let parsed = match statement {
             Statement::Query(parsed) | Statement::Insert(_, parsed) => parsed.as_ref().clone(),
@@ -91,9 +102,14 @@ impl Engine {
         size::check_tables(&parsed)?;
         let mut state = self.state(query);
         session::add_functions(&mut state, ctx, query.default_schema.as_deref())?;
-        let references =
-            state.resolve_table_references(&parsed).map_err(|error| from_planning(error, &query.text))?;
-        let (found, missing) = Lookup::new(self, ctx, query).find(references).await?;
+        let (found, missing) = match known {
+            Some(known) => (known.found, known.missing),
+            None => {
+                let references = state.resolve_table_references(&parsed);
+                let references = references.map_err(|error| from_planning(error, &query.text))?;
+                Lookup::new(self, ctx, query).find(references).await?
+            }
+        };
         state.register_catalog_list(Arc::clone(&found.tables) as _);
         tokio::task::yield_now().await;
         let planned = state.statement_to_plan(parsed).await;
@@ -113,12 +129,12 @@ impl Engine {
         Ok((Planned { state, plan }, found))
     }
 
-    /// Returns what `query` meant the last time, where it means that over the tables of today too.
-    pub(crate) async fn known(&self, ctx: &CallContext, query: &Query) -> Option<(Arc<Plan>, Found)> {
-        let plan = self.plans.of(query)?;
-        // What is wrong with a table is said by who plans anew.
-        let (found, _) = Lookup::new(self, ctx, query).find(plan.references.clone()).await.ok()?;
-        (found.is_whole && plan.fits(&found.tables)).then_some((plan, found))
+    /// Looks for the tables of a statement that was planned before.
+    pub(crate) async fn known(&self, ctx: &CallContext, query: &Query) -> Result<Option<Known>> {
+        let Some(plan) = self.plans.of(query) else { return Ok(None) };
+        let (found, missing) = Lookup::new(self, ctx, query).find(plan.references.clone()).await?;
+        let fits = found.is_whole && plan.fits(&found.tables);
+        Ok(Some(Known { plan: fits.then_some(plan), found, missing }))
     }
 
     /// Returns functions, rules and settings for one statement that starts now.

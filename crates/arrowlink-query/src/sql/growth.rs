@@ -55,7 +55,7 @@ impl Bounded {
         let all = sizes.iter().fold(0_u64, |sum, size| sum.saturating_add(*size));
         let all = if sizes.len() == 1 { all.saturating_mul(rows as u64) } else { all };
         // Few texts are replaced from end to end: of many, what could be says nothing of what is.
-        if all > MOST_BYTES_OF_A_BATCH && self.size != Size::Replaced {
+        if all > MOST_BYTES_OF_A_BATCH && !matches!(self.size, Size::Replaced | Size::Matched) {
             return Err(
                 self.refused(&format!("{all} bytes in {rows} rows, and {} MiB", MOST_BYTES_OF_A_BATCH >> 20))
             );
@@ -126,7 +126,7 @@ const FUNCTIONS: [(&str, Size); 9] = [
     ("lpad", Size::Padded),
     ("rpad", Size::Padded),
     ("replace", Size::Replaced),
-    ("regexp_replace", Size::Replaced),
+    ("regexp_replace", Size::Matched),
     ("array_repeat", Size::Listed),
     ("array_resize", Size::Resized),
     ("range", Size::Ranged),

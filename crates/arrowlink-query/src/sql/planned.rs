@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use arrow_schema::SchemaRef;
 use arrowlink_core::Result;
+use datafusion::common::DataFusionError;
+use datafusion::common::tree_node::{TreeNode as _, TreeNodeRecursion};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::session_state::SessionState;
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::physical_plan::execute_stream;
 
 use super::failure::{from_datafusion, from_planning};
@@ -67,9 +69,35 @@ impl Ready {
     /// Starts to compute the rows.
     pub(crate) async fn begun(self, state: &SessionState) -> Result<Begun> {
         tokio::task::yield_now().await;
-        let plan = state.query_planner().create_physical_plan(&self.plan, state).await;
+        let mut state = state.clone();
+        // A constant stands in every row of a batch.
+        let rows = (MOST_CONSTANT_BYTES / constants(&self.plan).max(1)).max(1);
+        let rows = rows.min(state.config().batch_size());
+        *state.config_mut() = std::mem::take(state.config_mut()).with_batch_size(rows);
+        let plan = state.query_planner().create_physical_plan(&self.plan, &state).await;
         let plan = plan.map_err(|error| from_planning(error, ""))?;
         let rows = execute_stream(plan, state.task_ctx()).map_err(from_datafusion)?;
         Ok((self.schema, rows))
     }
 }
+
+/// Returns the bytes of all constants of a plan together.
+pub(crate) fn constants(plan: &LogicalPlan) -> usize {
+    let mut bytes = 0_usize;
+    let visited = plan.apply_with_subqueries(|plan| {
+        plan.apply_expressions(|expression| {
+            expression.apply(|expression| {
+                if let Expr::Literal(value, _) = expression {
+                    bytes = bytes.saturating_add(value.size());
+                }
+                Ok::<_, DataFusionError>(TreeNodeRecursion::Continue)
+            })
+        })
+    });
+    // The walk fails where a step does, and none of these does.
+    drop(visited);
+    bytes
+}
+
+/// Of the constants in one batch of rows.
+const MOST_CONSTANT_BYTES: usize = 256 << 20;

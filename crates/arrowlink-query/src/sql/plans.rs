@@ -10,7 +10,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arrow_schema::SchemaRef;
-use arrowlink_core::{Query, Result};
+use arrowlink_core::{Description, NounKind, Query, Result};
 use datafusion::catalog::TableProvider;
 use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
 use datafusion::common::{DataFusionError, ResolvedTableReference, TableReference};
@@ -24,7 +24,7 @@ use super::failure::from_datafusion;
 use super::lookup::Found;
 use super::names::{CATALOG, PUBLIC};
 use super::parameters;
-use super::planned::{Planned, Ready};
+use super::planned::{Planned, Ready, constants};
 
 /// The plans of the statements that were asked last.
 pub(crate) struct Plans {
@@ -47,8 +47,8 @@ pub(crate) struct Plan {
     meaning: LogicalPlan,
     /// Of a statement without parameters, once it was executed.
     optimized: OnceLock<LogicalPlan>,
-    pub(crate) schema: SchemaRef,
-    pub(crate) parameters: SchemaRef,
+    schema: SchemaRef,
+    parameters: SchemaRef,
 }
 
 /// What a plan knows of a table.
@@ -66,6 +66,9 @@ impl Plans {
 
     /// Returns the plan of `query`, where there is one.
     pub(crate) fn of(&self, query: &Query) -> Option<Arc<Plan>> {
+        if query.text.len() > LONGEST_TEXT {
+            return None;
+        }
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.get(&Asked::new(query)).map(Arc::clone)
     }
@@ -93,17 +96,22 @@ impl Plan {
         found: &Found,
         schema: &SchemaRef,
     ) -> Result<Option<Self>> {
-        let is_explained = matches!(planned.plan, LogicalPlan::Explain(_) | LogicalPlan::Analyze(_));
-        if is_explained || !found.is_whole || found.lists_tables() || !is_timeless(&planned.plan) {
+        if !found.is_whole || found.lists_tables() || !is_timeless(&planned.plan) || is_wide(&planned.plan) {
             return Ok(None);
         }
-        let mut tables = Vec::new();
+        let (mut tables, mut is_known) = (Vec::new(), true);
         let meaning = with_sources(planned.plan.clone(), |name| {
             let name = resolved(name, query);
-            let table = found.tables.get(&name)?;
-            tables.push((name, Kind::of(table.as_ref())));
-            Some(without_rows(table))
+            let table = found.tables.get(&name);
+            is_known &= table.is_some();
+            tables.push((name, Kind::of(table?.as_ref())));
+            table.map(without_rows)
         })?;
+        // A table that is named and not read, as by `DESCRIBE`, may change without the plan's knowing.
+        let is_read = |reference| tables.iter().any(|(name, _)| *name == resolved(reference, query));
+        if !is_known || !found.references.iter().all(is_read) {
+            return Ok(None);
+        }
         Ok(Some(Self {
             references: found.references.clone(),
             tables,
@@ -112,6 +120,17 @@ impl Plan {
             schema: Arc::clone(schema),
             parameters: parameters::schema(&planned.plan),
         }))
+    }
+
+    /// Returns what the statement returns.
+    pub(crate) fn description(&self) -> Description {
+        let description = Description::new(NounKind::Dataset, Arc::clone(&self.schema));
+        description.with_parameters(Arc::clone(&self.parameters))
+    }
+
+    /// Returns whether what it means depends on no table.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.tables.is_empty()
     }
 
     /// Returns whether this is the plan over `tables` too.
@@ -134,7 +153,7 @@ impl Plan {
 
     /// Keeps how the rows are computed, for the next time.
     pub(crate) fn learn(&self, ready: &Ready, query: &Query, tables: &Tables) -> Result<()> {
-        if self.parameters.fields().is_empty() && has_small_constants(&ready.plan) {
+        if self.parameters.fields().is_empty() && constants(&ready.plan) <= LONGEST_TEXT {
             let plan = with_sources(ready.plan.clone(), |name| {
                 tables.get(&resolved(name, query)).map(without_rows)
             })?;
@@ -199,22 +218,18 @@ fn is_timeless(plan: &LogicalPlan) -> bool {
     timeless && visited.is_ok()
 }
 
-/// Returns whether what was computed while planning takes little memory.
-fn has_small_constants(plan: &LogicalPlan) -> bool {
-    let mut left = Some(LONGEST_TEXT);
+/// Returns whether the steps of `plan` have so many columns that keeping it would take much memory.
+fn is_wide(plan: &LogicalPlan) -> bool {
+    let mut columns = 0_usize;
     let visited = plan.apply_with_subqueries(|plan| {
-        plan.apply_expressions(|expression| {
-            expression.apply(|expression| {
-                if let Expr::Literal(value, _) = expression {
-                    left = left.and_then(|left| left.checked_sub(value.size()));
-                }
-                let go_on =
-                    if left.is_some() { TreeNodeRecursion::Continue } else { TreeNodeRecursion::Stop };
-                Ok::<_, DataFusionError>(go_on)
-            })
+        columns = columns.saturating_add(plan.schema().fields().len());
+        Ok::<_, DataFusionError>(if columns > MOST_COLUMNS {
+            TreeNodeRecursion::Stop
+        } else {
+            TreeNodeRecursion::Continue
         })
     });
-    left.is_some() && visited.is_ok()
+    columns > MOST_COLUMNS || visited.is_err()
 }
 
 impl fmt::Debug for Plans {
@@ -224,6 +239,8 @@ impl fmt::Debug for Plans {
 }
 
 /// A service has as many statements that are asked again and again, and not many more.
-const MOST: NonZeroUsize = NonZeroUsize::MIN.saturating_add(255);
+const MOST: NonZeroUsize = NonZeroUsize::MIN.saturating_add(127);
+/// Of all steps of a plan together.
+const MOST_COLUMNS: usize = 4000;
 /// Of a text, and of what it is computed to: in bytes, since plans are larger than their texts.
 const LONGEST_TEXT: usize = 16 << 10;

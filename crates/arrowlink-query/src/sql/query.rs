@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrowlink_core::{CallContext, Description, NounKind, Query, Result};
 
-use super::engine::Engine;
+use super::engine::{Engine, Known};
 use super::lookup::Found;
 use super::planned::{Begun, Planned};
 use super::plans::Plan;
@@ -13,11 +13,17 @@ use super::{change, parameters};
 
 /// Says what `query` returns, and changes nothing.
 pub(crate) async fn describe(engine: &Engine, ctx: &CallContext, query: &Query) -> Result<Description> {
+    let known = engine.known(ctx, query).await?;
+    if let Some(plan) = known.as_ref().and_then(|known| known.plan.as_ref())
+        && query.parameters.is_none()
+    {
+        return Ok(plan.description());
+    }
     let statement = engine.parse(query)?;
     if let Statement::Drop { .. } = statement {
         return Ok(change::description());
     }
-    let (mut planned, found) = engine.plan(ctx, query, &statement).await?;
+    let (mut planned, found) = engine.plan(ctx, query, &statement, known).await?;
     let parameters = parameters::schema(&planned.plan);
     if let Statement::Insert(..) = statement {
         return Ok(change::description().with_parameters(parameters));
@@ -35,14 +41,15 @@ pub(crate) async fn describe(engine: &Engine, ctx: &CallContext, query: &Query) 
 
 /// Carries `query` out: returns its rows, or the one that says how much it changed.
 pub(crate) async fn rows(engine: &Arc<Engine>, ctx: &CallContext, query: &Query) -> Result<Begun> {
-    if let Some((plan, found)) = engine.known(ctx, query).await {
-        return rows_again(engine, query, &plan, &found).await;
+    let known = engine.known(ctx, query).await?;
+    if let Some(Known { plan: Some(plan), found, .. }) = &known {
+        return rows_again(engine, query, plan, found).await;
     }
     let statement = engine.parse(query)?;
     let Statement::Query(_) = statement else {
         return change::make(engine, ctx, query, &statement).await;
     };
-    let (mut planned, found) = engine.plan(ctx, query, &statement).await?;
+    let (mut planned, found) = engine.plan(ctx, query, &statement, known).await?;
     planned.plan = parameters::bind_one(planned.plan, query.parameters.as_ref())?;
     let ready = planned.ready().await?;
     if query.parameters.is_none()

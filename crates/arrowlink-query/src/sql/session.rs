@@ -42,9 +42,12 @@ pub(crate) fn spell(tokens: &mut Vec<TokenWithSpan>) {
     let mut spelled = Vec::with_capacity(tokens.len());
     // What stands before the word that is looked at, spaces left out.
     let mut before = Token::EOF;
+    // Of each parenthesis that is open, whether this is the list of what is selected.
+    let mut selects = vec![false];
     let mut rest = std::mem::take(tokens).into_iter().peekable();
     while let Some(token) = rest.next() {
         let last = std::mem::replace(&mut before, token.token.clone());
+        note(&mut selects, &token.token);
         if matches!(token.token, Token::Whitespace(_)) {
             before = last;
         } else if is_word(&token.token, &WITHOUT)
@@ -57,7 +60,7 @@ pub(crate) fn spell(tokens: &mut Vec<TokenWithSpan>) {
             }
             continue;
         } else if is_word(&token.token, &WITH)
-            && begins_value(&last)
+            && begins_value(&last, selects.last().is_some_and(|selects| *selects))
             && rest.peek().is_none_or(|next| next.token != Token::LParen)
         {
             let span = token.span;
@@ -75,11 +78,28 @@ fn is_word(token: &Token, names: &[&str]) -> bool {
         && names.iter().any(|name| word.value.eq_ignore_ascii_case(name)))
 }
 
-/// Whether what follows `token` is a value, and not a name that is given to one.
-fn begins_value(token: &Token) -> bool {
+/// Notes what `token` opens, begins or ends.
+fn note(selects: &mut Vec<bool>, token: &Token) {
     match token {
-        Token::Comma | Token::LParen | Token::Eq | Token::Neq => true,
-        Token::Word(word) => matches!(word.keyword, Keyword::SELECT | Keyword::DISTINCT),
+        Token::LParen => selects.push(false),
+        Token::RParen if selects.len() > 1 => drop(selects.pop()),
+        Token::Word(word) => match (word.keyword, selects.last_mut()) {
+            (Keyword::SELECT, Some(selects)) => *selects = true,
+            (Keyword::FROM | Keyword::WHERE | Keyword::UNION | Keyword::ORDER, Some(selects)) => {
+                *selects = false
+            }
+            _ => {}
+        },
+        _ => {}
+    }
+}
+
+/// Whether what follows `token` is a value, and not a name that is given to one.
+fn begins_value(token: &Token, is_selected: bool) -> bool {
+    match token {
+        Token::Comma => is_selected,
+        Token::Eq | Token::Neq => true,
+        Token::Word(word) => word.keyword == Keyword::SELECT,
         _ => false,
     }
 }
@@ -94,6 +114,6 @@ fn constant(name: &str, answer: &str) -> ScalarUDF {
 const ANONYMOUS: &str = "anonymous";
 const VERSION: &str = concat!("ArrowLink ", env!("CARGO_PKG_VERSION"));
 /// What the parser takes with parentheses alone.
-const WITH: [&str; 2] = ["current_schema", "current_database"];
+const WITH: [&str; 1] = ["current_schema"];
 /// What it takes without them.
 const WITHOUT: [&str; 3] = ["current_catalog", "current_user", "session_user"];

@@ -55,7 +55,9 @@ impl SqlTables {
 pub trait SqlTable: fmt::Debug + Send + Sync {
     /// Returns the dataset as it is now, as the table `name` of one statement.
     ///
-    /// It is asked once for each statement that names the table, on the threads of the query runtime. Errors of
+    /// It is asked once for each call that a statement which names the table is sent by, on the threads of the query
+    /// runtime. Tables of one type and one schema, its metadata included, must take the same filters: statements are not
+    /// planned anew for them. Errors of
     /// arrowlink-core travel through DataFusion in
     /// [`DataFusionError::External`](datafusion::common::DataFusionError::External) and come out as they went in.
     fn table<'a>(

@@ -46,6 +46,16 @@ async fn statement_sees_the_rows_and_columns_of_the_moment() {
 }
 
 #[tokio::test]
+async fn description_by_sql_is_of_the_moment_too() {
+    let service = service();
+    let columns = async || query(&service, Query::new("describe notes")).await.unwrap().num_rows();
+    replace(&service, record_batch!(("id", Int64, [1])).unwrap()).await;
+    assert_eq!(columns().await, 1);
+    replace(&service, record_batch!(("id", Int64, [1]), ("text", Utf8, ["a"])).unwrap()).await;
+    assert_eq!(columns().await, 2);
+}
+
+#[tokio::test]
 async fn statement_whose_table_is_gone_says_so() {
     let service = service();
     replace(&service, record_batch!(("id", Int64, [1])).unwrap()).await;

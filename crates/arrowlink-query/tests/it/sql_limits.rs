@@ -233,3 +233,13 @@ async fn value_that_a_number_makes_huge_is_refused_before_it_is_made() {
     let none = "select repeat(city, 1000), range(id) from trips where random() > 2";
     assert_eq!(query(&service, Query::new(none)).await.unwrap().num_rows(), 0);
 }
+
+#[tokio::test]
+async fn constant_that_is_large_in_every_row_comes_in_small_batches() {
+    let text = "select repeat('x', 1000000) as v from generate_series(1, 3000)";
+    let stream =
+        service().read(CallContext::new(), Query::new(text).into(), ReadOptions::default()).await.unwrap();
+    let rows = stream.map(|batch| batch.unwrap().batch.num_rows()).collect::<Vec<_>>().await;
+    assert_eq!(rows.iter().sum::<usize>(), 3000);
+    assert!(rows.iter().all(|rows| *rows <= 268), "{rows:?}");
+}

@@ -18,6 +18,8 @@ pub(super) enum Size {
     Padded,
     /// `replace(text, from, to)`.
     Replaced,
+    /// `regexp_replace(text, pattern, to)`.
+    Matched,
     /// `array_repeat(element, times)`.
     Listed,
     /// `array_resize(list, length)`.
@@ -35,6 +37,7 @@ impl Size {
             Self::Repeated => repeated(args),
             Self::Padded => padded(args),
             Self::Replaced => replaced(args),
+            Self::Matched => matched(args),
             Self::Listed => listed(args),
             Self::Resized => resized(args),
             Self::Ranged => ranged(args),
@@ -54,8 +57,17 @@ fn padded(args: &[ArrayRef]) -> Option<Vec<u64>> {
     Some(characters.iter().map(|count| bytes(count, 4)).collect())
 }
 
-/// `replace(text, from, to)`: at most, where every byte of the text is replaced.
+/// `replace(text, from, to)`: at most, where the text is nothing but what is replaced.
 fn replaced(args: &[ArrayRef]) -> Option<Vec<u64>> {
+    let [text, from, to, ..] = args else { return None };
+    let (text, from, to) = (lengths(text)?, lengths(from)?, lengths(to)?);
+    let rows = text.len().max(from.len()).max(to.len());
+    let of_row = |row| Some(at(&text, row)? / at(&from, row)?.max(1) * at(&to, row)?.max(1));
+    Some((0..rows).map(|row| bytes(of_row(row), 1)).collect())
+}
+
+/// `regexp_replace(text, pattern, to)`: at most, where the pattern matches every byte.
+fn matched(args: &[ArrayRef]) -> Option<Vec<u64>> {
     let (text, to) = (args.first()?, args.get(2)?);
     Some(products(&lengths(text)?, &lengths(to)?))
 }
