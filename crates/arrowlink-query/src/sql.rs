@@ -157,7 +157,7 @@ impl SqlService {
         let engine = Arc::clone(&self.engine);
         let of_task = ctx.clone();
         let work = async move { query::rows(&engine, &of_task, &query).await };
-        self.carried_out(&ctx, options, work).await
+        self.carried_out(&ctx, options, work.boxed()).await
     }
 
     /// Carries `plan` out.
@@ -165,7 +165,7 @@ impl SqlService {
         let engine = Arc::clone(&self.engine);
         let of_task = ctx.clone();
         let work = async move { substrait::plan(&engine, &of_task, &plan).await?.begun().await };
-        self.carried_out(&ctx, options, work).await
+        self.carried_out(&ctx, options, work.boxed()).await
     }
 
     /// Does `work` when it is its turn, and returns its rows, within the bounds that all queries have.
@@ -173,7 +173,7 @@ impl SqlService {
         &self,
         ctx: &CallContext,
         options: ReadOptions,
-        work: impl Future<Output = Result<Begun>> + Send + 'static,
+        work: BoxFuture<'static, Result<Begun>>,
     ) -> Result<BatchStream> {
         refuse_states(&options)?;
         let turn = self.engine.turn(ctx).await?;

@@ -1,11 +1,10 @@
 //! Substrait plans over Flight SQL, as a foreign client sends them: answered where the server was built with them.
 
 use arrow_flight::FlightDescriptor;
-use arrow_flight::sql::{CommandStatementSubstraitPlan, ProstMessageExt as _, SqlInfo, SubstraitPlan};
+use arrow_flight::sql::{CommandStatementSubstraitPlan, ProstMessageExt as _, SubstraitPlan};
 use arrowlink_server::{Config, DatasetConfig};
 use prost::Message as _;
 
-use crate::flight_client::FlightClient;
 use crate::support::{Running, name};
 
 /// A field of a message that is one itself, or a text; all of them are short.
@@ -36,31 +35,41 @@ async fn serving(folder: &tempfile::TempDir) -> Running {
 }
 
 #[cfg(not(feature = "substrait"))]
-#[tokio::test]
-async fn substrait_plans_are_unsupported_where_the_server_was_built_without_them() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = serving(&folder).await;
-    let mut client = FlightClient::of(&server).await;
-    let error = client.info(command(plan("ids", "id"))).await.unwrap_err();
-    assert_eq!(error.kind(), arrowlink_core::ErrorKind::Unsupported);
-    assert!(error.message().contains("`--features substrait`"), "{error}");
-    assert!(!client.ability(SqlInfo::FlightSqlServerSubstrait).await);
-    drop(client);
-    server.stop().await;
+mod refused {
+    use arrow_flight::sql::SqlInfo;
+    use arrowlink_core::ErrorKind;
+
+    use super::{command, plan, serving};
+    use crate::flight_client::FlightClient;
+
+    #[tokio::test]
+    async fn a_plan_is_unsupported_where_the_server_was_built_without_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let server = serving(&folder).await;
+        let mut client = FlightClient::of(&server).await;
+        let error = client.info(command(plan("ids", "id"))).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.message().contains("`--features substrait`"), "{error}");
+        assert!(!client.ability(SqlInfo::FlightSqlServerSubstrait).await);
+        drop(client);
+        server.stop().await;
+    }
 }
 
 #[cfg(feature = "substrait")]
 mod answered {
     use arrow_array::record_batch;
+    use arrow_flight::FlightDescriptor;
     use arrow_flight::sql::client::FlightSqlServiceClient;
     use arrow_flight::sql::{
         ActionCreatePreparedStatementResult, ActionCreatePreparedSubstraitPlanRequest, Any,
-        CommandPreparedStatementQuery,
+        CommandPreparedStatementQuery, ProstMessageExt as _, SqlInfo, SubstraitPlan,
     };
     use arrowlink_core::ErrorKind;
+    use prost::Message as _;
 
-    use super::*;
-    use crate::flight_client::ticket;
+    use super::{command, plan, serving};
+    use crate::flight_client::{FlightClient, ticket};
 
     #[tokio::test]
     async fn a_plan_is_answered_with_its_rows() {

@@ -61,7 +61,7 @@ fn decoded(bytes: &[u8], max_bytes: usize) -> Result<Plan> {
         let text = format!("the plan has {} bytes and may have {max_bytes}: divide it", bytes.len());
         return Err(Error::new(ErrorKind::LimitExceeded, text));
     }
-    let plan = deserialize_bytes(bytes).map_err(undecoded)?;
+    let plan = deserialize_bytes(bytes).map_err(|error| undecoded(&error))?;
     match plan.relations.len() {
         0 => Err(invalid(None, "the plan is not valid: it has no relation")),
         1 => Ok(*plan),
@@ -70,7 +70,7 @@ fn decoded(bytes: &[u8], max_bytes: usize) -> Result<Plan> {
 }
 
 /// Says what is wrong with bytes that are no plan, without the way to it, which may be a hundred messages long.
-fn undecoded(error: DataFusionError) -> Error {
+fn undecoded(error: &DataFusionError) -> Error {
     let text = error.strip_backtrace();
     let reason = text.rsplit(": ").next().unwrap_or(&text);
     invalid(None, "the plan is not valid: it cannot be decoded").with_source(reason.to_owned())
