@@ -86,10 +86,45 @@ impl FileDataset {
     /// have one known format or an option does not fit it, `Unsupported` where they are not on this machine. A file
     /// whose content is wrong is no error here.
     pub async fn open(runtime: &QueryRuntime, uri: &str, options: FileOptions) -> Result<Self> {
-        let (uri, options) = (uri.to_owned(), Arc::new(options));
+        Self::open_all(runtime, [uri], options).await
+    }
+
+    /// Opens what `uris` stand for, as one table: each is a path, a pattern, or a URI, as in [`open`](Self::open).
+    ///
+    /// All of them are on this machine, or in one store. The files are read in the order of their names, which are whole
+    /// paths here; one that several of them stand for is read once.
+    ///
+    /// ```
+    /// use arrowlink_core::{CallContext, Dataset as _, ReadOptions};
+    /// use arrowlink_query::{FileDataset, FileOptions, QueryOptions, QueryRuntime};
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let options = FileOptions::default().with_base_dir(folder.path());
+    /// std::fs::write(folder.path().join("a.csv"), "id\n1\n")?;
+    /// std::fs::write(folder.path().join("b.csv"), "id\n2\n3\n")?;
+    ///
+    /// let runtime = QueryRuntime::new(QueryOptions::default())?;
+    /// let dataset = FileDataset::open_all(&runtime, ["b.csv", "a.csv"], options).await?;
+    /// let rows = dataset.read(CallContext::new(), ReadOptions::default()).await?.collect_batches().await?;
+    /// assert_eq!(rows.iter().map(|batch| batch.num_rows()).collect::<Vec<_>>(), [1, 2]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open); `InvalidArgument` where there is no URI, or where they are in several stores.
+    pub async fn open_all(
+        runtime: &QueryRuntime,
+        uris: impl IntoIterator<Item = impl Into<String>>,
+        options: FileOptions,
+    ) -> Result<Self> {
+        let (uris, options) = (uris.into_iter().map(Into::into).collect(), Arc::new(options));
         let of_tables = Arc::clone(&options);
         let tables =
-            runtime.run(&CallContext::new(), async move { Tables::open(&uri, of_tables).await }).await?;
+            runtime.run(&CallContext::new(), async move { Tables::open(uris, of_tables).await }).await?;
         Ok(Self { runtime: runtime.clone(), options, tables: Arc::new(tables) })
     }
 

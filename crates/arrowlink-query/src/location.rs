@@ -1,4 +1,4 @@
-//! Where the files of a dataset are: one file, a folder, or all that match a pattern, here or in an object store.
+//! Where the files of a dataset are: files, folders, and all that match patterns, here or in an object store.
 //!
 //! What kind of place it is, is decided once; what is in it, at every listing. A path that exists is never taken for a
 //! pattern, whatever characters it has.
@@ -9,10 +9,11 @@ mod remote;
 mod sought;
 mod uri;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrowlink_core::{Error, ErrorKind, Result};
+use futures::future::try_join_all;
 use object_store::ObjectStore;
 
 use disk::Disk;
@@ -27,8 +28,11 @@ use crate::storage::Storage;
 /// A place that can be listed again and again; the files in it may come and go.
 #[derive(Clone, Debug)]
 pub(crate) struct Location {
-    place: Place,
+    /// One for each path or URI.
+    places: Vec<Place>,
     storage: Storage,
+    /// The folder that relative paths start from.
+    base_dir: PathBuf,
 }
 
 #[derive(Clone, Debug)]
@@ -46,16 +50,23 @@ pub(crate) enum Listed {
 }
 
 impl Location {
-    /// Finds what `uri` (a path, a pattern, or a URI) stands for on this machine, relative paths from `base_dir`.
+    /// Finds what `uris` (paths, patterns, or URIs) stand for on this machine, relative paths from `base_dir`.
     ///
     /// Fails with `NotFound` where nothing is there, `Unsupported` where nothing here reads such a URI.
-    fn on_disk(uri: &str, base_dir: &Path) -> Result<Self> {
-        Ok(Self { place: Place::Disk(Disk::find(uri, base_dir)?), storage: Storage::Disk })
+    fn on_disk(uris: &[String], base_dir: &Path) -> Result<Self> {
+        let places = uris.iter().map(|uri| Disk::find(uri, base_dir).map(Place::Disk));
+        let places = places.collect::<Result<_>>()?;
+        Ok(Self { places, storage: Storage::Disk, base_dir: base_dir.to_owned() })
     }
 
     /// Takes what was found in `store`.
-    fn in_store(remote: Remote, store: &Arc<dyn ObjectStore>) -> Self {
-        Self { place: Place::Remote(remote), storage: Storage::Remote(Arc::clone(store)) }
+    fn in_store(places: Vec<Remote>, store: &Arc<dyn ObjectStore>) -> Self {
+        let places = places.into_iter().map(Place::Remote).collect();
+        Self { places, storage: Storage::Remote(Arc::clone(store)), base_dir: PathBuf::new() }
+    }
+
+    fn places(&self) -> &[Place] {
+        &self.places
     }
 
     /// Returns what its files are opened with.
@@ -66,28 +77,56 @@ impl Location {
     /// Lists the files, sorted by name. Hidden ones (`.x`) and those set aside (`_x`) are left out, and those in a
     /// folder that are in no format that could be served, unless a format is `given`: a note beside the tables, or a
     /// file that is still being written under another name.
+    ///
+    /// Names are told from the folder; where there are several places, as whole paths.
     pub(crate) async fn list(&self, given: Option<FileFormat>) -> Result<Listing> {
-        let listed = match (&self.place, &self.storage) {
-            (Place::Remote(remote), Storage::Remote(store)) => remote.list(store.as_ref()).await?,
-            (Place::Disk(disk), _) => disk.list()?,
-            (Place::Remote(_), Storage::Disk) => Listed::Named(Vec::new()),
-        };
-        Ok(Listing::new(match listed {
-            Listed::Named(files) => files,
-            Listed::Folder(mut files) => {
-                let served = |file: &FileStamp| !FileFormat::is_foreign(&file.path);
-                if given.is_none() && files.iter().any(served) {
-                    files.retain(served);
+        let listed = try_join_all(self.places.iter().map(|place| self.listed(place))).await?;
+        let mut files = Vec::new();
+        for listed in listed {
+            files.extend(match listed {
+                Listed::Named(files) => files,
+                Listed::Folder(mut files) => {
+                    let served = |file: &FileStamp| !FileFormat::is_foreign(&file.path);
+                    if given.is_none() && files.iter().any(served) {
+                        files.retain(served);
+                    }
+                    files
                 }
-                files
-            }
-        }))
+            });
+        }
+        if self.places.len() > 1 {
+            files.iter_mut().for_each(|file| file.name = self.whole_name(file));
+        }
+        Ok(Listing::new(files))
     }
 
+    /// Whether nothing is at `place`.
+    async fn is_empty(&self, place: &Place) -> Result<bool> {
+        let (Listed::Named(files) | Listed::Folder(files)) = self.listed(place).await?;
+        Ok(files.is_empty())
+    }
+
+    async fn listed(&self, place: &Place) -> Result<Listed> {
+        match (place, &self.storage) {
+            (Place::Remote(remote), Storage::Remote(store)) => remote.list(store.as_ref()).await,
+            (Place::Disk(disk), _) => disk.list(),
+            (Place::Remote(_), Storage::Disk) => Ok(Listed::Named(Vec::new())),
+        }
+    }
+
+    fn whole_name(&self, file: &FileStamp) -> String {
+        match &file.object {
+            Some(object) => object.to_string(),
+            None => file.path.strip_prefix(&self.base_dir).unwrap_or(&file.path).to_string_lossy().into(),
+        }
+    }
+}
+
+impl Place {
     const fn is_pattern(&self) -> bool {
-        match &self.place {
-            Place::Disk(disk) => disk.is_pattern(),
-            Place::Remote(remote) => remote.is_pattern(),
+        match self {
+            Self::Disk(disk) => disk.is_pattern(),
+            Self::Remote(remote) => remote.is_pattern(),
         }
     }
 }

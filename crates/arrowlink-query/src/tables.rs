@@ -69,12 +69,12 @@ struct Memory {
 }
 
 impl Tables {
-    /// Finds the files that `uri` stands for, or a store in which they may be later.
+    /// Finds the files that `uris` stand for, or a store in which they may be later.
     ///
     /// Fails where there are none that could be read: nothing is there on this machine, or it is in no format that is
     /// known. What a store says against it is said when its files are asked for.
-    pub(crate) async fn open(uri: &str, options: Arc<FileOptions>) -> Result<Self> {
-        let tables = Self { sought: Sought::new(uri, &options)?, options, memory: Mutex::default() };
+    pub(crate) async fn open(uris: Vec<String>, options: Arc<FileOptions>) -> Result<Self> {
+        let tables = Self { sought: Sought::new(uris, &options)?, options, memory: Mutex::default() };
         match tables.check().await {
             Err(error) if !tables.sought.may_pass(&error) => Err(error),
             Ok(()) | Err(_) => Ok(tables),

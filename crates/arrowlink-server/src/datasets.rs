@@ -72,8 +72,8 @@ pub(crate) async fn open_section(config: &DatasetConfig, openers: &Openers) -> R
         }
         DatasetSource::Tpch(uri) => openers.files.open_tpch(uri, &config.name).await,
         DatasetSource::Postgres(uri) => openers.files.open_postgres(uri, config).await,
-        DatasetSource::Files { uri, base_dir } => {
-            let opened = openers.files.open(uri, base_dir, config).await;
+        DatasetSource::Files { uris, base_dir } => {
+            let opened = openers.files.open(uris, base_dir, config).await;
             opened.map(|dataset| vec![(name(), dataset)])
         }
         DatasetSource::Other { .. } => {

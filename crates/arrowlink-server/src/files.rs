@@ -56,15 +56,15 @@ mod with_query {
             Ok(Arc::new(SqlService::new(service, tables, self.runtime().await?, self.sql.clone())?))
         }
 
-        /// Finds what `uri` of `config` stands for; what the files hold is looked at when it is described or read.
+        /// Finds what `uris` of `config` stand for; what the files hold is looked at when it is described or read.
         pub(crate) async fn open(
             &self,
-            uri: &str,
+            uris: &[String],
             base_dir: &Path,
             config: &DatasetConfig,
         ) -> Result<Arc<dyn Dataset>, Error> {
             let runtime = self.runtime().await?;
-            let files = Arc::new(FileDataset::open(runtime, uri, options(base_dir, config)?).await?);
+            let files = Arc::new(FileDataset::open_all(runtime, uris, options(base_dir, config)?).await?);
             // What is pinned is read from memory, by SQL too.
             if !config.pin {
                 let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
@@ -217,12 +217,13 @@ mod without_query {
         /// Refuses, and says how files can be served.
         pub(crate) async fn open(
             &self,
-            uri: &str,
+            uris: &[String],
             _base_dir: &Path,
             _config: &DatasetConfig,
         ) -> Result<Arc<dyn Dataset>, Error> {
             let text = format!(
-                "`{uri}` is a file, and this server was built without the feature `query` that reads files"
+                "`{}` is a file, and this server was built without the feature `query` that reads files",
+                uris.join(", ")
             );
             Err(Error::new(ErrorKind::Unsupported, text))
         }

@@ -18,23 +18,26 @@ use crate::failure::copied;
 use crate::store_options::opened;
 use crate::{FileOptions, StoreOptions};
 
-/// What a URI stands for, as soon as that is known.
+/// What the URIs of a dataset stand for, as soon as that is known.
 #[derive(Debug)]
 pub(crate) struct Sought {
-    uri: String,
+    uris: Vec<String>,
+    /// How they were given, for messages and descriptions.
+    shown: String,
     options: Arc<FileOptions>,
-    /// The store that it is in; `None` on this machine.
+    /// The store that all of them are in; `None` on this machine.
     store: Option<InStore>,
     found: OnceCell<Location>,
     missed: Mutex<Option<Missed>>,
 }
 
-/// A path in a store.
+/// Paths in a store.
 #[derive(Debug)]
 struct InStore {
     /// What the store is called.
     origin: String,
-    path: String,
+    /// One for each URI.
+    paths: Vec<String>,
     store: Arc<dyn ObjectStore>,
 }
 
@@ -46,19 +49,16 @@ struct Missed {
 }
 
 impl Sought {
-    /// Takes what `uri` (a path, a pattern, or a URI) says; nothing is looked for yet.
+    /// Takes what `uris` (paths, patterns, or URIs) say; nothing is looked for yet.
     ///
-    /// Fails where it cannot be right whatever is there: its store cannot be used with these options.
-    pub(crate) fn new(uri: &str, options: &Arc<FileOptions>) -> Result<Self> {
-        let in_store = |(origin, path, store): (&str, &str, _)| InStore {
-            origin: origin.to_owned(),
-            path: path.to_owned(),
-            store,
-        };
+    /// Fails where it cannot be right whatever is there: their store cannot be used with these options, or they are in
+    /// several.
+    pub(crate) fn new(uris: Vec<String>, options: &Arc<FileOptions>) -> Result<Self> {
         Ok(Self {
-            uri: uri.to_owned(),
+            store: one_store(&uris, &options.store)?,
+            shown: shown(&uris),
+            uris,
             options: Arc::clone(options),
-            store: opened(uri, &options.store)?.map(in_store),
             found: OnceCell::new(),
             missed: Mutex::default(),
         })
@@ -66,7 +66,7 @@ impl Sought {
 
     /// Returns the location as it was given.
     pub(crate) fn shown(&self) -> &str {
-        &self.uri
+        &self.shown
     }
 
     /// Whether `error` may be another one at the next time, or none: it is what a store said.
@@ -100,14 +100,21 @@ impl Sought {
 
     async fn find(&self) -> Result<Location> {
         let location = match &self.store {
-            None => Location::on_disk(&self.uri, &self.options.base_dir)?,
-            Some(InStore { origin, path, store }) => {
-                let found = timeout(ANSWER, Remote::find(&self.uri, origin, path, store.as_ref())).await;
-                Location::in_store(found.map_err(|_| self.silent())??, store)
+            None => Location::on_disk(&self.uris, &self.options.base_dir)?,
+            Some(in_store) => {
+                let mut places = Vec::new();
+                for (uri, path) in self.uris.iter().zip(&in_store.paths) {
+                    let store = in_store.store.as_ref();
+                    let found = timeout(ANSWER, Remote::find(uri, &in_store.origin, path, store)).await;
+                    places.push(found.map_err(|_| silent(uri))??);
+                }
+                Location::in_store(places, &in_store.store)
             }
         };
-        if location.is_pattern() && location.list(None).await?.files.is_empty() {
-            return Err(Error::new(ErrorKind::NotFound, format!("no file matches `{}`", self.uri)));
+        for (uri, place) in self.uris.iter().zip(location.places()) {
+            if place.is_pattern() && location.is_empty(place).await? {
+                return Err(Error::new(ErrorKind::NotFound, format!("no file matches `{uri}`")));
+            }
         }
         Ok(location)
     }
@@ -118,16 +125,53 @@ impl Sought {
         let missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
         missed.as_ref().filter(|missed| missed.when.elapsed() < pause).map(|missed| copied(&missed.error))
     }
+}
 
-    fn silent(&self) -> Error {
-        let text = format!(
-            "`{}` cannot be read at the moment: its store did not answer within {} s",
-            self.uri,
-            ANSWER.as_secs()
-        );
-        Error::new(ErrorKind::Unavailable, text)
+/// Returns the store that `uris` are in, with their paths in it; `None` where they are paths of this machine.
+fn one_store(uris: &[String], options: &StoreOptions) -> Result<Option<InStore>> {
+    let Some((first, others)) = uris.split_first() else {
+        return Err(Error::new(
+            ErrorKind::InvalidArgument,
+            "a dataset needs a file: there is no path or URI",
+        ));
+    };
+    let mut in_store = opened(first, options)?.map(|(origin, path, store)| InStore {
+        origin: origin.to_owned(),
+        paths: vec![path.to_owned()],
+        store,
+    });
+    for uri in others {
+        match (&mut in_store, opened(uri, options)?) {
+            (None, None) => {}
+            (Some(in_store), Some((origin, path, _))) if in_store.origin == origin => {
+                in_store.paths.push(path.to_owned());
+            }
+            _ => {
+                let text = format!("`{first}` and `{uri}` are not in one store: make two datasets of them");
+                return Err(Error::new(ErrorKind::InvalidArgument, text));
+            }
+        }
     }
+    Ok(in_store)
+}
+
+/// Names all of `uris` where they are few.
+fn shown(uris: &[String]) -> String {
+    match uris {
+        [first, others @ ..] if uris.len() > MOST_SHOWN => format!("{first} and {} more", others.len()),
+        uris => uris.join(", "),
+    }
+}
+
+fn silent(uri: &str) -> Error {
+    let text = format!(
+        "`{uri}` cannot be read at the moment: its store did not answer within {} s",
+        ANSWER.as_secs()
+    );
+    Error::new(ErrorKind::Unavailable, text)
 }
 
 /// How long a store has to say whether it has something.
 const ANSWER: Duration = Duration::from_secs(10);
+/// How many URIs a description has.
+const MOST_SHOWN: usize = 3;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow_schema::Schema;
 use arrowlink_core::{CallContext, Dataset as _, ErrorKind, ReadOptions};
+use arrowlink_query::FileDataset;
 
 use crate::files::{csv, ndjson, parquet};
 use crate::support::{Folder, check, ids, read_all, rows, schema};
@@ -35,6 +36,32 @@ async fn a_pattern_takes_what_matches() {
     assert_eq!(ids(&batches), (0..10).chain(20..30).collect::<Vec<_>>());
     let (_, batches) = folder.read("x/?.parquet").await.unwrap();
     assert_eq!(ids(&batches), (0..30).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn several_places_are_one_table_in_the_order_of_whole_names() {
+    let folder = three_files();
+    folder.write("w.csv", csv(0, 1)).write("y/a.parquet", parquet(&rows(40, 5), 4));
+    let open =
+        async |uris: &[&str]| FileDataset::open_all(&folder.runtime, uris.to_vec(), folder.options()).await;
+    let dataset = open(&["y", "x/a.parquet", "x/[ab].parquet"]).await.unwrap();
+    let (_, batches) = read_all(&dataset, ReadOptions::default()).await.unwrap();
+    assert_eq!(ids(&batches), (0..20).chain(40..45).collect::<Vec<_>>(), "each file once");
+    let description = dataset.describe(CallContext::new()).await.unwrap();
+    assert_eq!((description.source.as_str(), description.parts.len()), ("y, x/a.parquet, x/[ab].parquet", 3));
+
+    folder.write("y/a.parquet", "no parquet");
+    let error = dataset.describe(CallContext::new()).await.unwrap_err();
+    check(&error, ErrorKind::Corrupt, &["`y/a.parquet`"]);
+    let error = open(&["x", "z"]).await.unwrap_err();
+    check(&error, ErrorKind::NotFound, &["there is no file or folder `z`"]);
+    let error = open(&["x", "z*.csv"]).await.unwrap_err();
+    check(&error, ErrorKind::NotFound, &["no file matches `z*.csv`"]);
+    let error = open(&["x", "w.csv"]).await.unwrap_err();
+    check(&error, ErrorKind::InvalidArgument, &["serve one format"]);
+    let error = open(&["x", "s3://lake/x"]).await.unwrap_err();
+    check(&error, ErrorKind::InvalidArgument, &["`x` and `s3://lake/x` are not in one store"]);
+    check(&open(&[]).await.unwrap_err(), ErrorKind::InvalidArgument, &["a dataset needs a file"]);
 }
 
 #[tokio::test]

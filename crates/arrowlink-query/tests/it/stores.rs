@@ -246,6 +246,27 @@ async fn credentials_come_from_a_file() {
 }
 
 #[tokio::test]
+async fn several_files_of_a_store_or_a_web_server_are_one_table() {
+    let server = ObjectServer::start().await;
+    server.put("lake/2/x.csv", csv(10, 10)).put("lake/1/x.csv", csv(0, 10));
+    let runtime = QueryRuntime::new(QueryOptions::default().with_threads(2)).unwrap();
+    for root in ["s3://lake".to_owned(), format!("{}/lake", server.endpoint())] {
+        let mut asking = options(&server);
+        asking.store = asking.store.with_pause(Duration::ZERO);
+        let uris = ["2/x.csv", "1/x.csv"].map(|path| format!("{root}/{path}"));
+        let dataset = FileDataset::open_all(&runtime, uris, asking.clone()).await.unwrap();
+        assert_eq!(read(&dataset, ReadOptions::default()).await, (0..20).collect::<Vec<_>>(), "{root}");
+        let uris = ["2/x.csv", "3/x.csv"].map(|path| format!("{root}/{path}"));
+        let dataset = FileDataset::open_all(&runtime, uris, asking).await.unwrap();
+        let error = dataset.describe(CallContext::new()).await.unwrap_err();
+        check(&error, ErrorKind::NotFound, &["there is no file or folder", "/3/x.csv`"]);
+    }
+    let elsewhere = ["s3://lake/2/x.csv", "s3://pond/x.csv"];
+    let error = FileDataset::open_all(&runtime, elsewhere, options(&server)).await.unwrap_err();
+    check(&error, ErrorKind::InvalidArgument, &["are not in one store: make two datasets of them"]);
+}
+
+#[tokio::test]
 async fn one_file_of_a_web_server_is_read() {
     let server = ObjectServer::start().await;
     server.put("files/flights.parquet", parquet(&rows(0, 100), 50));

@@ -100,19 +100,19 @@ impl DatasetConfig {
 ///
 /// let file = "[[dataset]]\nname = 'trips'\nuri = 'trips/*.parquet'\n";
 /// let config = Config::from_sources(Sources::default().with_file("/etc/arrowlink/arrowlink.toml", file))?;
-/// let DatasetSource::Files { uri, base_dir } = &config.datasets[0].source else { panic!("files") };
-/// assert_eq!((uri.as_str(), base_dir.to_str()), ("trips/*.parquet", Some("/etc/arrowlink")));
+/// let DatasetSource::Files { uris, base_dir } = &config.datasets[0].source else { panic!("files") };
+/// assert_eq!((uris[0].as_str(), base_dir.to_str()), ("trips/*.parquet", Some("/etc/arrowlink")));
 /// # Ok::<(), arrowlink_server::ConfigError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DatasetSource {
     /// A file, a folder, a glob or a `file://` URI of this machine, or such a URI of an object store: `s3://`, `gs://`,
-    /// `az://`, `abfs://`; or one file of a web server: `https://`.
+    /// `az://`, `abfs://`; or one file of a web server: `https://`; or several of one of these, as one table.
     Files {
-        /// As it was written.
-        uri: String,
-        /// The folder that a relative path starts from.
+        /// As they were written; there is at least one.
+        uris: Vec<String>,
+        /// The folder that relative paths start from.
         base_dir: PathBuf,
     },
     /// Generated rows: `demo://?rows=N&seed=S`.
@@ -139,8 +139,8 @@ impl DatasetSource {
             Some(("demo", _)) => Self::Demo(uri),
             Some(("tpch", _)) => Self::Tpch(uri),
             Some((scheme, _)) if POSTGRES_SCHEMES.contains(&scheme) => Self::Postgres(uri),
-            None => Self::Files { uri, base_dir },
-            Some((scheme, _)) if FILE_SCHEMES.contains(&scheme) => Self::Files { uri, base_dir },
+            None => Self::Files { uris: vec![uri], base_dir },
+            Some((scheme, _)) if FILE_SCHEMES.contains(&scheme) => Self::Files { uris: vec![uri], base_dir },
             Some(_) => Self::Other { uri, base_dir },
         }
     }
@@ -157,11 +157,10 @@ impl DatasetSource {
 impl fmt::Display for DatasetSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Files { uri, .. }
-            | Self::Other { uri, .. }
-            | Self::Demo(uri)
-            | Self::Tpch(uri)
-            | Self::Postgres(uri) => f.write_str(uri),
+            Self::Files { uris, .. } => f.write_str(&uris.join(", ")),
+            Self::Other { uri, .. } | Self::Demo(uri) | Self::Tpch(uri) | Self::Postgres(uri) => {
+                f.write_str(uri)
+            }
         }
     }
 }

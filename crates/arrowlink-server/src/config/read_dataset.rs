@@ -12,7 +12,7 @@ use super::dataset::{
 };
 use super::problem::{Origin, Problem};
 use super::section::Section;
-use super::tree::{Node, Table};
+use super::tree::{Node, Table, Value};
 use super::value::{FromNode, Size, text, wrong};
 
 /// Reads `table`, which begins at `origin`; `None` where it cannot be served, which is noted.
@@ -28,7 +28,7 @@ pub(super) fn read_dataset(
         section.note(Problem::at(origin, format!("a `[[dataset]]` needs `{key}`")));
     }
     let name = section.take_with_origin::<Name>("name");
-    let uri = section.take_with_origin::<String>("uri");
+    let uris = section.take_with_origin::<Uris>("uri");
     let pin = section.take("pin").unwrap_or_default();
     let files = read_files(&mut section);
     let store = read_store(&mut section);
@@ -36,7 +36,7 @@ pub(super) fn read_dataset(
     let database =
         DatabaseSettings { query: section.take("query"), max_connections: section.take("max_connections") };
     let name = name.and_then(|(name, origin)| unreserved(name, &origin, &mut section));
-    let source = uri.and_then(|(uri, origin)| source(&uri, &origin, schemes, &mut section));
+    let source = uris.and_then(|(uris, origin)| source_of_all(&uris.0, &origin, schemes, &mut section));
     section.finish();
     Some(DatasetConfig { name: name?, source: source?, pin, files, store, remote, database })
 }
@@ -92,6 +92,31 @@ fn unreserved(name: Name, origin: &Origin, section: &mut Section<'_>) -> Option<
     None
 }
 
+/// Makes one source of several URIs, which are files all of them.
+fn source_of_all(
+    uris: &[String],
+    origin: &Origin,
+    schemes: &[String],
+    section: &mut Section<'_>,
+) -> Option<DatasetSource> {
+    let mut sources = Vec::new();
+    for uri in uris {
+        let source = source(uri, origin, schemes, section)?;
+        if uris.len() > 1 && !matches!(source, DatasetSource::Files { .. }) {
+            let text = format!("`dataset.uri`: `{uri}` is no file: give it a section of its own");
+            section.note(Problem::at(origin, text));
+            return None;
+        }
+        sources.push(source);
+    }
+    match sources.pop() {
+        Some(DatasetSource::Files { base_dir, .. }) => {
+            Some(DatasetSource::Files { uris: uris.to_vec(), base_dir })
+        }
+        source => source,
+    }
+}
+
 /// Sorts `uri` by its scheme; what nothing here reads is refused before anything is opened.
 ///
 /// `schemes` are those that were registered beside our own.
@@ -109,6 +134,27 @@ fn source(
     };
     section.note(Problem::at(origin, format!("`dataset.uri`: {reason}")));
     None
+}
+
+/// Paths or URIs: one by itself, or several in a list.
+struct Uris(Vec<String>);
+
+impl FromNode for Uris {
+    fn from_node(node: &Node) -> Result<Self, String> {
+        const EXPECTED: &str = "a path, a URI, or a list of them";
+        let uris = match &node.value {
+            Value::Text(uri) => vec![uri.clone()],
+            Value::Array(items) => {
+                let uris = items.iter().map(|item| text(item, EXPECTED).map(str::to_owned));
+                uris.collect::<Result<_, _>>()?
+            }
+            _ => return Err(wrong(EXPECTED, node)),
+        };
+        if uris.is_empty() {
+            return Err(format!("expected {EXPECTED}, found an empty list"));
+        }
+        Ok(Self(uris))
+    }
 }
 
 /// Says what could be written instead of a scheme that nothing reads.

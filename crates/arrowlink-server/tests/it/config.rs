@@ -177,6 +177,29 @@ fn refuses_datasets_that_nothing_reads() {
 }
 
 #[test]
+fn takes_several_files_as_one_dataset_and_nothing_else() {
+    let config = understood("[[dataset]]\nname = 'a'\nuri = ['x.csv', 'y/*.csv']\n");
+    let source =
+        DatasetSource::Files { uris: vec!["x.csv".into(), "y/*.csv".into()], base_dir: "/etc".into() };
+    assert_eq!(config.datasets[0].source, source);
+    assert_eq!(source.to_string(), "x.csv, y/*.csv");
+    check(
+        "[[dataset]]\nname = 'a'\nuri = ['x.csv', 'demo://']\n",
+        &expect!["/etc/arrowlink.toml:3: `dataset.uri`: `demo://` is no file: give it a section of its own"],
+    );
+    check(
+        "[[dataset]]\nname = 'a'\nuri = []\n",
+        &expect![
+            "/etc/arrowlink.toml:3: `dataset.uri`: expected a path, a URI, or a list of them, found an empty list"
+        ],
+    );
+    check(
+        "[[dataset]]\nname = 'a'\nuri = 7\n",
+        &expect!["/etc/arrowlink.toml:3: `dataset.uri`: expected a path, a URI, or a list of them, found 7"],
+    );
+}
+
+#[test]
 fn refuses_a_default_that_is_not_served() {
     check(
         "[server]\ndefault = 'trisp'\n\n[[dataset]]\nname = 'trips'\nuri = 'a.csv'\n",
@@ -233,7 +256,7 @@ fn resolves_paths_of_the_file_against_its_folder() {
     let certificate = config.tls.certificate.unwrap();
     assert_eq!(certificate.cert.to_str(), Some("/etc/a.crt"));
     assert_eq!(certificate.key.to_str(), Some("/b.key"));
-    let source = DatasetSource::Files { uri: "x/*.csv".into(), base_dir: "/etc".into() };
+    let source = DatasetSource::Files { uris: vec!["x/*.csv".into()], base_dir: "/etc".into() };
     assert_eq!(config.datasets[0].source, source);
 }
 
