@@ -5,6 +5,7 @@
 
 use crate::asker::Asker;
 use crate::driver::Driver;
+use crate::statistics::percentile;
 use crate::turn::{Answer, Turn};
 use crate::{Failure, Row, Summary};
 
@@ -40,19 +41,27 @@ impl Quiz {
     }
 
     /// Asks those of `groups` for `query`: once unmeasured, then `repetitions` times. Those of one group take turns; the
-    /// next group begins when they are done.
+    /// next group begins when they are done. A turn is `each` answers one after the other, of which the median counts.
     ///
     /// Who returns another number of rows than the first who answers has no figure.
-    pub(crate) fn ask(&mut self, query: &str, groups: &[&[Asker]], repetitions: usize) -> Answers {
-        Answers::of(groups.iter().flat_map(|group| self.take_turns(query, group, repetitions)).collect())
+    pub(crate) fn ask(
+        &mut self,
+        query: &str,
+        groups: &[&[Asker]],
+        repetitions: usize,
+        each: usize,
+    ) -> Answers {
+        Answers::of(
+            groups.iter().flat_map(|group| self.take_turns(query, group, repetitions, each)).collect(),
+        )
     }
 
-    fn take_turns(&mut self, query: &str, group: &[Asker], repetitions: usize) -> Vec<Taken> {
+    fn take_turns(&mut self, query: &str, group: &[Asker], repetitions: usize, each: usize) -> Vec<Taken> {
         let mut turns: Vec<Taken> = group.iter().map(|asker| (*asker, Ok(Vec::new()))).collect();
         for round in 0..=repetitions {
             for (asker, turns) in &mut turns {
                 let Ok(taken) = turns else { continue };
-                match self.turn(*asker, query) {
+                match self.turn(*asker, query, each) {
                     Ok(turn) if round > 0 => taken.push(turn),
                     Ok(_) => {}
                     Err(reason) => *turns = Err(reason),
@@ -62,7 +71,18 @@ impl Quiz {
         turns
     }
 
-    fn turn(&mut self, asker: Asker, query: &str) -> Result<Turn, String> {
+    fn turn(&mut self, asker: Asker, query: &str, each: usize) -> Result<Turn, String> {
+        let mut turn = self.answer(asker, query)?;
+        for _ in 1..each {
+            turn.seconds.extend(self.answer(asker, query)?.seconds);
+        }
+        if each > 1 {
+            turn.seconds = percentile(&turn.seconds, 0.5).into_iter().collect();
+        }
+        Ok(turn)
+    }
+
+    fn answer(&mut self, asker: Asker, query: &str) -> Result<Turn, String> {
         let player = self.players.iter_mut().find(|player| player.asker == asker);
         let player = player.ok_or("it does not take part")?;
         match player.driver.as_mut().map_err(|reason| reason.clone())?.ask(query) {

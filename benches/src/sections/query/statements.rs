@@ -10,9 +10,9 @@ use super::{ASKERS, WITHOUT_ROAPI};
 /// Measures each with a target of its own.
 pub(super) fn measure(lab: &Lab, quiz: &mut Quiz, tpch: &Tpch, report: &mut Report) {
     let scale_factor = tpch.scale_factor;
-    let mut ask = |(what, query): (&str, &str), groups: &[&[Asker]], report: &mut Report| {
+    let mut ask = |(what, query, each): (&str, &str, usize), groups: &[&[Asker]], report: &mut Report| {
         report.section(format!("{what}, TPC-H at scale factor {scale_factor} from Parquet"));
-        let answers = quiz.ask(query, groups, lab.repetitions);
+        let answers = quiz.ask(query, groups, lab.repetitions, each);
         for peer in PEERS {
             report.row(answers.row(peer.to_string(), peer));
         }
@@ -47,12 +47,13 @@ fn whole_table(answers: &Answers, report: &mut Report) {
 
 const PEERS: [Asker; 6] =
     [Asker::DATAFUSION, Asker::DUCKDB, Asker::STOCK, Asker::STOCK_BOTH_ENDS, Asker::SAIL, Asker::ROAPI];
-/// What they are called, and their texts.
-const SMALLEST: (&str, &str) = ("`select 1`", "select 1");
+/// What they are called, their texts, and how often they are asked in a turn.
+const SMALLEST: (&str, &str, usize) = ("`select 1`, 50 times a turn", "select 1", 50);
 const SMALLEST_MS: f64 = 1.5;
-const WHOLE_TABLE: (&str, &str) = ("`select * from lineitem`", "select * from lineitem");
-const AGGREGATE: (&str, &str) = (
+const WHOLE_TABLE: (&str, &str, usize) = ("`select * from lineitem`", "select * from lineitem", 1);
+const AGGREGATE: (&str, &str, usize) = (
     "an aggregate of the shape of query 1",
     "select l_returnflag, l_linestatus, sum(l_quantity), avg(l_extendedprice), count(*) from \
                          lineitem group by l_returnflag, l_linestatus",
+    1,
 );

@@ -10,7 +10,7 @@ pub(super) fn measure(lab: &Lab, quiz: &mut Quiz, tpch: &Tpch, report: &mut Repo
     report.section(format!("TPC-H at scale factor {} from Parquet", tpch.scale_factor));
     let mut all = Vec::with_capacity(tpch.queries.len());
     for (number, query) in (1..).zip(&tpch.queries) {
-        let answers = quiz.ask(query, &[&ASKERS], lab.repetitions);
+        let answers = quiz.ask(query, &[&ASKERS], lab.repetitions, 1);
         for peer in PEERS {
             report.row(answers.row(format!("query {number:>2}, {peer}"), peer));
         }

@@ -114,9 +114,7 @@ pub(crate) fn from_datafusion(error: DataFusionError) -> Error {
         | DataFusionError::Context(..)
         | DataFusionError::Diagnostic(..)
         | DataFusionError::Collection(_)
-        | DataFusionError::Shared(_)) => {
-            Error::new(ErrorKind::Internal, "the query failed").with_source(error)
-        }
+        | DataFusionError::Shared(_)) => gave_up(error),
     }
 }
 
@@ -221,6 +219,18 @@ fn full_disk(error: &DataFusionError) -> Option<Error> {
     None
 }
 
+/// Something is wrong with the engine, but for panics by which arrow says that a column is too large.
+pub(crate) fn gave_up(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    let (kind, text) = if error.to_string().contains(OFFSET_OVERFLOW) {
+        let text =
+            "a column of the result has more than 2 GiB in one batch: ask for fewer rows, or shorter texts";
+        (ErrorKind::LimitExceeded, text)
+    } else {
+        (ErrorKind::Internal, "the query failed")
+    };
+    Error::new(kind, text).with_source(error)
+}
+
 /// The statement was fine; the values that it met were not.
 fn failed() -> Error {
     invalid(None, "the query failed")
@@ -244,6 +254,7 @@ pub(crate) fn lower(text: &str) -> String {
 
 /// What is said of a statement that is well formed, and asks for what cannot be done.
 const NOT_VALID: &str = "the statement is not valid";
+const OFFSET_OVERFLOW: &str = "offset overflow";
 /// The setting that DataFusion names where intermediate results take too much.
 const DISK_SETTING: &str = "max_temp_directory_size";
 /// How many characters are shown of what DataFusion says: some of it is a whole plan.

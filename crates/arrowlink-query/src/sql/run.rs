@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::failure::from_datafusion;
+use super::failure::{from_datafusion, gave_up};
 use super::planned::Begun;
 use crate::QueryRuntime;
 use crate::failure::internal;
@@ -165,5 +165,5 @@ async fn next_chunk(running: Running) -> Option<(Result<Chunk>, Running)> {
 
 /// Waits for the end of the task; an error is that it panicked.
 async fn joined(task: AbortOnDropHandle<()>) -> Option<Error> {
-    task.await.err().map(|error| internal("the query engine gave up").with_source(error))
+    task.await.err().map(gave_up)
 }
