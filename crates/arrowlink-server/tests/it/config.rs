@@ -195,7 +195,9 @@ fn takes_several_files_as_one_dataset_and_nothing_else() {
     );
     check(
         "[[dataset]]\nname = 'a'\nuri = 7\n",
-        &expect!["/etc/arrowlink.toml:3: `dataset.uri`: expected a path, a URI, or a list of them, found 7"],
+        &expect![
+            "/etc/arrowlink.toml:3: `dataset.uri`: expected a path, a URI, or a list of them, found `7`"
+        ],
     );
 }
 
