@@ -40,7 +40,7 @@ async fn says_which_columns_there_are() {
     check(
         "/v1/datasets/trips/schema",
         expect![[r#"
-            {"fields":[{"metadata":{},"name":"id","nullable":true,"type":"Int64"},{"metadata":{},"name":"zone","nullable":true,"type":"Utf8"}],"metadata":{}}
+            {"fields":[{"name":"id","type":"Int64","nullable":true,"metadata":{}},{"name":"zone","type":"Utf8","nullable":true,"metadata":{}}],"metadata":{}}
         "#]],
     )
     .await;
