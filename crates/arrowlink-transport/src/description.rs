@@ -32,7 +32,7 @@ use crate::status::{kind_of_reason, reason};
 ///
 /// let trips = Description::new(NounKind::Dataset, Schema::empty().into()).with_source("/data/trips");
 /// let json = description_metadata(&trips)?;
-/// assert_eq!(json, r#"{"effect":"none","kind":"dataset","parts":[],"source":"/data/trips","writable":false}"#);
+/// assert_eq!(json, r#"{"kind":"dataset","source":"/data/trips","writable":false,"effect":"none","parts":[]}"#);
 /// # Ok::<(), arrowlink_core::Error>(())
 /// ```
 ///

@@ -45,7 +45,7 @@ pub(crate) fn read(headers: &HeaderMap) -> Option<Receipt> {
     Some(receipt)
 }
 
-/// Writes the receipt as the metadata of a `PutResult`: `{"batches":1,"bytes":96,"rows":3,"state":"durable"}`, with a `position`
+/// Writes the receipt as the metadata of a `PutResult`: `{"state":"durable","rows":3,"batches":1,"bytes":96}`, with a `position`
 /// in hexadecimal where the dataset knows positions. The state is `durable` or `in memory`.
 ///
 /// ```
@@ -53,7 +53,7 @@ pub(crate) fn read(headers: &HeaderMap) -> Option<Receipt> {
 /// use arrowlink_transport::receipt_json;
 ///
 /// let json = receipt_json(&Receipt::new(3, 1, 96, Durability::Memory));
-/// assert_eq!(json, r#"{"batches":1,"bytes":96,"rows":3,"state":"in memory"}"#);
+/// assert_eq!(json, r#"{"state":"in memory","rows":3,"batches":1,"bytes":96}"#);
 /// ```
 pub fn receipt_json(receipt: &Receipt) -> String {
     let mut json = serde_json::json!({

@@ -133,5 +133,5 @@ const FUNCTIONS: [(&str, Size); 9] = [
     ("generate_series", Size::Ranged),
 ];
 /// The planner keeps several copies of a constant.
-const MOST_BYTES: u64 = 16 << 20;
+const MOST_BYTES: u64 = 64 << 20;
 const MOST_BYTES_OF_A_BATCH: u64 = 256 << 20;

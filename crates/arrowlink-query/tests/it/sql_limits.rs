@@ -214,7 +214,7 @@ async fn value_that_a_number_makes_huge_is_refused_before_it_is_made() {
         check(
             &error,
             ErrorKind::LimitExceeded,
-            &["would make", "bytes in one value, and 16 MiB are allowed"],
+            &["would make", "bytes in one value, and 64 MiB are allowed"],
         );
     }
     let error = query(
