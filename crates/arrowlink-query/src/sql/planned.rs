@@ -49,8 +49,8 @@ impl Planned {
     }
 
     /// Starts to compute the rows.
-    pub(crate) async fn begun(&self) -> Result<Begun> {
-        self.ready().await?.begun(&self.state).await
+    pub(crate) async fn begun(self) -> Result<Begun> {
+        self.ready().await?.begun(self.state).await
     }
 
     /// Does what the optimizer begins with, and then finds done.
@@ -67,9 +67,8 @@ impl Planned {
 
 impl Ready {
     /// Starts to compute the rows.
-    pub(crate) async fn begun(self, state: &SessionState) -> Result<Begun> {
+    pub(crate) async fn begun(self, mut state: SessionState) -> Result<Begun> {
         tokio::task::yield_now().await;
-        let mut state = state.clone();
         // A constant stands in every row of a batch.
         let rows = (MOST_CONSTANT_BYTES / constants(&self.plan).max(1)).max(1);
         let rows = rows.min(state.config().batch_size());

@@ -58,7 +58,7 @@ pub(crate) async fn rows(engine: &Arc<Engine>, ctx: &CallContext, query: &Query)
         plan.learn(&ready, query, &found.tables)?;
         engine.plans.keep(query, plan);
     }
-    ready.begun(&planned.state).await
+    ready.begun(planned.state).await
 }
 
 /// Carries out what was planned before, over the tables of today.
@@ -66,7 +66,7 @@ async fn rows_again(engine: &Engine, query: &Query, plan: &Plan, found: &Found) 
     let state = engine.state(query);
     let has_values = query.parameters.is_some();
     if !has_values && let Some(ready) = plan.ready(query, &found.tables)? {
-        return ready.begun(&state).await;
+        return ready.begun(state).await;
     }
     let meaning = parameters::bind_one(plan.meaning(query, &found.tables)?, query.parameters.as_ref())?;
     let planned = Planned { state, plan: meaning };
@@ -74,5 +74,5 @@ async fn rows_again(engine: &Engine, query: &Query, plan: &Plan, found: &Found) 
     if !has_values {
         plan.learn(&ready, query, &found.tables)?;
     }
-    ready.begun(&planned.state).await
+    ready.begun(planned.state).await
 }
