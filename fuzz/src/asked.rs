@@ -6,11 +6,11 @@ use arbitrary::{Arbitrary, Result, Unstructured};
 use arrow_flight::sql::{Any, CommandPreparedStatementQuery, ProstMessageExt as _};
 use arrow_flight::{Action, FlightDescriptor};
 use arrowlink_core::{
-    CallContext, Catalog, Echo, ErrorKind, MemoryDataset, MemoryStore, Name, Position, Query, ReadOptions,
+    CallContext, Catalog, Echo, ErrorKind, MemoryDataset, MemoryStore, Position, Query, ReadOptions,
     Snapshot, Target,
 };
 use arrowlink_flight::{FlightOptions, FlightService};
-use arrowlink_testkit::three_rows;
+use arrowlink_testkit::{FLIGHT_SQL_MESSAGES, name, three_rows};
 use arrowlink_transport::{FlightCall, FlightHandler as _, Ticket};
 use bytes::Bytes;
 use futures::TryStreamExt as _;
@@ -42,7 +42,7 @@ impl<'a> Arbitrary<'a> for Input {
             0 => Asked::Ticket(Box::new(ticket(input)?)),
             1 => Asked::Sealed(*input.choose(&[*b"\xffALT", *b"\xffALP", *b"\xffALS"])?, rest(input)?),
             2 => Asked::Handle(input.arbitrary()?, Box::new(ticket(input)?)),
-            3 => Asked::Command(input.choose(&COMMANDS)?, rest(input)?),
+            3 => Asked::Command(input.choose(&FLIGHT_SQL_MESSAGES)?, rest(input)?),
             _ => Asked::Action(input.arbitrary()?, rest(input)?),
         };
         Ok(Self { asked, changes })
@@ -100,7 +100,7 @@ pub fn check(input: &Input) {
         Asked::Action(number, body) => {
             let body = match number % 2 {
                 0 => body.clone(),
-                _ => command(COMMANDS[number % COMMANDS.len()], body),
+                _ => command(FLIGHT_SQL_MESSAGES[number % FLIGHT_SQL_MESSAGES.len()], body),
             };
             act_all(&input.changed(&body));
         }
@@ -214,30 +214,3 @@ fn command(name: &str, body: &[u8]) -> Vec<u8> {
     let type_url = format!("type.googleapis.com/arrow.flight.protocol.sql.{name}");
     Any { type_url, value: Bytes::copy_from_slice(body) }.encode_to_vec()
 }
-
-fn name(text: &str) -> Name {
-    text.parse().unwrap()
-}
-
-const COMMANDS: [&str; 20] = [
-    "CommandGetCatalogs",
-    "CommandGetCrossReference",
-    "CommandGetDbSchemas",
-    "CommandGetExportedKeys",
-    "CommandGetImportedKeys",
-    "CommandGetPrimaryKeys",
-    "CommandGetSqlInfo",
-    "CommandGetTableTypes",
-    "CommandGetTables",
-    "CommandGetXdbcTypeInfo",
-    "CommandPreparedStatementQuery",
-    "CommandPreparedStatementUpdate",
-    "CommandStatementIngest",
-    "CommandStatementQuery",
-    "CommandStatementSubstraitPlan",
-    "CommandStatementUpdate",
-    "TicketStatementQuery",
-    "ActionCancelQueryRequest",
-    "ActionClosePreparedStatementRequest",
-    "ActionCreatePreparedStatementRequest",
-];

@@ -8,7 +8,7 @@ use arrowlink_core::{
     CallContext, Catalog, DataService as _, DataServiceExt as _, Echo, ListOptions, MemoryStore, Name,
 };
 use arrowlink_ipc::{EncodeOptions, Message, MessageEncoder, write_stream};
-use arrowlink_testkit::{front_with, Maker, flat_types};
+use arrowlink_testkit::{Maker, flat_types, front_with};
 use arrowlink_transport::{BlockPool, FrontOptions};
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};

@@ -6,6 +6,7 @@
 
 mod arrays;
 mod check;
+mod commands;
 mod data;
 mod postgres;
 mod server;
@@ -16,6 +17,7 @@ mod tables;
 
 pub use arrays::{Maker, dictionary, flat_types, map, runs, types, union};
 pub use check::check_error;
+pub use commands::FLIGHT_SQL_MESSAGES;
 pub use data::test_data;
 pub use postgres::Postgres;
 pub use server::{Certificates, Server, front, front_with};

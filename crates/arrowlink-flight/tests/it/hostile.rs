@@ -3,36 +3,13 @@
 use arrow_flight::sql::{Any, CommandStatementQuery};
 use arrow_flight::{Action, FlightDescriptor};
 use arrowlink_core::{Error, ErrorKind, Result};
-use arrowlink_testkit::check_error;
+use arrowlink_testkit::{FLIGHT_SQL_MESSAGES, check_error};
 use arrowlink_transport::{FlightHandler as _, Ticket};
 use bytes::Bytes;
 use futures::TryStreamExt as _;
 use prost::Message as _;
 
 use crate::sql_support::Client;
-
-const COMMANDS: [&str; 20] = [
-    "CommandGetCatalogs",
-    "CommandGetCrossReference",
-    "CommandGetDbSchemas",
-    "CommandGetExportedKeys",
-    "CommandGetImportedKeys",
-    "CommandGetPrimaryKeys",
-    "CommandGetSqlInfo",
-    "CommandGetTableTypes",
-    "CommandGetTables",
-    "CommandGetXdbcTypeInfo",
-    "CommandPreparedStatementQuery",
-    "CommandPreparedStatementUpdate",
-    "CommandStatementIngest",
-    "CommandStatementQuery",
-    "CommandStatementSubstraitPlan",
-    "CommandStatementUpdate",
-    "TicketStatementQuery",
-    "ActionCreatePreparedStatementRequest",
-    "ActionClosePreparedStatementRequest",
-    "DoPutUpdateResult",
-];
 
 /// Bodies that no message has: a key without an end, a length past the end, a group that was never begun.
 const NO_MESSAGES: [&[u8]; 3] = [b"\xff", b"\x0a\x05a", b"\x0c"];
@@ -75,7 +52,7 @@ fn is_the_callers(error: &Error) -> bool {
 #[tokio::test]
 async fn every_command_of_a_body_that_is_none_is_refused_by_name() {
     let client = Client::new();
-    for name in COMMANDS {
+    for name in FLIGHT_SQL_MESSAGES {
         for body in NO_MESSAGES {
             for answer in answers(&client, &command(name, body)).await {
                 let error = answer.unwrap_err();
