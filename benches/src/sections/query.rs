@@ -86,13 +86,4 @@ const ASKERS: [Asker; 8] = [
     Asker::SAIL,
     Asker::ROAPI,
 ];
-const WITHOUT_ROAPI: [Asker; 7] = [
-    Asker::DATAFUSION,
-    Asker::DUCKDB,
-    Asker::OURS,
-    Asker::OURS_BOTH_ENDS,
-    Asker::STOCK,
-    Asker::STOCK_BOTH_ENDS,
-    Asker::SAIL,
-];
 const MOST_MEMORY_MIB: f64 = 300.0;
