@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, ready};
 use futures::{FutureExt as _, StreamExt as _, stream};
 
 use crate::{
@@ -20,8 +20,7 @@ use crate::{
 /// ```
 /// use arrow_array::record_batch;
 /// use arrowlink_core::{
-///     BatchStream, CallContext, Dataset, Description, Error, ErrorKind, NounKind, ReadOptions, Receipt, Result,
-///     WriteOptions,
+///     BatchStream, CallContext, Dataset, Description, NounKind, ReadOptions, Result,
 /// };
 /// use futures::future::{BoxFuture, FutureExt as _, ready};
 ///
@@ -44,10 +43,6 @@ use crate::{
 ///     fn read(&self, _: CallContext, options: ReadOptions) -> BoxFuture<'_, Result<BatchStream>> {
 ///         ready(options.apply(Self::rows())).boxed()
 ///     }
-///
-///     fn write(&self, _: CallContext, _: BatchStream, _: WriteOptions) -> BoxFuture<'_, Result<Receipt>> {
-///         ready(Err(Error::new(ErrorKind::ReadOnly, "squares are what they are"))).boxed()
-///     }
 /// }
 ///
 /// # futures::executor::block_on(async {
@@ -64,13 +59,17 @@ pub trait Dataset: fmt::Debug + Send + Sync {
     /// Reads the dataset; see [`DataService::read`].
     fn read(&self, ctx: CallContext, options: ReadOptions) -> BoxFuture<'_, Result<BatchStream>>;
 
-    /// Appends to the dataset, or refuses with [`ErrorKind::ReadOnly`]; see [`DataService::write`].
+    /// Appends to the dataset; see [`DataService::write`]. One that does not say how refuses with
+    /// [`ErrorKind::ReadOnly`].
     fn write(
         &self,
-        ctx: CallContext,
-        batches: BatchStream,
-        options: WriteOptions,
-    ) -> BoxFuture<'_, Result<Receipt>>;
+        _ctx: CallContext,
+        _batches: BatchStream,
+        _options: WriteOptions,
+    ) -> BoxFuture<'_, Result<Receipt>> {
+        let text = "this dataset cannot be written to: write to a name that is not served yet";
+        ready(Err(Error::new(ErrorKind::ReadOnly, text))).boxed()
+    }
 }
 
 /// Datasets and functions under fixed names, and a service for the names that clients create.

@@ -15,7 +15,7 @@ use futures::stream;
 use crate::apply::{Projection, internal};
 use crate::{
     BatchStream, CallContext, Chunk, Dataset, Description, Error, ErrorKind, MAX_PARTS, NounKind, Part,
-    Position, ReadOptions, Receipt, Result, Snapshot, WriteOptions,
+    Position, ReadOptions, Result, Snapshot,
 };
 
 /// Made-up sensor readings: `id` int64, `timestamp` in milliseconds UTC, `value` float64, `category` string, `is_valid`
@@ -222,16 +222,6 @@ impl Dataset for DemoDataset {
 
     fn read(&self, _ctx: CallContext, options: ReadOptions) -> BoxFuture<'_, Result<BatchStream>> {
         ready(self.stream(options)).boxed()
-    }
-
-    fn write(
-        &self,
-        _ctx: CallContext,
-        _batches: BatchStream,
-        _options: WriteOptions,
-    ) -> BoxFuture<'_, Result<Receipt>> {
-        let text = "demo data cannot be written to: write to a name that is not served yet";
-        ready(Err(Error::new(ErrorKind::ReadOnly, text))).boxed()
     }
 }
 

@@ -9,7 +9,7 @@ mod uri;
 
 use arrowlink_core::{
     BatchStream, CallContext, Chunk, Dataset, Description, Error, ErrorKind, NounKind, Part, ReadOptions,
-    Receipt, Result, WriteOptions,
+    Result,
 };
 use futures::future::{BoxFuture, FutureExt as _, ready};
 use tokio::sync::mpsc::Sender;
@@ -150,17 +150,6 @@ impl Dataset for TpchDataset {
 
     fn read(&self, _ctx: CallContext, options: ReadOptions) -> BoxFuture<'_, Result<BatchStream>> {
         ready(self.start(options)).boxed()
-    }
-
-    fn write(
-        &self,
-        _ctx: CallContext,
-        _batches: BatchStream,
-        _options: WriteOptions,
-    ) -> BoxFuture<'_, Result<Receipt>> {
-        let text =
-            "TPC-H tables are generated and cannot be written to: write to a name that is not served yet";
-        ready(Err(Error::new(ErrorKind::ReadOnly, text))).boxed()
     }
 }
 

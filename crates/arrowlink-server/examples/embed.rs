@@ -10,7 +10,7 @@ use arrow_array::{Int64Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use arrowlink_core::{
     BatchStream, CallContext, Catalog, Chunk, Dataset, Description, Error, ErrorKind, MemoryStore, Name,
-    NounKind, ReadOptions, Receipt, Result, WriteOptions, default_dataset,
+    NounKind, ReadOptions, Result, default_dataset,
 };
 use arrowlink_server::{Config, Server, start_logging};
 use futures::FutureExt as _;
@@ -53,15 +53,6 @@ impl Dataset for Squares {
         // Batches are made as they are taken; columns, `skip` and `limit` are cut out of them.
         let stream = BatchStream::new(Arc::clone(&self.schema), stream::iter(chunks));
         ready(options.apply(stream)).boxed()
-    }
-
-    fn write(
-        &self,
-        _ctx: CallContext,
-        _batches: BatchStream,
-        _options: WriteOptions,
-    ) -> BoxFuture<'_, Result<Receipt>> {
-        ready(Err(Error::new(ErrorKind::ReadOnly, "squares are computed, write to another name"))).boxed()
     }
 }
 

@@ -9,7 +9,7 @@ use arrow_array::{RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use arrowlink_core::{
     BatchStream, CallContext, Chunk, Dataset, Description, Error, ErrorKind, NounKind, Position, ReadOptions,
-    Receipt, Result, Snapshot, WriteOptions,
+    Result, Snapshot,
 };
 use bytes::Bytes;
 use futures::FutureExt as _;
@@ -77,16 +77,6 @@ impl Dataset for LogFile {
 
     fn read(&self, _ctx: CallContext, options: ReadOptions) -> BoxFuture<'_, Result<BatchStream>> {
         ready(self.start(options)).boxed()
-    }
-
-    fn write(
-        &self,
-        _ctx: CallContext,
-        _batches: BatchStream,
-        _options: WriteOptions,
-    ) -> BoxFuture<'_, Result<Receipt>> {
-        ready(Err(Error::new(ErrorKind::ReadOnly, "logs are written by programs, write to another name")))
-            .boxed()
     }
 }
 

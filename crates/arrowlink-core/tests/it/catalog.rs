@@ -192,7 +192,7 @@ async fn writes_go_where_they_can_or_are_refused_with_the_reason() {
         &with_uploads(),
         "demo",
         ErrorKind::ReadOnly,
-        expect!["demo data cannot be written to: write to a name that is not served yet"],
+        expect!["this dataset cannot be written to: write to a name that is not served yet"],
     )
     .await;
     check_not_written(&catalog(), "new", ErrorKind::NotFound, expect!["no dataset `new`"]).await;

@@ -7,7 +7,7 @@ use arrow_array::{Array as _, RecordBatch, record_batch};
 use arrow_schema::SchemaRef;
 use arrowlink_core::{
     BatchStream, CallContext, Catalog, Chunk, Dataset, Description, Error, ErrorKind, Name, NounKind,
-    ReadOptions, Receipt, Result, WriteOptions,
+    ReadOptions, Result,
 };
 use arrowlink_http::HttpOptions;
 use arrowlink_transport::Rope;
@@ -40,15 +40,6 @@ impl Dataset for Slow {
         });
         let schema: SchemaRef = self.batch.schema();
         std::future::ready(Ok(BatchStream::new(schema, chunks))).boxed()
-    }
-
-    fn write(
-        &self,
-        _ctx: CallContext,
-        _batches: BatchStream,
-        _options: WriteOptions,
-    ) -> BoxFuture<'_, Result<Receipt>> {
-        std::future::ready(Err(Error::new(ErrorKind::ReadOnly, "`slow` is read"))).boxed()
     }
 }
 

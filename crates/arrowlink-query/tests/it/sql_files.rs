@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, record_batch};
 use arrowlink_core::{
-    BatchStream, CallContext, Catalog, DataService as _, Dataset, Description, Error, ErrorKind,
-    MemoryDataset, NounKind, Query, ReadOptions, Receipt, Result, WriteOptions,
+    BatchStream, CallContext, Catalog, DataService as _, Dataset, Description, ErrorKind, MemoryDataset,
+    NounKind, Query, ReadOptions, Result,
 };
 use arrowlink_query::{QueryOptions, SqlOptions, SqlService, SqlTables};
 use futures::future::{BoxFuture, FutureExt as _};
@@ -40,15 +40,6 @@ impl Dataset for Fickle {
             MemoryDataset::new(batch.schema(), vec![batch])?.read(ctx, options).await
         }
         .boxed()
-    }
-
-    fn write(
-        &self,
-        _ctx: CallContext,
-        _batches: BatchStream,
-        _options: WriteOptions,
-    ) -> BoxFuture<'_, Result<Receipt>> {
-        async { Err(Error::new(ErrorKind::ReadOnly, "nobody writes here")) }.boxed()
     }
 }
 

@@ -10,7 +10,7 @@ use arrow_ipc::reader::StreamReader;
 use arrowlink_core::{
     BatchStream, CallContext, Catalog, Chunk, Dataset, Description, Error, ErrorKind, Name,
 };
-use arrowlink_core::{NounKind, ReadOptions, Receipt, Result, WriteOptions};
+use arrowlink_core::{NounKind, ReadOptions, Result};
 use arrowlink_server::{Config, HttpConfig};
 use bytes::Bytes;
 use futures::future::BoxFuture;
@@ -196,10 +196,6 @@ impl Dataset for Failing {
             Err(fail())
         }));
         std::future::ready(Ok(BatchStream::new(schema, chunks))).boxed()
-    }
-
-    fn write(&self, _: CallContext, _: BatchStream, _: WriteOptions) -> BoxFuture<'_, Result<Receipt>> {
-        std::future::ready(Err(Error::new(ErrorKind::ReadOnly, "it is read"))).boxed()
     }
 }
 
