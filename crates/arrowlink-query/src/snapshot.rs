@@ -34,7 +34,7 @@ pub(crate) struct FileStamp {
     pub(crate) size: u64,
     /// When it was last written to, in nanoseconds since 1970.
     pub(crate) modified: i64,
-    /// What a store calls this state of it, where it does.
+    /// What a store calls this state of it, where it does, without quotation marks.
     pub(crate) e_tag: Option<String>,
 }
 
@@ -47,19 +47,20 @@ impl FileStamp {
 
     /// Notes what a store that is called `origin` says about one of its files, which is `name` within the dataset.
     pub(crate) fn of_object(origin: &str, name: String, meta: ObjectMeta) -> Self {
+        let e_tag = entity_tag(&meta).map(str::to_owned);
         Self {
             path: format!("{origin}/{}", meta.location).into(),
             object: Some(meta.location),
             name,
             size: meta.size,
             modified: meta.last_modified.timestamp_nanos_opt().unwrap_or(0),
-            e_tag: meta.e_tag,
+            e_tag,
         }
     }
 
     /// Says whether a store speaks of the file as it was.
     pub(crate) fn is_of_object(&self, meta: &ObjectMeta) -> bool {
-        let is_same_state = match (&self.e_tag, &meta.e_tag) {
+        let is_same_state = match (self.e_tag.as_deref(), entity_tag(meta)) {
             (Some(before), Some(now)) => before == now,
             _ => self.modified == meta.last_modified.timestamp_nanos_opt().unwrap_or(0),
         };
@@ -70,6 +71,11 @@ impl FileStamp {
     pub(crate) fn is_of(&self, metadata: &std::fs::Metadata) -> bool {
         self.size == metadata.len() && self.modified == nanoseconds(metadata.modified().ok())
     }
+}
+
+/// What a store calls the state of a file: Azure's lists leave out the quotation marks that its answers have.
+fn entity_tag(meta: &ObjectMeta) -> Option<&str> {
+    meta.e_tag.as_deref().map(|tag| tag.trim_matches('"'))
 }
 
 /// The files of a dataset in the order in which they are read, as they were at one moment.

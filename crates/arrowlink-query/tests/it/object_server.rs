@@ -1,5 +1,5 @@
-//! A server that speaks as much of S3 as is needed to read: GET and HEAD with ranges, ListObjectsV2 in pages of two, and
-//! failures where a test asks for them.
+//! A server that speaks as much of S3, Google's XML interface and Azure's as is needed to read: GET and HEAD with ranges,
+//! lists in pages of two, and failures where a test asks for them.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
@@ -131,7 +131,9 @@ type Body = BoxBody<Bytes, std::io::Error>;
 
 impl State {
     fn answer(&self, request: &Request<Incoming>) -> Response<Body> {
-        let path = request.uri().path().trim_matches('/').to_owned();
+        // Google's clients escape all but letters and digits.
+        let path = request.uri().path().trim_matches('/');
+        let path = path.replace("%2F", "/").replace("%2D", "-").replace("%2E", ".");
         let signed = request.headers().get(header::AUTHORIZATION).map(|value| {
             let value = value.to_str().unwrap();
             let (_, rest) = value.split_once("Credential=").unwrap();
@@ -179,26 +181,52 @@ impl State {
             let value = query.split('&').find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='));
             value.unwrap_or_default().replace("%2F", "/").replace("%3D", "=")
         };
-        let (prefix, after) = (format!("{bucket}/{}", value("prefix")), value("continuation-token"));
+        let is_azure = value("comp") == "list";
+        let (prefix, after) = (
+            format!("{bucket}/{}", value("prefix")),
+            value(if is_azure { "marker" } else { "continuation-token" }),
+        );
         let objects = self.objects.lock().unwrap();
         let mut matching = objects.iter().filter(|(key, _)| key.starts_with(&prefix) && **key > after);
         let page: Vec<_> = matching.by_ref().take(2).collect();
-        let mut xml = String::from("<ListBucketResult>");
-        for (key, object) in &page {
-            let (name, size, version) = (&key[bucket.len() + 1..], object.bytes.len(), object.version);
-            xml += &format!(
-                "<Contents><Key>{name}</Key><Size>{size}</Size><ETag>&quot;{}-{version}&quot;</ETag>\
-                 <LastModified>2024-01-01T00:00:{version:02}.000Z</LastModified></Contents>",
-                key.len()
-            );
-        }
-        if matching.next().is_some() {
-            let last = page.last().unwrap().0;
-            xml += &format!("<NextContinuationToken>{last}</NextContinuationToken>");
-        }
-        xml += "</ListBucketResult>";
-        Response::new(full(Bytes::from(xml)))
+        let next = matching.next().map(|_| page.last().unwrap().0.as_str());
+        let list = if is_azure { azure_list } else { s3_list };
+        Response::new(full(Bytes::from(list(bucket, &page, next))))
     }
+}
+
+/// A page of ListObjectsV2, which is also what Google's XML interface answers.
+fn s3_list(bucket: &str, page: &[(&String, &Object)], next: Option<&str>) -> String {
+    let mut xml = String::from("<ListBucketResult>");
+    for (key, Object { bytes, version }) in page {
+        xml += &format!(
+            "<Contents><Key>{}</Key><Size>{}</Size><ETag>&quot;{}-{version}&quot;</ETag>\
+             <LastModified>2024-01-01T00:00:{version:02}.000Z</LastModified></Contents>",
+            &key[bucket.len() + 1..],
+            bytes.len(),
+            key.len(),
+        );
+    }
+    if let Some(next) = next {
+        xml += &format!("<NextContinuationToken>{next}</NextContinuationToken>");
+    }
+    xml + "</ListBucketResult>"
+}
+
+/// A page of Azure's List Blobs, whose entity tags stand without quotes, as they do not in the headers of a blob.
+fn azure_list(bucket: &str, page: &[(&String, &Object)], next: Option<&str>) -> String {
+    let mut xml = String::from("<EnumerationResults><Blobs>");
+    for (key, Object { bytes, version }) in page {
+        xml += &format!(
+            "<Blob><Name>{}</Name><Properties><Last-Modified>Mon, 01 Jan 2024 00:00:{version:02} GMT</Last-Modified>\
+             <Etag>{}-{version}</Etag><Content-Length>{}</Content-Length>\
+             <Content-Type>application/octet-stream</Content-Type></Properties></Blob>",
+            &key[bucket.len() + 1..],
+            key.len(),
+            bytes.len(),
+        );
+    }
+    xml + &format!("</Blobs><NextMarker>{}</NextMarker></EnumerationResults>", next.unwrap_or_default())
 }
 
 /// Reads `bytes=5-9`, `bytes=5-` and `bytes=-5`; the end is exclusive.

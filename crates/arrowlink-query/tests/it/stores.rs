@@ -84,6 +84,40 @@ async fn a_folder_of_a_store_is_listed_page_by_page() {
     }
 }
 
+#[tokio::test]
+async fn stores_of_every_provider_are_read() {
+    let server = ObjectServer::start().await;
+    for file in 0..3 {
+        server.put(&format!("lake/x/part-{file}.parquet"), parquet(&rows(file * 10, 10), 5));
+    }
+    for store in ["s3://lake", "gs://lake", "abfs://lake@account.dfs.core.windows.net"] {
+        for path in ["x/", "x", "x/part-*.parquet"] {
+            let dataset = open(&server, &format!("{store}/{path}")).await;
+            assert_eq!(read(&dataset, ReadOptions::default()).await, (0..30).collect::<Vec<_>>(), "{store}");
+        }
+        let dataset = open(&server, &format!("{store}/x/part-1.parquet")).await;
+        assert_eq!(read(&dataset, ReadOptions::default()).await, (10..20).collect::<Vec<_>>(), "{store}");
+        let error = open(&server, &format!("{store}/x/part-7.parquet")).await;
+        let error = error.read(CallContext::new(), ReadOptions::default()).await.unwrap_err();
+        check(&error, ErrorKind::NotFound, &["part-7.parquet"]);
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_replaced_is_noticed_in_stores_of_every_provider() {
+    for store in ["s3://lake", "gs://lake", "abfs://lake@account.dfs.core.windows.net"] {
+        let server = ObjectServer::start().await;
+        server.put("lake/x/a.csv", csv(0, 10)).put("lake/x/b.csv", csv(10, 10));
+        let dataset = open(&server, &format!("{store}/x/")).await;
+        let snapshot = dataset.describe(CallContext::new()).await.unwrap().snapshot.unwrap();
+        server.put("lake/x/b.csv", csv(20, 10));
+        let before = ReadOptions::default().with_snapshot(snapshot);
+        let error = read_all(&dataset, before).await.unwrap_err();
+        check(&error, ErrorKind::SnapshotChanged, &["b.csv"]);
+        assert_eq!(read(&dataset, ReadOptions::default()).await[10..], (20..30).collect::<Vec<_>>());
+    }
+}
+
 /// Opens `uri` where a store is asked again at once, or after an hour.
 async fn open_asking(server: &ObjectServer, uri: &str, pause: Duration) -> FileDataset {
     let mut options = options(server);
