@@ -15,7 +15,7 @@ mod retry;
 mod slot;
 mod writing;
 
-pub use arrowlink_transport::{CipherPreference, Http2Options, Plaintext, TlsOptions};
+pub use arrowlink_transport::{Authorization, CipherPreference, Http2Options, Plaintext, TlsOptions};
 pub use client::Client;
 pub use options::ClientOptions;
 pub use remote::RemoteDataset;

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use arrowlink_core::Result;
-use arrowlink_transport::{ClientTls, ConnectOptions, Http2Options, Plaintext, TlsOptions, TransferOptions};
+use arrowlink_transport::{
+    Authorization, ClientTls, ConnectOptions, Http2Options, Plaintext, TlsOptions, TransferOptions,
+};
 
 use crate::RetryOptions;
 
@@ -29,6 +31,8 @@ pub struct ClientOptions {
     pub ca_file: Option<PathBuf>,
     /// Certificate and key that are shown to a server that asks for them. Default: none.
     pub identity: Option<(PathBuf, PathBuf)>,
+    /// What is said of the client with each call, for servers that want to know who asks. Default: nothing.
+    pub authorization: Option<Authorization>,
     /// Whether `http` addresses are taken. Default: no.
     pub plaintext: Plaintext,
     /// How long connecting may take, TLS included. Default: 10 seconds.
@@ -60,6 +64,21 @@ impl ClientOptions {
     #[must_use]
     pub fn with_identity(mut self, cert: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
         self.identity = Some((cert.into(), key.into()));
+        self
+    }
+
+    /// Sets [`authorization`](Self::authorization).
+    ///
+    /// ```
+    /// use arrowlink_client::{Authorization, ClientOptions};
+    ///
+    /// let options = ClientOptions::default().with_authorization(Authorization::bearer("open-sesame")?);
+    /// assert!(!format!("{options:?}").contains("sesame"));
+    /// # Ok::<(), arrowlink_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_authorization(mut self, authorization: Authorization) -> Self {
+        self.authorization = Some(authorization);
         self
     }
 
@@ -129,10 +148,11 @@ impl ClientOptions {
 
     /// Reads the certificates. Connections made later use what was in the files now.
     pub(crate) fn connect_options(&self) -> Result<ConnectOptions> {
-        let options = ConnectOptions::default()
+        let mut options = ConnectOptions::default()
             .with_plaintext(self.plaintext)
             .with_connect_timeout(self.connect_timeout)
             .with_http2(self.http2);
+        options.authorization.clone_from(&self.authorization);
         let tls = match (&self.ca_file, &self.identity) {
             (Some(ca), Some((cert, key))) => ClientTls::with_identity(ca, cert, key)?,
             (Some(ca), None) => ClientTls::from_ca_file(ca)?,
@@ -154,6 +174,7 @@ impl Default for ClientOptions {
         Self {
             ca_file: None,
             identity: None,
+            authorization: None,
             plaintext: Plaintext::Refused,
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(120),

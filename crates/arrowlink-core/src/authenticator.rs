@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use arrowlink_core::{Identity, Result};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+
+use crate::{Identity, Result};
 
 /// What a caller says about itself.
 #[derive(Clone, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub enum Credentials {
     },
     /// A token, usually one that [`Authenticator::token`] gave.
     Bearer(String),
+    /// Something in a scheme of neither, as it stands in `authorization`.
+    Other(String),
 }
 
 /// Passwords and tokens are not shown.
@@ -30,18 +33,19 @@ impl fmt::Debug for Credentials {
             Self::Nothing => f.write_str("Nothing"),
             Self::Basic { user, .. } => f.debug_struct("Basic").field("user", user).finish_non_exhaustive(),
             Self::Bearer(_) => f.debug_tuple("Bearer").finish_non_exhaustive(),
+            Self::Other(_) => f.debug_tuple("Other").finish_non_exhaustive(),
         }
     }
 }
 
 /// Decides who a caller is.
 ///
-/// Handshakes ask for a token, every other call says who it is from: clients exchange a name and a password for a token
-/// once, and send that with each call.
+/// A handshake asks for a token, every other call says who it is from: clients exchange a name and a password for a token
+/// once, and send that with each call, or send name and password each time. It is asked before anything of a call is
+/// read, for each call anew: what takes long to check is worth keeping.
 ///
 /// ```
-/// use arrowlink_core::{Error, ErrorKind, Identity, Result};
-/// use arrowlink_flight::{Authenticator, Credentials};
+/// use arrowlink_core::{Authenticator, Credentials, Error, ErrorKind, Identity, Result};
 /// use futures::FutureExt as _;
 /// use futures::future::BoxFuture;
 ///
@@ -64,22 +68,26 @@ impl fmt::Debug for Credentials {
 /// }
 /// ```
 pub trait Authenticator: fmt::Debug + Send + Sync {
-    /// Says who makes a call.
+    /// Says who makes a call. Who was proven otherwise, as by a certificate, stays who he is where this says
+    /// [`Identity::Anonymous`].
     ///
-    /// `Unauthenticated` where that is not accepted.
+    /// # Errors
+    ///
+    /// [`Unauthenticated`](crate::ErrorKind::Unauthenticated) where that is not accepted.
     fn identify(&self, credentials: Credentials) -> BoxFuture<'_, Result<Identity>>;
 
     /// Gives the caller of a handshake a token for its later calls: printable ASCII.
     ///
-    /// `Unauthenticated` where it is not accepted.
+    /// # Errors
+    ///
+    /// [`Unauthenticated`](crate::ErrorKind::Unauthenticated) where it is not accepted.
     fn token(&self, credentials: Credentials) -> BoxFuture<'_, Result<String>>;
 }
 
 /// Accepts everybody, as somebody unknown: the token that it gives is the word `anonymous`, and proves nothing.
 ///
 /// ```
-/// use arrowlink_core::Identity;
-/// use arrowlink_flight::{Anonymous, Authenticator as _, Credentials};
+/// use arrowlink_core::{Anonymous, Authenticator as _, Credentials, Identity};
 ///
 /// # futures::executor::block_on(async {
 /// let basic = Credentials::Bearer("whatever".into());

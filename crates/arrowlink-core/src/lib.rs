@@ -10,6 +10,7 @@
 //! | keep tables in memory | [`MemoryDataset`], [`MemoryStore`] for what clients create |
 //! | make up tables | [`DemoDataset`], [`default_dataset`] |
 //! | build schemas and batches | [`SchemaBuilder`], [`BatchBuilder`], [`from_records`] |
+//! | say who may call | [`Authenticator`] |
 //! | bound a service | [`Limited`], [`Deadlines`], [`ReadOnly`] |
 //! | write a source of one's own | [`ReadOptions::apply`], [`divide`], [`schema_mismatch`], and [`conformance`] to try it |
 //!
@@ -35,6 +36,7 @@
 //! ```
 
 mod apply;
+mod authenticator;
 mod batch_builder;
 mod catalog;
 pub mod conformance;
@@ -65,6 +67,7 @@ mod stream;
 mod target;
 mod value;
 
+pub use authenticator::{Anonymous, Authenticator, Credentials};
 pub use batch_builder::{BatchBuilder, Columns, from_records, schema_of, to_records};
 pub use catalog::{Catalog, Dataset};
 pub use context::{CallContext, Identity};

@@ -19,13 +19,11 @@
 //! ```
 
 mod actions;
-mod authenticator;
 mod descriptor;
 mod edge;
 mod headers;
 mod info;
 mod listing;
-mod login;
 mod options;
 mod put;
 mod read;
@@ -34,6 +32,5 @@ mod service;
 mod session;
 mod sql;
 
-pub use authenticator::{Anonymous, Authenticator, Credentials};
 pub use options::FlightOptions;
 pub use service::FlightService;

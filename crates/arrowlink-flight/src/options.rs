@@ -1,14 +1,10 @@
 //! What an operator decides about Flight.
 
-use std::sync::Arc;
-
-use crate::{Anonymous, Authenticator};
-
 /// How a [`FlightService`](crate::FlightService) answers.
 ///
 /// # Defaults
 ///
-/// Everybody may call, clients read where they asked, and what is uploaded is left to the service.
+/// Clients read where they asked, and what is uploaded is left to the service.
 ///
 /// ```
 /// use arrowlink_flight::FlightOptions;
@@ -16,22 +12,14 @@ use crate::{Anonymous, Authenticator};
 /// let options = FlightOptions::default().with_public(["grpc+tls://tables.example.com:443"]);
 /// assert_eq!(options.public.len(), 1);
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct FlightOptions {
     /// The URIs at which clients elsewhere reach a server of the same datasets, as `grpc+tls://host:port`. Default: none.
     pub public: Vec<String>,
-    /// Who may call. Default: [`Anonymous`], everybody.
-    pub authenticator: Arc<dyn Authenticator>,
     /// What clients of Flight SQL are told about changes: `true` where the service refuses all of them. It refuses none
     /// by itself. Default: `false`.
     pub read_only: bool,
-}
-
-impl Default for FlightOptions {
-    fn default() -> Self {
-        Self { public: Vec::new(), authenticator: Arc::new(Anonymous), read_only: false }
-    }
 }
 
 impl FlightOptions {
@@ -39,13 +27,6 @@ impl FlightOptions {
     #[must_use]
     pub fn with_public<T: Into<String>>(mut self, uris: impl IntoIterator<Item = T>) -> Self {
         self.public = uris.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// Sets [`authenticator`](Self::authenticator).
-    #[must_use]
-    pub fn with_authenticator(mut self, authenticator: Arc<dyn Authenticator>) -> Self {
-        self.authenticator = authenticator;
         self
     }
 

@@ -1,12 +1,15 @@
 //! What the service does where the request does not say.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use arrowlink_core::{Anonymous, Authenticator};
 
 /// Limits, and who may ask from where.
 ///
 /// # Defaults
 ///
-/// No page of another origin may ask anything; a statement has at most 1 MiB, and its client may pause for 60 seconds.
+/// Everybody may ask, but no page of another origin; a statement has at most 1 MiB, and its client may pause for 60 seconds.
 ///
 /// ```
 /// use arrowlink_http::{Cors, HttpOptions};
@@ -14,9 +17,11 @@ use std::time::Duration;
 /// let options = HttpOptions::default().with_cors(Cors::origins(["https://charts.example"]));
 /// assert_eq!(options.max_statement_bytes, 1 << 20);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct HttpOptions {
+    /// Who may ask, and who that is: asked for every request but `OPTIONS`. Default: [`Anonymous`], everybody.
+    pub authenticator: Arc<dyn Authenticator>,
     /// Which pages may ask from within a browser. Default: none but those of this very server, which has none.
     pub cors: Cors,
     /// The most bytes of the body of a statement, its parameters included. Default: 1 MiB.
@@ -26,6 +31,13 @@ pub struct HttpOptions {
 }
 
 impl HttpOptions {
+    /// Sets [`authenticator`](Self::authenticator).
+    #[must_use]
+    pub fn with_authenticator(mut self, authenticator: Arc<dyn Authenticator>) -> Self {
+        self.authenticator = authenticator;
+        self
+    }
+
     /// Sets [`cors`](Self::cors).
     #[must_use]
     pub fn with_cors(mut self, cors: Cors) -> Self {
@@ -50,7 +62,12 @@ impl HttpOptions {
 
 impl Default for HttpOptions {
     fn default() -> Self {
-        Self { cors: Cors::default(), max_statement_bytes: 1 << 20, idle_timeout: Duration::from_secs(60) }
+        Self {
+            authenticator: Arc::new(Anonymous::default()),
+            cors: Cors::default(),
+            max_statement_bytes: 1 << 20,
+            idle_timeout: Duration::from_secs(60),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use arrowlink_core::{DataService, ErrorKind};
-use arrowlink_transport::Body;
+use arrowlink_transport::{Body, identify};
 use bytes::Bytes;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -71,12 +71,17 @@ where
     }
 }
 
-async fn answer<B>(call: Call, body: B) -> Result<Response<Body>, Problem>
+async fn answer<B>(mut call: Call, body: B) -> Result<Response<Body>, Problem>
 where
     B: http_body::Body<Data = Bytes, Error: Into<Box<dyn StdError + Send + Sync>>> + Unpin,
 {
     refuse_old(&call.head)?;
-    match Route::of(&call.head.method, call.head.uri.path())? {
+    let route = Route::of(&call.head.method, call.head.uri.path())?;
+    // Browsers ask for the options before they say who their user is.
+    if !matches!(route, Route::Options(_)) {
+        call.ctx = identify(&*call.options.authenticator, call.ctx, &call.head.headers).await?;
+    }
+    match route {
         Route::List => datasets::list(call).await,
         Route::Read(name) => datasets::read(call, name).await,
         Route::Schema(name) => datasets::schema(call, name).await,

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use arrowlink_core::DataService;
+use arrowlink_core::{Anonymous, Authenticator, DataService};
 use arrowlink_flight::{FlightOptions, FlightService};
 use arrowlink_http::HttpService;
 use arrowlink_transport::{AcceptOptions, BlockPool, Drained, Front, FrontOptions, ListenAddr, Listener};
@@ -47,6 +47,7 @@ pub struct Server {
     config: Config,
     service: Arc<dyn DataService>,
     certificates: Option<Certificates>,
+    authenticator: Arc<dyn Authenticator>,
 }
 
 impl Server {
@@ -83,7 +84,15 @@ impl Server {
         let wanted = config.clone();
         let certificates = tokio::task::spawn_blocking(move || certificates::prepare(&wanted)).await;
         let certificates = certificates.map_err(ServerError::machine)??;
-        Ok(Self { config, service, certificates })
+        Ok(Self { config, service, certificates, authenticator: Arc::new(Anonymous::default()) })
+    }
+
+    /// Lets `authenticator` say who may call, by gRPC and by plain HTTP: what it refuses is not looked at further. Health and
+    /// reflection answer everybody. Default: [`Anonymous`], everybody may call.
+    #[must_use]
+    pub fn with_authenticator(mut self, authenticator: Arc<dyn Authenticator>) -> Self {
+        self.authenticator = authenticator;
+        self
     }
 
     /// Returns what is served, decorators included: what is called here is answered as it is over the network.
@@ -167,8 +176,10 @@ impl Server {
             .with_read_only(self.config.read_only);
         let flight = FlightService::new(Arc::clone(&self.service), flight);
         let http = self.config.http.options(&self.config.limits);
+        let http = http.with_authenticator(Arc::clone(&self.authenticator));
         let http = self.config.http.enabled.then(|| HttpService::new(Arc::clone(&self.service), http));
-        let front = Front::new(self.service, Arc::new(flight), front_options(&self.config), standard);
+        let options = front_options(&self.config).with_authenticator(self.authenticator);
+        let front = Front::new(self.service, Arc::new(flight), options, standard);
         let service = layers::around(front, http, ending.clone());
         let tls = self.certificates.map(|certificates| certificates.tls);
         health.set(ServingStatus::Serving).await;

@@ -14,6 +14,7 @@ mod statements;
 mod strategies;
 mod stub;
 mod tables;
+mod users;
 
 pub use arrays::{Maker, dictionary, flat_types, map, runs, types, union};
 pub use check::check_error;
@@ -25,3 +26,4 @@ pub use statements::{Statements, WithStatements};
 pub use strategies::data_types;
 pub use stub::{Stub, stubbed};
 pub use tables::{catalog, name, stream_of, three_rows};
+pub use users::OnlyAli;

@@ -3,6 +3,7 @@
 //! Nothing here reconnects or retries; a connection that is lost is replaced by whoever holds it. What it says when it
 //! cannot be made, or is lost, names the address, the cause, and what to do.
 
+mod authorization;
 mod call;
 mod endpoint;
 mod flight;
@@ -22,7 +23,7 @@ use arrowlink_core::{Error, ErrorKind};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{Request, Response, Uri};
+use http::{Request, Response, Uri, header};
 use http_body::{Frame, SizeHint};
 use hyper::client::conn::http2::{self, SendRequest};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -39,6 +40,7 @@ use crate::tasks::Tasks;
 use crate::tls::{client_failure, lost_to_alert};
 use crate::unix::enlarge_buffers;
 
+pub use authorization::Authorization;
 use endpoint::Endpoint;
 pub use messages::FlightTicket;
 pub use options::{ConnectOptions, Plaintext, TransferOptions};
@@ -58,6 +60,7 @@ pub struct Connection {
     send: SendRequest<Body>,
     scheme: Scheme,
     authority: Authority,
+    authorization: Option<Authorization>,
     pool: BlockPool,
     driver: Arc<Driver>,
 }
@@ -169,8 +172,14 @@ impl Connection {
                 tracing::debug!(%error, "connection ended with an error");
             }
         });
-        let (scheme, authority, pool) = (endpoint.scheme(), endpoint.authority(), options.pool.clone());
-        Ok(Self { send, scheme, authority, pool, driver })
+        Ok(Self {
+            send,
+            scheme: endpoint.scheme(),
+            authority: endpoint.authority(),
+            authorization: options.authorization.clone(),
+            pool: options.pool.clone(),
+            driver,
+        })
     }
 
     /// Returns whether the connection is known to be of no use any more: lost, or ended by the server.
@@ -198,6 +207,9 @@ impl Connection {
         mut request: Request<Body>,
     ) -> impl Future<Output = Result<Response<ResponseBody>, Error>> + Send + 'static {
         *request.uri_mut() = self.absolute(request.uri());
+        if let Some(authorization) = &self.authorization {
+            request.headers_mut().insert(header::AUTHORIZATION, authorization.value());
+        }
         let answer = self.send.send_request(request);
         let driver = Arc::clone(&self.driver);
         async move {

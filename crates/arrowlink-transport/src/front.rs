@@ -21,7 +21,7 @@ use arrowlink_core::{BatchStream, CallContext, DataService, Error};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _, stream};
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response};
 use tonic::service::Routes;
 use tower::Service;
 
@@ -30,6 +30,7 @@ use crate::deadline::{GrpcTimeout, GrpcTimeoutLayer};
 use crate::flight::{self, Batches, Piece};
 use crate::frame::PREFIX_BYTES;
 use crate::grpc::{self, BoxError};
+use crate::login;
 use crate::outgoing::Outgoing;
 use crate::record::CallRecord;
 use crate::status::to_status;
@@ -40,6 +41,9 @@ pub use options::FrontOptions;
 
 /// Answers the small service from a [`DataService`], Arrow Flight through a [`FlightHandler`], and hands every other path
 /// to `others`.
+///
+/// Before anything of a call is read, [`FrontOptions::authenticator`] says who makes it, of `authorization` in its metadata; a
+/// handshake gets a token from there. The other paths are answered without.
 ///
 /// In the small service the metadata key `arrowlink-name` picks the dataset of a call, in Flight the handler reads tickets
 /// and descriptors; `arrowlink-max-message-bytes` says how large messages to the client may be. Deadlines that clients
@@ -60,7 +64,8 @@ pub use options::FrontOptions;
 /// | `DoGet` | one `Ticket` | `FlightData`, whole batches within the client's limit |
 /// | `DoPut` | `FlightData` that begins with a descriptor | `PutResult`s, as the handler gives them |
 /// | `DoExchange` | `FlightData` that begins with a descriptor | `FlightData`, as the function answers |
-/// | Flight's seven others | their messages | their messages, as the handler gives them |
+/// | `Handshake` | a name and a password, here or in `authorization` | a token, here and as `authorization` |
+/// | Flight's six others | their messages | their messages, as the handler gives them |
 ///
 /// Clients of Flight in C++, Python and Java take messages of any size; others get what gRPC takes by default, 4 MiB,
 /// unless they announce more.
@@ -160,21 +165,37 @@ where
         }
         async move {
             let seen = call.flight_call();
-            let answer = match method {
-                Method::GetArrowData => send::answer(call, &head.headers, body).await,
-                Method::SendArrowData => receive::answer(call, &head.headers, body).await,
-                Method::DoGet => do_get::answer(call, &head.headers, body).await,
-                Method::DoPut => do_put::answer(call, body).await,
-                Method::DoExchange => do_exchange::answer(call, &head.headers, body).await,
-                Method::Flight(method) => messages::answer(call, method, body).await,
-            };
-            let mut answer = answer.unwrap_or_else(|error: Error| {
-                to_status(&error.with_request_id(seen.ctx.request_id())).into_http()
-            });
+            let answer = answer(call, method, &head.headers, body).await;
+            let mut answer = answer
+                .unwrap_or_else(|error| to_status(&error.with_request_id(seen.ctx.request_id())).into_http());
             answer.headers_mut().extend(seen.answer_headers());
             Ok(answer)
         }
         .boxed()
+    }
+}
+
+/// Answers who may call.
+async fn answer<B>(
+    mut call: Call,
+    method: Method,
+    headers: &HeaderMap,
+    body: B,
+) -> Result<Response<Body>, Error>
+where
+    B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
+{
+    if !matches!(method, Method::Flight(FlightMethod::Handshake)) {
+        call.ctx = login::identify(&*call.options.authenticator, call.ctx, headers).await?;
+        call.seen.ctx.clone_from(&call.ctx);
+    }
+    match method {
+        Method::GetArrowData => send::answer(call, headers, body).await,
+        Method::SendArrowData => receive::answer(call, headers, body).await,
+        Method::DoGet => do_get::answer(call, headers, body).await,
+        Method::DoPut => do_put::answer(call, body).await,
+        Method::DoExchange => do_exchange::answer(call, headers, body).await,
+        Method::Flight(method) => messages::answer(call, method, body).await,
     }
 }
 

@@ -50,6 +50,7 @@ mod grpc;
 mod hex;
 mod http2;
 mod listen;
+mod login;
 mod metadata;
 mod outgoing;
 pub mod payload;
@@ -70,14 +71,17 @@ mod x509;
 
 pub use accept::{AcceptOptions, Drained, serve};
 pub use body::Body;
-pub use connection::{ConnectOptions, Connection, FlightTicket, Plaintext, ResponseBody, TransferOptions};
+pub use connection::{
+    Authorization, ConnectOptions, Connection, FlightTicket, Plaintext, ResponseBody, TransferOptions,
+};
 pub use deadline::{GrpcTimeout, GrpcTimeoutLayer, grpc_timeout};
 pub use description::{broken_metadata, described, description_metadata, entry};
 pub use error::Error;
 pub use front::{FlightBatches, FlightCall, FlightHandler, Front, FrontOptions};
 pub use http2::Http2Options;
 pub use listen::{Dialer, ListenAddr, Listener};
-pub use peer::{Credentials, Encryption, Peer};
+pub use login::identify;
+pub use peer::{Encryption, Peer, PeerCredentials};
 pub use pool::{BlockPool, PoolUsage};
 pub use receipt::receipt_json;
 pub use record::CallRecord;

@@ -1,18 +1,47 @@
-//! Handshakes, and who makes a call: a name and a password in the payload or in `authorization: Basic`, or a token.
+//! Who makes a call: what `authorization` says, and the answer to a handshake.
 //!
 //! A token is answered twice, in the payload and as `authorization: Bearer`: pyarrow's `authenticate_basic_token`, ADBC and
 //! JDBC take the header, clients with a handler of their own the payload.
 
 use arrow_flight::{BasicAuth, HandshakeRequest, HandshakeResponse};
-use arrowlink_core::{CallContext, Error, ErrorKind, Identity, Result};
-use arrowlink_transport::FlightCall;
+use arrowlink_core::{Authenticator, CallContext, Credentials, Error, ErrorKind, Identity, Result};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::{HeaderMap, HeaderValue, header};
 use prost::Message as _;
 
-use crate::headers;
-use crate::{Authenticator, Credentials};
+use crate::FlightCall;
+
+/// Says in `ctx` who makes a call with `headers`, or refuses the call. [`Front`](crate::Front) does so by itself.
+///
+/// ```
+/// use arrowlink_core::{Anonymous, CallContext, ErrorKind, Identity};
+/// use arrowlink_transport::identify;
+/// use http::{HeaderMap, HeaderValue, header};
+///
+/// # futures::executor::block_on(async {
+/// let mut headers = HeaderMap::new();
+/// let ctx = identify(&Anonymous::default(), CallContext::new(), &headers).await?;
+/// assert_eq!(ctx.identity(), &Identity::Anonymous);
+///
+/// headers.insert(header::AUTHORIZATION, HeaderValue::from_static("Basic !"));
+/// let error = identify(&Anonymous::default(), ctx, &headers).await.unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+/// # Ok::<(), arrowlink_core::Error>(())
+/// # }).unwrap();
+/// ```
+///
+/// # Errors
+///
+/// What `authenticator` says; [`ErrorKind::Unauthenticated`] for an `authorization` that cannot be read.
+pub async fn identify(
+    authenticator: &dyn Authenticator,
+    ctx: CallContext,
+    headers: &HeaderMap,
+) -> Result<CallContext> {
+    let identity = authenticator.identify(credentials(headers)?).await?;
+    Ok(if identity == Identity::Anonymous { ctx } else { ctx.with_identity(identity) })
+}
 
 /// Answers a handshake with a token.
 pub(crate) async fn handshake(
@@ -20,35 +49,27 @@ pub(crate) async fn handshake(
     call: &FlightCall,
     request: &HandshakeRequest,
 ) -> Result<HandshakeResponse> {
-    let credentials = match of_headers(&call.headers)? {
+    let said = match credentials(&call.headers)? {
         Credentials::Nothing => of_payload(&request.payload),
         said => said,
     };
-    let token = authenticator.token(credentials).await?;
+    let token = authenticator.token(said).await?;
     let value = HeaderValue::try_from(format!("Bearer {token}"))
         .map_err(|error| Error::new(ErrorKind::Internal, "the token is not printable").with_source(error))?;
     call.answer_header(header::AUTHORIZATION, value);
     Ok(HandshakeResponse { protocol_version: request.protocol_version, payload: token.into() })
 }
 
-/// Says who makes `call`, in its context. Who was proven otherwise, as by a certificate, stays who he is.
-pub(crate) async fn identified(authenticator: &dyn Authenticator, call: &FlightCall) -> Result<CallContext> {
-    let ctx = call.ctx.clone();
-    let identity = authenticator.identify(of_headers(&call.headers)?).await?;
-    Ok(if identity == Identity::Anonymous { ctx } else { ctx.with_identity(identity) })
-}
-
 /// Reads `authorization`.
-fn of_headers(headers: &HeaderMap) -> Result<Credentials> {
-    let Some(text) = headers::text(headers, header::AUTHORIZATION.as_str())? else {
-        return Ok(Credentials::Nothing);
-    };
+fn credentials(headers: &HeaderMap) -> Result<Credentials> {
+    let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(Credentials::Nothing) };
+    let text = value.to_str().map_err(|_| refused("it is not printable ASCII"))?.trim();
     let (scheme, rest) = text.split_once(' ').unwrap_or((text, ""));
     if scheme.eq_ignore_ascii_case("bearer") {
         return Ok(Credentials::Bearer(rest.trim().to_owned()));
     }
     if !scheme.eq_ignore_ascii_case("basic") {
-        return Err(refused("it is neither `Basic` nor `Bearer`"));
+        return Ok(Credentials::Other(text.to_owned()));
     }
     let decoded = BASE64_STANDARD.decode(rest.trim()).map_err(|_| refused("its value is not base64"))?;
     let decoded = String::from_utf8(decoded).map_err(|_| refused("its name and password are not UTF-8"))?;

@@ -25,7 +25,7 @@ impl Peer {
 
     /// Describes a process of this host that came over a Unix socket; it is shown as `unix:pid=812,uid=1000`, or as
     /// `unix` where the system does not tell who it is.
-    pub const fn unix(credentials: Option<Credentials>) -> Self {
+    pub const fn unix(credentials: Option<PeerCredentials>) -> Self {
         Self(Medium::Unix(credentials))
     }
 
@@ -43,7 +43,7 @@ impl Peer {
     }
 
     /// Returns who came over a Unix socket; `None` for other connections and where the system does not tell.
-    pub const fn credentials(&self) -> Option<Credentials> {
+    pub const fn credentials(&self) -> Option<PeerCredentials> {
         match self.0 {
             Medium::Unix(credentials) => credentials,
             Medium::Tcp(..) | Medium::Memory => None,
@@ -76,9 +76,9 @@ impl fmt::Display for Peer {
 /// number may be another's.
 ///
 /// ```
-/// use arrowlink_transport::{Credentials, Peer};
+/// use arrowlink_transport::{PeerCredentials, Peer};
 ///
-/// let credentials = Credentials::new(1000, 100).with_pid(812);
+/// let credentials = PeerCredentials::new(1000, 100).with_pid(812);
 /// assert_eq!((credentials.uid(), credentials.gid(), credentials.pid()), (1000, 100, Some(812)));
 ///
 /// let peer = Peer::unix(Some(credentials));
@@ -86,13 +86,13 @@ impl fmt::Display for Peer {
 /// assert_eq!(peer.credentials(), Some(credentials));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Credentials {
+pub struct PeerCredentials {
     uid: u32,
     gid: u32,
     pid: Option<u32>,
 }
 
-impl Credentials {
+impl PeerCredentials {
     /// Names a user and a group by their numbers.
     pub const fn new(uid: u32, gid: u32) -> Self {
         Self { uid, gid, pid: None }
@@ -126,7 +126,7 @@ impl Credentials {
     }
 }
 
-impl fmt::Display for Credentials {
+impl fmt::Display for PeerCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(pid) = self.pid {
             write!(f, "pid={pid},")?;
@@ -155,6 +155,6 @@ pub enum Encryption {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Medium {
     Tcp(SocketAddr, Encryption),
-    Unix(Option<Credentials>),
+    Unix(Option<PeerCredentials>),
     Memory,
 }

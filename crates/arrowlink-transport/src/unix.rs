@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use socket2::SockRef;
 use tokio::net::{UnixListener, UnixStream};
 
-use crate::peer::Credentials;
+use crate::peer::PeerCredentials;
 
 pub(crate) use stream::AcceptedStream;
 
@@ -46,10 +46,10 @@ impl UnixSocket {
     }
 
     /// Waits for the next connection, and says who is at its other end where the system tells. Cancel safe.
-    pub(crate) async fn accept(&self) -> io::Result<(AcceptedStream, Option<Credentials>)> {
+    pub(crate) async fn accept(&self) -> io::Result<(AcceptedStream, Option<PeerCredentials>)> {
         let (stream, _) = self.listener.accept().await?;
         enlarge_buffers(&stream);
-        let credentials = stream.peer_cred().ok().map(Credentials::told);
+        let credentials = stream.peer_cred().ok().map(PeerCredentials::told);
         Ok((AcceptedStream::new(stream), credentials))
     }
 }

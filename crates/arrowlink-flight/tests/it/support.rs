@@ -8,7 +8,8 @@ use arrow_flight::decode::FlightRecordBatchStream;
 use arrow_flight::flight_service_client::FlightServiceClient;
 use arrow_flight::{Action, FlightData, FlightDescriptor, FlightInfo, Ticket};
 use arrowlink_core::{
-    Catalog, DataService, Echo, Error, ErrorKind, Function, MemoryDataset, MemoryStore, Name, Result,
+    Authenticator, Catalog, DataService, Echo, Error, ErrorKind, Function, MemoryDataset, MemoryStore, Name,
+    Result,
 };
 use arrowlink_flight::{FlightOptions, FlightService};
 use arrowlink_testkit::name;
@@ -31,10 +32,19 @@ pub(crate) fn client(service: Arc<dyn DataService>) -> Client {
     client_with(service, FlightOptions::default())
 }
 
+/// A stock client of `service`, which says who it is to `authenticator`.
+pub(crate) fn guarded(service: Arc<dyn DataService>, authenticator: Arc<dyn Authenticator>) -> Client {
+    let options = FrontOptions::new(name("default"), name("uploads")).with_authenticator(authenticator);
+    client_of(service, FlightOptions::default(), options)
+}
+
 /// A stock client of `service` behind `options`.
 pub(crate) fn client_with(service: Arc<dyn DataService>, options: FlightOptions) -> Client {
-    let flight = FlightService::new(Arc::clone(&service), options);
-    let options = FrontOptions::new(name("default"), name("uploads"));
+    client_of(service, options, FrontOptions::new(name("default"), name("uploads")))
+}
+
+fn client_of(service: Arc<dyn DataService>, flight: FlightOptions, options: FrontOptions) -> Client {
+    let flight = FlightService::new(Arc::clone(&service), flight);
     let front = Front::new(service, Arc::new(flight), options, Routes::default());
     let answer = move |request: Request<Body>| {
         let front = front.clone();

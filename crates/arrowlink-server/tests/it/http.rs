@@ -42,7 +42,7 @@ async fn connect(port: u16, ca: &Path, alpn: &[&str]) -> (TlsStream<TcpStream>, 
 }
 
 /// Asks by a client of hyper, in the version that `alpn` agrees on.
-async fn ask(
+pub(crate) async fn ask(
     port: u16,
     ca: &Path,
     alpn: &[&str],
@@ -68,11 +68,11 @@ async fn get(server: &Running, alpn: &[&str], path: &str) -> Response<Incoming> 
     ask(server.port, &server.ca(), alpn, request, "").await
 }
 
-async fn text(answer: Response<Incoming>) -> String {
+pub(crate) async fn text(answer: Response<Incoming>) -> String {
     String::from_utf8(answer.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
 }
 
-const BOTH: [&[&str]; 2] = [&["h2"], &["http/1.1"]];
+pub(crate) const BOTH: [&[&str]; 2] = [&["h2"], &["http/1.1"]];
 
 #[tokio::test]
 async fn serves_tables_in_both_versions() {

@@ -7,6 +7,7 @@
     reason = "helpers of tests fail by panicking"
 )]
 
+mod authentication;
 mod backpressure;
 mod calls;
 mod certificates;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use arrowlink_core::{BatchStream, CallContext, DataService, Name, Receipt, Result};
+use arrowlink_core::{Authenticator, BatchStream, CallContext, DataService, Name, Receipt, Result};
 use arrowlink_server::{Config, Server, ServerError, TlsConfig};
 use arrowlink_transport::{
     ClientTls, ConnectOptions, Connection, Drained, Http2Options, Listener, TransferOptions,
@@ -172,6 +172,16 @@ impl Running {
         let certs = tempfile::tempdir().unwrap();
         let server = Server::with_service(with_certs(config, &certs), service).await.unwrap();
         Self::run(server, certs).await
+    }
+
+    /// Serves `service` to those whom `authenticator` knows.
+    pub(crate) async fn guarded(
+        service: Arc<dyn DataService>,
+        authenticator: Arc<dyn Authenticator>,
+    ) -> Self {
+        let certs = tempfile::tempdir().unwrap();
+        let server = Server::with_service(with_certs(Config::default(), &certs), service).await.unwrap();
+        Self::run(server.with_authenticator(authenticator), certs).await
     }
 
     async fn run(server: Server, certs: TempDir) -> Self {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use arrowlink_ipc::Limits;
 
+use super::Authorization;
 use crate::http2::Http2Options;
 use crate::metadata::{DEFAULT_MESSAGE_BYTES, MOST_MESSAGE_BYTES};
 use crate::pool::BlockPool;
@@ -31,6 +32,8 @@ pub struct ConnectOptions {
     pub tls: Option<ClientTls>,
     /// Whether `http` addresses are taken.
     pub plaintext: Plaintext,
+    /// What is said of the client with each call. Default: nothing.
+    pub authorization: Option<Authorization>,
     /// How long connecting may take, TLS included.
     pub connect_timeout: Duration,
     /// How often the server is pinged while calls run. Servers of other makers end connections that ping without calls.
@@ -55,6 +58,13 @@ impl ConnectOptions {
     #[must_use]
     pub const fn with_plaintext(mut self, plaintext: Plaintext) -> Self {
         self.plaintext = plaintext;
+        self
+    }
+
+    /// Sets [`authorization`](Self::authorization).
+    #[must_use]
+    pub fn with_authorization(mut self, authorization: Authorization) -> Self {
+        self.authorization = Some(authorization);
         self
     }
 
@@ -93,6 +103,7 @@ impl Default for ConnectOptions {
         Self {
             tls: None,
             plaintext: Plaintext::Refused,
+            authorization: None,
             connect_timeout: Duration::from_secs(10),
             keep_alive_interval: Duration::from_secs(30),
             keep_alive_timeout: Duration::from_secs(20),

@@ -5,8 +5,8 @@
 use std::fmt;
 
 use arrow_flight::{
-    Action, ActionType, Criteria, FlightDescriptor, FlightInfo, HandshakeRequest, HandshakeResponse,
-    PollInfo, PutResult, Result as ActionResult, SchemaResult,
+    Action, ActionType, Criteria, FlightDescriptor, FlightInfo, PollInfo, PutResult, Result as ActionResult,
+    SchemaResult,
 };
 use arrowlink_core::{BatchStream, Result};
 use bytes::Bytes;
@@ -15,7 +15,7 @@ use futures::stream::BoxStream;
 
 use super::FlightCall;
 
-/// Answers the calls of Arrow Flight; [`Front`](crate::Front) is what asks it.
+/// Answers the calls of Arrow Flight; [`Front`](crate::Front) is what asks it, and what answers handshakes.
 ///
 /// Dropping a future or a stream ends the call: its client went away, or its deadline passed. An error that a future
 /// returns is the status of the call; one that comes in a stream is its end. There are no default methods: what is not
@@ -34,14 +34,6 @@ use super::FlightCall;
 /// }
 /// ```
 pub trait FlightHandler: fmt::Debug + Send + Sync {
-    /// Answers the first message of a handshake; one that sends none, as pyarrow's `authenticate_basic_token`, says who it
-    /// is in [`FlightCall::headers`], and its request is empty.
-    fn handshake(
-        &self,
-        call: FlightCall,
-        request: HandshakeRequest,
-    ) -> BoxFuture<'_, Result<HandshakeResponse>>;
-
     /// Lists what there is.
     fn list_flights(
         &self,

@@ -16,7 +16,7 @@ use crate::grpc::BoxError;
 use crate::outgoing::Outgoing;
 use crate::payload::Origin;
 use crate::receive::{Messages, Shape};
-use crate::{Body, frame};
+use crate::{Body, frame, login};
 
 /// Answers one call of `method`, which is none of those that carry batches.
 pub(super) async fn answer<B>(call: Call, method: FlightMethod, body: B) -> Result<Response<Body>, Error>
@@ -27,7 +27,7 @@ where
     match method {
         FlightMethod::Handshake => {
             let request = first::<HandshakeRequest, B>(&call, "HandshakeRequest", body).await?;
-            one(&flight.handshake(call.flight_call(), request).await?)
+            one(&login::handshake(&*call.options.authenticator, &call.seen, &request).await?)
         }
         FlightMethod::ListFlights => {
             let criteria = only::<Criteria, B>(&call, "Criteria", body).await?;

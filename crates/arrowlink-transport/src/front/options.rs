@@ -1,8 +1,9 @@
 //! What the front does where a client does not say.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use arrowlink_core::Name;
+use arrowlink_core::{Anonymous, Authenticator, Name};
 use arrowlink_ipc::Limits;
 
 use crate::metadata::MOST_MESSAGE_BYTES;
@@ -15,7 +16,7 @@ use crate::receive::ReceiveOptions;
 ///
 /// Messages are at most 256 MiB in either direction, and at most 4 MiB to a client that announces nothing, unless it is
 /// one of Flight that takes any size ([`Front`](crate::Front)); an upload may pause for 60 seconds, an exchange for 10
-/// minutes; messages are received into a pool of its own.
+/// minutes; messages are received into a pool of its own; everybody may call.
 ///
 /// ```
 /// use arrowlink_core::Name;
@@ -41,6 +42,8 @@ pub struct FrontOptions {
     pub exchange_timeout: Duration,
     /// Where messages of clients are received.
     pub pool: BlockPool,
+    /// Who may call, and who a caller is: asked for every call but those of other services, such as health.
+    pub authenticator: Arc<dyn Authenticator>,
 }
 
 impl FrontOptions {
@@ -53,6 +56,7 @@ impl FrontOptions {
             idle_timeout: Duration::from_secs(60),
             exchange_timeout: Duration::from_secs(600),
             pool: BlockPool::default(),
+            authenticator: Arc::new(Anonymous::default()),
         }
     }
 
@@ -81,6 +85,13 @@ impl FrontOptions {
     #[must_use]
     pub fn with_pool(mut self, pool: BlockPool) -> Self {
         self.pool = pool;
+        self
+    }
+
+    /// Sets [`authenticator`](Self::authenticator).
+    #[must_use]
+    pub fn with_authenticator(mut self, authenticator: Arc<dyn Authenticator>) -> Self {
+        self.authenticator = authenticator;
         self
     }
 
