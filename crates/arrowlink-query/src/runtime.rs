@@ -183,7 +183,8 @@ fn too_late(before: &str) -> Error {
     Error::new(ErrorKind::DeadlineExceeded, format!("the deadline passed before {before}"))
 }
 
-/// DataFusion's own rare uses of blocking threads; files are read on the workers.
-const MAX_BLOCKING_THREADS: usize = 4;
+/// Each join that computes without a pause has a thread to itself, so that no other query waits for it. Files are read on
+/// the workers.
+const MAX_BLOCKING_THREADS: usize = 512;
 /// How far a stack may grow. Planning recurses as deep as a statement is; what is not used takes no memory.
 const STACK_BYTES: usize = 64 << 20;

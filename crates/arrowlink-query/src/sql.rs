@@ -19,6 +19,7 @@ mod file_store;
 mod file_table;
 mod growth;
 mod ignored;
+mod interrupt;
 mod listing;
 mod lookup;
 mod memory;
@@ -27,6 +28,7 @@ mod names;
 mod nesting;
 mod options;
 mod parameters;
+mod pausing;
 mod place;
 mod planned;
 mod plans;
@@ -42,6 +44,7 @@ mod statement;
 mod substrait;
 mod tables;
 mod unknown;
+mod watched_filter;
 
 use std::sync::Arc;
 

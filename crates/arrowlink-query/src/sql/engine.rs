@@ -16,6 +16,7 @@ use super::growth;
 use super::lookup::{Found, Lookup};
 use super::memory;
 use super::names::{CATALOG, PUBLIC};
+use super::pausing;
 use super::planned::Planned;
 use super::plans::{Plan, Plans};
 use super::session;
@@ -66,6 +67,7 @@ impl Engine {
             .with_config(config(runtime.threads()))
             .with_runtime_env(Arc::new(environment))
             .with_default_features()
+            .with_physical_optimizer_rules(pausing::rules())
             .build();
         growth::bound(&mut state).map_err(|error| internal("a function is not there").with_source(error))?;
         let turns = Arc::new(Semaphore::new(options.max_queries.clamp(1, Semaphore::MAX_PERMITS)));

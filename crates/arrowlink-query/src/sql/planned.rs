@@ -12,6 +12,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::physical_plan::execute_stream;
 
 use super::failure::{from_datafusion, from_planning};
+use super::interrupt::Interrupt;
 
 /// What a statement means, and what it is executed with. It may have parameters.
 #[derive(Debug)]
@@ -72,7 +73,8 @@ impl Ready {
         // A constant stands in every row of a batch.
         let rows = (MOST_CONSTANT_BYTES / constants(&self.plan).max(1)).max(1);
         let rows = rows.min(state.config().batch_size());
-        *state.config_mut() = std::mem::take(state.config_mut()).with_batch_size(rows);
+        let config = std::mem::take(state.config_mut()).with_batch_size(rows);
+        *state.config_mut() = config.with_extension(Interrupt::of_task());
         let plan = state.query_planner().create_physical_plan(&self.plan, &state).await;
         let plan = plan.map_err(|error| from_planning(error, ""))?;
         let rows = execute_stream(plan, state.task_ctx()).map_err(from_datafusion)?;

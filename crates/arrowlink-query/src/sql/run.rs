@@ -1,7 +1,8 @@
 //! Carries a statement out on the query runtime and hands its rows over as they come.
 //!
 //! One task parses, plans and computes. It hands over one chunk at a time: where the reader is slow, the query waits.
-//! When the stream is dropped the task ends, and with it every task that DataFusion started for it.
+//! When the stream is dropped the task ends, and with it every task that DataFusion started for it; what computes without a
+//! pause is interrupted.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::failure::{from_datafusion, gave_up};
+use super::interrupt::{Interrupt, Stop};
 use super::planned::Begun;
 use crate::QueryRuntime;
 use crate::failure::internal;
@@ -38,7 +40,7 @@ where
 {
     let (begun, beginning) = oneshot::channel();
     let (sender, receiver) = channel(1);
-    let task = runtime.spawn(async move {
+    let (computing, stop) = Interrupt::around(async move {
         let mut budget = Budget { left: bound, whole: bound };
         match budget.spend(work).await {
             Ok(Ok((promised, rows))) => {
@@ -51,10 +53,11 @@ where
             Ok(Err(error)) | Err(error) => drop(begun.send(Err(error))),
         }
         drop(kept);
-    })?;
+    });
+    let task = runtime.spawn(computing)?;
     // Planning goes on in one piece: the task would not notice its bound until it is done.
     match bounded(bound, beginning).await? {
-        Ok(schema) => Ok(BatchStream::new(schema?, chunks(receiver, task))),
+        Ok(schema) => Ok(BatchStream::new(schema?, Waiting { receiver, task, bound, _stop: stop }.chunks())),
         Err(_) => Err(joined(task).await.unwrap_or_else(|| internal("the query ended before it began"))),
     }
 }
@@ -142,24 +145,28 @@ impl Budget {
     }
 }
 
-/// The chunks that come and the task that makes them; dropping it ends the task. `None` once the stream has ended.
-type Running = Option<(Receiver<Result<Chunk>>, AbortOnDropHandle<()>)>;
-
-/// Returns the chunks as a stream that owns the task.
-fn chunks(
+/// The chunks that come and the task that makes them; dropping it ends the task.
+struct Waiting {
     receiver: Receiver<Result<Chunk>>,
     task: AbortOnDropHandle<()>,
-) -> impl Stream<Item = Result<Chunk>> + Send + 'static {
-    stream::unfold(Some((receiver, task)), next_chunk)
+    /// How long the next chunk may take: what does not pause would not notice that its time is over.
+    bound: Option<Duration>,
+    _stop: Stop,
 }
 
-/// Takes the next chunk. At the end the task is joined, so that a panic in it is an error and not a short table.
-async fn next_chunk(running: Running) -> Option<(Result<Chunk>, Running)> {
-    let (mut receiver, task) = running?;
-    match receiver.recv().await {
-        Some(Ok(chunk)) => Some((Ok(chunk), Some((receiver, task)))),
-        Some(Err(error)) => Some((Err(error), None)),
-        None => joined(task).await.map(|error| (Err(error), None)),
+impl Waiting {
+    /// Returns the chunks as a stream that owns the task.
+    fn chunks(self) -> impl Stream<Item = Result<Chunk>> + Send + 'static {
+        stream::unfold(Some(self), |waiting| async move { waiting?.next().await })
+    }
+
+    /// Takes the next chunk. At the end the task is joined, so that a panic in it is an error and not a short table.
+    async fn next(mut self) -> Option<(Result<Chunk>, Option<Self>)> {
+        match bounded(self.bound, self.receiver.recv()).await {
+            Ok(Some(Ok(chunk))) => Some((Ok(chunk), Some(self))),
+            Ok(Some(Err(error))) | Err(error) => Some((Err(error), None)),
+            Ok(None) => joined(self.task).await.map(|error| (Err(error), None)),
+        }
     }
 }
 

@@ -115,6 +115,53 @@ async fn a_query_that_nobody_waits_for_ends() {
     assert_eq!(query(&service, Query::new("select 1")).await.unwrap().num_rows(), 1);
 }
 
+/// Joins that compute for minutes without a row, each of another operator, over tables that are read in no time.
+const LOOPS: [&str; 5] = [
+    "select count(*) from generate_series(1, 300000) a, generate_series(1, 300000) b where a.value + b.value = 0",
+    "select count(*) from generate_series(1, 300000) a, generate_series(1, 300000) b where a.value * b.value % 7 = 3",
+    "select count(*) from generate_series(1, 300000) a where exists (select 1 from generate_series(1, 300000) b \
+     where a.value + b.value = 0)",
+    "select sum(a.value % 3 + b.value) from generate_series(1, 300000) a cross join generate_series(1, 300000) b",
+    "select sum(a.value + b.value) from generate_series(1, 300000) a join generate_series(1, 300000) b \
+     on a.value / 1000000 = b.value / 1000000",
+];
+
+#[tokio::test]
+async fn a_join_that_computes_for_too_long_names_the_setting() {
+    for text in LOOPS {
+        let options =
+            SqlOptions::default().with_timeout(Some(Duration::from_millis(300))).with_max_queries(1);
+        let service = service_with(options, catalog());
+        let error = query(&service, Query::new(text)).await.unwrap_err();
+        check(&error, ErrorKind::LimitExceeded, &["the query computed for 0.3 s", "raise `query.timeout`"]);
+        assert_eq!(query(&service, Query::new("select 1")).await.unwrap().num_rows(), 1, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn other_queries_go_on_beside_joins_which_end_with_their_readers() {
+    for text in LOOPS {
+        let service = service_with(SqlOptions::default().with_max_queries(5), catalog());
+        let read =
+            |text: &str| service.read(CallContext::new(), Query::new(text).into(), ReadOptions::default());
+        let mut running = Vec::new();
+        for _ in 0..4 {
+            running.push(read(text).await.unwrap());
+        }
+        // Meanwhile they read their tables and are in their loops.
+        for _ in 0..10 {
+            assert_eq!(query(&service, Query::new("select 1")).await.unwrap().num_rows(), 1, "{text}");
+        }
+        for running in &mut running {
+            assert!(futures::poll!(running.next()).is_pending(), "{text}");
+        }
+        drop(running);
+        // Their turns are free again only when they are gone.
+        let all = futures::future::try_join_all((0..5).map(|_| read("select 1"))).await.unwrap();
+        assert_eq!(all.len(), 5, "{text}");
+    }
+}
+
 #[tokio::test]
 async fn deep_and_long_statements_are_refused_and_not_carried_out() {
     let service = service();

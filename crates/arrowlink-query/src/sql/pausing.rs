@@ -1,0 +1,235 @@
+//! Operators that make many rows of few pause now and then, so that their query can be stopped and others go on.
+//!
+//! The engine's sources pause by themselves, every so many batches that they make. A join makes thousands of batches of
+//! one: all that time its task neither ends nor leaves its thread. So it pauses here. A nested loop may make none for hours;
+//! it gives its thread's other tasks away before it computes, and its condition is a [`WatchedFilter`].
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use datafusion::common::tree_node::{Transformed, TransformedResult as _, TreeNode as _, TreeNodeRecursion};
+use datafusion::common::{DataFusionError, Statistics};
+use datafusion::config::ConfigOptions;
+use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream, TaskContext};
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
+use datafusion::physical_plan::execution_plan::CardinalityEffect;
+use datafusion::physical_plan::filter_pushdown::{FilterDescription, FilterPushdownPhase};
+use datafusion::physical_plan::joins::utils::JoinFilter;
+use datafusion::physical_plan::joins::{NestedLoopJoinExec, NestedLoopJoinExecBuilder};
+use datafusion::physical_plan::{
+    ChildStats, DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties, StatisticsArgs,
+};
+use futures::{Stream, StreamExt as _};
+use tokio::runtime::{Handle, RuntimeFlavor};
+
+use super::interrupt::Interrupt;
+use super::watched_filter::{Place, WatchedFilter};
+
+/// Returns the rules by which plans are made, with [`Pauses`] where the plan is whole but for what its filters share.
+pub(crate) fn rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
+    let mut rules = PhysicalOptimizer::default().rules;
+    // What is put into a plan before that rule keeps it from looking further down.
+    let after = rules.iter().position(|rule| rule.name() == "EnsureCooperative").map_or(0, |at| at + 1);
+    rules.insert(after, Arc::new(Pauses));
+    rules
+}
+
+/// Puts a pause behind each operator that may make many batches of one.
+#[derive(Debug)]
+struct Pauses;
+
+impl PhysicalOptimizerRule for Pauses {
+    fn optimize(
+        &self,
+        plan: Arc<dyn ExecutionPlan>,
+        _config: &ConfigOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+        plan.transform_up(|plan| {
+            if !MULTIPLYING.contains(&plan.name()) {
+                return Ok(Transformed::no(plan));
+            }
+            let place = Place::default();
+            let has_loop = plan.is::<NestedLoopJoinExec>();
+            let input = match plan.downcast_ref::<NestedLoopJoinExec>() {
+                Some(join) => watched(join, &place)?,
+                None => plan,
+            };
+            Ok(Transformed::yes(Arc::new(PausingExec { input, place, has_loop }) as Arc<dyn ExecutionPlan>))
+        })
+        .data()
+    }
+
+    fn name(&self) -> &str {
+        "Pauses"
+    }
+
+    fn schema_check(&self) -> bool {
+        true
+    }
+}
+
+/// Lets the condition of `join` ask at `place`.
+fn watched(join: &NestedLoopJoinExec, place: &Place) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+    let filter = join.filter().map(|filter| {
+        let condition = WatchedFilter::new(Arc::clone(filter.expression()), Arc::clone(place));
+        JoinFilter::new(Arc::new(condition), filter.column_indices().to_vec(), Arc::clone(filter.schema()))
+    });
+    Ok(Arc::new(NestedLoopJoinExecBuilder::from(join).with_filter(filter).build()?))
+}
+
+/// Passes on what its input makes, and pauses.
+#[derive(Debug)]
+struct PausingExec {
+    input: Arc<dyn ExecutionPlan>,
+    /// Where the conditions of its input ask.
+    place: Place,
+    /// Whether its input may compute for long without a batch.
+    has_loop: bool,
+}
+
+impl DisplayAs for PausingExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl ExecutionPlan for PausingExec {
+    fn name(&self) -> &str {
+        "PausingExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        self.input.properties()
+    }
+
+    fn maintains_input_order(&self) -> Vec<bool> {
+        vec![true]
+    }
+
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![false]
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion, DataFusionError>,
+    ) -> Result<TreeNodeRecursion, DataFusionError> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+        let input = children.into_iter().next().unwrap_or_else(|| Arc::clone(&self.input));
+        Ok(Arc::new(Self { input, place: Arc::clone(&self.place), has_loop: self.has_loop }))
+    }
+
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream, DataFusionError> {
+        if let Some(interrupt) = context.session_config().get_extension::<Interrupt>() {
+            // All partitions are of one query.
+            self.place.get_or_init(|| interrupt);
+        }
+        let rows = self.input.execute(partition, context)?;
+        Ok(Box::pin(Pausing { rows, has_loop: self.has_loop, since: None }))
+    }
+
+    fn child_stats_requests(&self, partition: Option<usize>) -> Vec<ChildStats> {
+        vec![ChildStats::At(partition)]
+    }
+
+    fn statistics_from_inputs(
+        &self,
+        inputs: &[Arc<Statistics>],
+        _: &StatisticsArgs,
+    ) -> Result<Arc<Statistics>, DataFusionError> {
+        inputs
+            .first()
+            .map(Arc::clone)
+            .ok_or_else(|| DataFusionError::Internal("an input has statistics".into()))
+    }
+
+    fn supports_limit_pushdown(&self) -> bool {
+        true
+    }
+
+    fn cardinality_effect(&self) -> CardinalityEffect {
+        CardinalityEffect::Equal
+    }
+
+    fn gather_filters_for_pushdown(
+        &self,
+        _: FilterPushdownPhase,
+        filters: Vec<Arc<dyn PhysicalExpr>>,
+        _: &ConfigOptions,
+    ) -> Result<FilterDescription, DataFusionError> {
+        FilterDescription::from_children(filters, &self.children())
+    }
+}
+
+/// The rows of one partition.
+struct Pausing {
+    rows: SendableRecordBatchStream,
+    has_loop: bool,
+    /// When it began to make batches without a pause.
+    since: Option<Instant>,
+}
+
+impl Stream for Pausing {
+    type Item = Result<RecordBatch, DataFusionError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.since.is_some_and(|since| since.elapsed() >= MOST_WITHOUT_PAUSE) {
+            self.since = None;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        self.since.get_or_insert_with(Instant::now);
+        let polled = if self.has_loop && has_other_threads() {
+            tokio::task::block_in_place(|| self.rows.poll_next_unpin(cx))
+        } else {
+            self.rows.poll_next_unpin(cx)
+        };
+        if polled.is_pending() {
+            self.since = None;
+        }
+        polled
+    }
+}
+
+impl RecordBatchStream for Pausing {
+    fn schema(&self) -> SchemaRef {
+        self.rows.schema()
+    }
+}
+
+/// Whether the tasks of this thread can go on on another.
+fn has_other_threads() -> bool {
+    Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread)
+}
+
+/// Operators that make any number of batches of one.
+const MULTIPLYING: [&str; 7] = [
+    "CrossJoinExec",
+    "HashJoinExec",
+    "NestedLoopJoinExec",
+    "PiecewiseMergeJoinExec",
+    "SortMergeJoinExec",
+    "SymmetricHashJoinExec",
+    "UnnestExec",
+];
+const MOST_WITHOUT_PAUSE: Duration = Duration::from_millis(10);
