@@ -26,6 +26,7 @@ mod memory;
 mod named_source;
 mod names;
 mod nesting;
+mod numbers;
 mod options;
 mod parameters;
 mod pausing;

@@ -205,6 +205,10 @@ fn config(threads: usize) -> SessionConfig {
         .with_information_schema(false);
     let options = config.options_mut();
     options.sql_parser.collect_spans = true;
+    // A column of decimals is compared with what is written and not with the double next to it.
+    options.sql_parser.parse_float_as_decimal = true;
+    // Without a zone, `now()` would be read as the local time of a column that has another.
+    options.execution.time_zone = Some("+00:00".to_owned());
     // Views would have to be cast for nearly every client, and TPC-H as a whole takes no longer without them.
     options.sql_parser.map_string_types_to_utf8view = false;
     options.execution.parquet.schema_force_view_types = false;

@@ -12,7 +12,7 @@ use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 use super::failure::{from_parser, invalid, lower, refused};
 use super::ignored;
 use super::names::name_of;
-use super::{nesting, session};
+use super::{nesting, numbers, session};
 
 /// One statement that may be executed.
 #[derive(Debug)]
@@ -40,6 +40,7 @@ impl Statement {
             .map_err(|error| invalid(Some(error.location.into()), lower(&error.message)))?;
         number(&mut tokens)?;
         session::spell(&mut tokens);
+        numbers::spell(&mut tokens);
         nesting::check(&tokens)?;
         let parsed = DFParserBuilder::new(tokens).build().and_then(|mut parser| parser.parse_statements());
         let mut statements = parsed.map_err(from_parser)?;

@@ -27,6 +27,7 @@ mod sql_again;
 mod sql_files;
 mod sql_limits;
 mod sql_logic;
+mod sql_numbers;
 mod sql_stores;
 #[cfg(feature = "substrait")]
 mod substrait;
