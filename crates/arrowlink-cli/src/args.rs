@@ -45,6 +45,9 @@ pub(crate) struct ServerArgs {
         default_value = "certs/ca.crt"
     )]
     pub(crate) ca: PathBuf,
+    /// A token for a server that wants to know who asks; others on this machine see it unless the variable has it
+    #[arg(long, global = true, value_name = "TOKEN", env = "ARROWLINK_TOKEN", hide_env_values = true)]
+    pub(crate) token: Option<String>,
     /// Allow `http://` to a server on this machine that runs with `--insecure`
     #[arg(long, global = true)]
     pub(crate) insecure: bool,

@@ -96,7 +96,10 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let hint = hint(error.kind()).map(Into::into);
+        // What has an id was answered by a server.
+        let hint =
+            if error.request_id().is_none() { hint(error.kind()) } else { hint_of_server(error.kind()) };
+        let hint = hint.map(Into::into);
         Self { exit: exit(error.kind()), excerpt: None, hint, error }
     }
 }
@@ -123,7 +126,15 @@ const fn hint(kind: ErrorKind) -> Option<&'static str> {
     match kind {
         ErrorKind::Unavailable => Some("is the server running? `--server` or ARROWLINK_URI says where"),
         ErrorKind::DeadlineExceeded => Some("a longer `--timeout` gives it more time"),
-        ErrorKind::Internal => Some("this is a bug of the server, whose log has the request"),
+        _ => None,
+    }
+}
+
+const fn hint_of_server(kind: ErrorKind) -> Option<&'static str> {
+    match kind {
+        ErrorKind::DeadlineExceeded => Some("a longer `--timeout` gives it more time"),
+        ErrorKind::Unauthenticated => Some("--token or ARROWLINK_TOKEN says who asks"),
+        ErrorKind::Internal => Some("the log of the server has the request"),
         _ => None,
     }
 }

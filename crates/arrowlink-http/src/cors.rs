@@ -28,20 +28,25 @@ pub(crate) fn refuse_foreign(cors: &Cors, headers: &HeaderMap, uri: &Uri) -> Res
 
 /// Adds to an answer what lets an allowed page read it; to others nothing.
 pub(crate) fn allow(cors: &Cors, asked: &HeaderMap, answer: &mut HeaderMap) {
+    if !cors.is_empty() {
+        answer.append(header::VARY, HeaderValue::from_static("origin"));
+    }
     let Some(origin) = asked.get(header::ORIGIN) else { return };
     if !origin.to_str().is_ok_and(|origin| cors.allows(origin)) {
         return;
     }
     answer.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-    answer.append(header::VARY, HeaderValue::from_static("origin"));
     answer.insert(
         header::ACCESS_CONTROL_EXPOSE_HEADERS,
         HeaderValue::from_static("arrowlink-request-id, etag"),
     );
     if asked.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) {
         answer.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, POST"));
-        let headers = HeaderValue::from_static("accept, arrowlink-request-id, content-type, if-none-match");
-        answer.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, headers);
+        answer.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(HEADERS));
         answer.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
     }
 }
+
+/// What pages may send.
+const HEADERS: &str =
+    "accept, arrowlink-request-id, arrowlink-views, authorization, content-type, if-none-match";

@@ -58,8 +58,10 @@ pub(crate) async fn read(call: Call, name: Name) -> Result<Response<Body>, Probl
     call.record.set_name(&name);
     let format = choose_format(call.headers(), asked.as_deref(), &Format::ALL)?;
     if let Some(expression) = expression {
-        let statement = predicate::statement(&name, &expression, columns.as_deref(), limit, skip)?;
-        return rows::answer(call, Query::new(statement).into(), ReadOptions::default(), format).await;
+        let selection = predicate::selection(&name, &expression, columns.as_deref(), limit, skip)?;
+        let target = Query::new(selection.statement.as_str()).into();
+        let answer = rows::answer(call, target, ReadOptions::default(), format).await;
+        return answer.map_err(|problem| problem.map_error(|error| selection.placed(error)));
     }
     let mut options = ReadOptions::default().with_skip(skip);
     options.limit = limit;

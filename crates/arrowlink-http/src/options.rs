@@ -85,6 +85,11 @@ impl Cors {
         Self { origins: origins.into_iter().map(Into::into).collect() }
     }
 
+    /// Whether no page of another origin may ask.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.origins.is_empty()
+    }
+
     /// Returns whether a page of `origin` may ask.
     ///
     /// ```

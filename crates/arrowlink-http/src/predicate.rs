@@ -4,32 +4,65 @@
 //! the parentheses that are put around it: it has no statement, comment, string or parenthesis that ends elsewhere, and no
 //! query of its own. A text in which that is not plain to see is refused, even where some dialect of SQL has it.
 
-use arrowlink_core::Name;
+use std::error::Error as _;
+
+use arrowlink_core::{Error, Name};
 
 use crate::problem::Problem;
 
+/// The statement that reads what an expression holds for.
+#[derive(Debug)]
+pub(crate) struct Selection {
+    pub(crate) statement: String,
+    /// How many characters stand before the expression.
+    before: usize,
+}
+
+impl Selection {
+    /// Counts the place that an error of the statement names from where the expression begins.
+    pub(crate) fn placed(&self, error: Error) -> Error {
+        if error.source().is_some() {
+            return error;
+        }
+        match self.moved(error.message()) {
+            Some(text) => Error::new(error.kind(), text),
+            None => error,
+        }
+    }
+
+    /// What stands on further lines of the expression has its column already.
+    fn moved(&self, text: &str) -> Option<String> {
+        let (column, rest) = text.strip_prefix("line 1, column ")?.split_once(':')?;
+        let column = column.parse::<usize>().ok()?.checked_sub(self.before)?;
+        Some(format!("`sql-where`, line 1, column {column}:{rest}"))
+    }
+}
+
 /// Writes the statement that reads what `expression` holds for.
-pub(crate) fn statement(
+pub(crate) fn selection(
     name: &Name,
     expression: &str,
     columns: Option<&[String]>,
     limit: Option<u64>,
     skip: u64,
-) -> Result<String, Problem> {
+) -> Result<Selection, Problem> {
     check(expression)?;
     let columns = match columns {
         Some(columns) => columns.iter().map(|column| quoted(column)).collect::<Vec<_>>().join(", "),
         None => "*".to_owned(),
     };
     let table = name.as_str().split('.').map(quoted).collect::<Vec<_>>().join(".");
-    let mut statement = format!("SELECT {columns} FROM {table} WHERE ({expression})");
+    let mut statement = format!("SELECT {columns} FROM {table} WHERE (");
+    let before = statement.chars().count();
+    statement.push_str(expression);
+    statement.push(')');
     if let Some(limit) = limit {
         statement.push_str(&format!(" LIMIT {limit}"));
     }
     if skip > 0 {
         statement.push_str(&format!(" OFFSET {skip}"));
     }
-    Ok(statement)
+    Ok(Selection { statement, before })
 }
 
 fn quoted(identifier: &str) -> String {

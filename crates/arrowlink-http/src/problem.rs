@@ -65,6 +65,12 @@ pub(crate) struct Problem {
 }
 
 impl Problem {
+    /// Changes what is said.
+    pub(crate) fn map_error(mut self, change: impl FnOnce(Error) -> Error) -> Self {
+        self.error = change(self.error);
+        self
+    }
+
     /// Makes one whose status says more than its kind does.
     pub(crate) fn new(status: StatusCode, kind: ErrorKind, text: impl Into<String>) -> Self {
         Self { status, error: Error::new(kind, text), header: None }

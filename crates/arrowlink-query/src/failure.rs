@@ -70,9 +70,10 @@ pub(crate) fn io(name: &str, error: io::Error) -> Error {
 /// The file `name` of an object store cannot be read.
 ///
 /// What a network does, the store's client has repeated already: what comes here lasts.
-pub(crate) fn from_remote(name: &str, error: object_store::Error) -> Error {
+pub(crate) fn from_remote(name: &str, error: &object_store::Error) -> Error {
     use object_store::Error as E;
-    let (kind, what) = match &error {
+    let text = told(&error.to_string());
+    let (kind, what) = match error {
         E::NotFound { .. } => (ErrorKind::NotFound, "is not there"),
         E::PermissionDenied { .. } | E::Unauthenticated { .. } => {
             (ErrorKind::PermissionDenied, "may not be read by the server: check the credentials of its store")
@@ -81,10 +82,30 @@ pub(crate) fn from_remote(name: &str, error: object_store::Error) -> Error {
         E::NotSupported { .. } | E::NotImplemented { .. } | E::InvalidPath { .. } => {
             (ErrorKind::Unsupported, "is where its store cannot look")
         }
+        _ if text.contains("416 Range Not Satisfiable") => return changed(name),
+        _ if NO_BUCKET.iter().any(|code| text.contains(code)) => {
+            (ErrorKind::NotFound, "is in a bucket that is not there")
+        }
         _ => (ErrorKind::Unavailable, "cannot be read at the moment: its store does not answer as it should"),
     };
-    Error::new(kind, format!("`{name}` {what}")).with_source(error)
+    Error::new(kind, format!("`{name}` {what}")).with_source(text)
 }
+
+/// Returns on one line what a store said. Its causes say it again, and it answers in XML.
+fn told(text: &str) -> String {
+    let (said, xml) = text.find('<').map_or((text, ""), |at| text.split_at(at));
+    let said = said.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    let element = |name: &str| {
+        let (_, rest) = xml.split_once(&format!("<{name}>"))?;
+        Some(rest.split_once('<')?.0.trim())
+    };
+    let parts =
+        [said.trim_end_matches([' ', ':']), element("Code").unwrap_or(""), element("Message").unwrap_or("")];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ")
+}
+
+/// What S3, Google and Azure call a bucket or container that they do not have.
+const NO_BUCKET: [&str; 2] = ["NoSuchBucket", "ContainerNotFound"];
 
 /// A panic while the file `name` was decoded: its bytes led a decoder where it was not prepared to be.
 ///

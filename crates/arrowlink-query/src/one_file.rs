@@ -83,7 +83,7 @@ impl OneFile {
             Handle::Remote(..) if self.stamp.e_tag.is_some() => true,
             Handle::Remote(store, path) => match store.head(path).await {
                 Ok(meta) => self.stamp.is_of_object(&meta),
-                Err(error) => return Err(from_remote(&self.stamp.name, error)),
+                Err(error) => return Err(from_remote(&self.stamp.name, &error)),
             },
         };
         if is_same { Ok(()) } else { Err(changed(&self.stamp.name)) }
@@ -154,7 +154,7 @@ impl OneFile {
 
     /// Asks the store for `range`; an answer of another state than that of the snapshot is refused.
     async fn remote_bytes(&self, store: &dyn ObjectStore, path: &Path, range: Range<u64>) -> Result<Bytes> {
-        let failed = |error| from_remote(&self.stamp.name, error);
+        let failed = |error| from_remote(&self.stamp.name, &error);
         let length = range.end - range.start;
         let answer = store.get_opts(path, GetOptions::new().with_range(Some(range))).await;
         let answer = answer.map_err(|error| match error {

@@ -133,7 +133,7 @@ impl Default for StoreOptions {
             allow_http: false,
             credentials: None,
             anonymous: false,
-            max_retries: 5,
+            max_retries: 10,
             retry_timeout: Duration::from_secs(30),
             pause: Duration::from_secs(5),
         }

@@ -43,10 +43,15 @@ impl Server {
 
     /// Serves `service` on `listener`, in plaintext without `tls`.
     pub fn on(listener: Listener, tls: Option<ServerTls>, service: Arc<dyn DataService>) -> Self {
+        Self::on_front(listener, tls, front(service))
+    }
+
+    /// Lets `front` answer on `listener`, in plaintext without `tls`.
+    pub fn on_front(listener: Listener, tls: Option<ServerTls>, front: Front) -> Self {
         let addr = listener.local_addr().clone();
         let (stop, stopped) = oneshot::channel();
         let options = AcceptOptions::default().with_grace(Duration::from_millis(1));
-        let task = tokio::spawn(serve(vec![listener], tls, front(service), options, async {
+        let task = tokio::spawn(serve(vec![listener], tls, front, options, async {
             stopped.await.ok();
         }));
         Self { addr, stop, task }

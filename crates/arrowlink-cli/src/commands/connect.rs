@@ -1,6 +1,6 @@
 //! A client for the server that the command line names.
 
-use arrowlink_client::{Client, ClientOptions, Plaintext};
+use arrowlink_client::{Authorization, Client, ClientOptions, Plaintext};
 use arrowlink_core::{CallContext, Error, ErrorKind};
 use tokio::time::Instant;
 
@@ -17,6 +17,10 @@ pub(super) async fn connect(args: &ServerArgs) -> Result<(Client, CallContext), 
     let mut options = ClientOptions::default();
     if args.server.starts_with("https:") {
         options = options.with_ca_file(&args.ca);
+    }
+    if let Some(token) = &args.token {
+        let authorization = Authorization::bearer(token);
+        options = options.with_authorization(authorization.map_err(|error| refused(args, error))?);
     }
     if args.insecure {
         options = options.with_plaintext(Plaintext::Loopback);

@@ -11,9 +11,9 @@ use arrowlink_core::{
     ErrorKind, MemoryDataset, MemoryStore, ReadOptions, Receipt, Result, WriteOptions,
 };
 use arrowlink_query::{QueryOptions, QueryRuntime, SqlOptions, SqlService, SqlTables};
-use arrowlink_testkit::{catalog, name};
+use arrowlink_testkit::{OnlyAli, catalog, front, front_with, name};
 use arrowlink_transport::certificates::development;
-use arrowlink_transport::{Listener, ServerTls};
+use arrowlink_transport::{Front, FrontOptions, Listener, ServerTls};
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, ready};
 use tempfile::TempDir;
@@ -43,15 +43,27 @@ impl Server {
     }
 
     pub(crate) fn serving(service: Arc<dyn DataService>) -> Self {
+        let front = front(Arc::clone(&service));
+        Self::behind(front, service)
+    }
+
+    /// Serves the default dataset to `ali`.
+    pub(crate) fn guarded() -> Self {
+        let options = FrontOptions::new(name("default"), name("uploads"));
+        let service: Arc<dyn DataService> = catalog();
+        let front = front_with(Arc::clone(&service), options.with_authenticator(Arc::new(OnlyAli)));
+        Self::behind(front, service)
+    }
+
+    fn behind(front: Front, service: Arc<dyn DataService>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let tls = ServerTls::from_files(&development(&folder.path().join("certs")).unwrap(), None).unwrap();
-        let served = Arc::clone(&service);
         let (stop, stopped) = oneshot::channel::<()>();
         let (bound, was_bound) = std::sync::mpsc::channel();
         let thread = thread::spawn(move || {
             Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
                 let listener = Listener::bind(&"127.0.0.1:0".parse().unwrap()).await.unwrap();
-                let server = arrowlink_testkit::Server::on(listener, Some(tls), served);
+                let server = arrowlink_testkit::Server::on_front(listener, Some(tls), front);
                 bound.send(server.uri()).unwrap();
                 stopped.await.unwrap_or(());
                 server.stop().await;
@@ -160,7 +172,12 @@ pub(crate) fn run(args: &[&str]) -> Ran {
 
 pub(crate) fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_arrowlink"));
-    command.args(args).env_remove("ARROWLINK_URI").env_remove("ARROWLINK_CA_CERT").stdin(Stdio::null());
+    command
+        .args(args)
+        .env_remove("ARROWLINK_URI")
+        .env_remove("ARROWLINK_CA_CERT")
+        .env_remove("ARROWLINK_TOKEN")
+        .stdin(Stdio::null());
     command
 }
 

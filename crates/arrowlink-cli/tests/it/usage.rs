@@ -7,7 +7,15 @@ use crate::support::{Server, run};
 #[test]
 fn help_has_examples_exit_codes_and_the_environment() {
     let help = run(&["--help"]).ok();
-    for part in ["Examples:", "Exit codes:", "ARROWLINK_URI", "ARROWLINK_CA_CERT", "certs/ca.crt", "ndjson"] {
+    for part in [
+        "Examples:",
+        "Exit codes:",
+        "ARROWLINK_URI",
+        "ARROWLINK_CA_CERT",
+        "ARROWLINK_TOKEN",
+        "certs/ca.crt",
+        "ndjson",
+    ] {
         assert!(help.contains(part), "`{part}` is not in {help}");
     }
     for command in ["ls", "show", "head", "get", "put", "rm", "query", "generate"] {
@@ -44,6 +52,19 @@ fn server_that_is_not_an_address_is_78() {
     run(&["head", "trips", "--server", "gopher://x"])
         .failed(78, &["`gopher://x` is not the address of a server"]);
     run(&["head", "trips", "--server", "http://localhost:1"]).failed(78, &["in plaintext"]);
+}
+
+#[test]
+fn token_says_who_asks() {
+    let server = Server::guarded();
+    let hint = "hint: --token or ARROWLINK_TOKEN says who asks";
+    server.run(&["head", "default"]).failed(77, &["the name or the password is wrong", hint]);
+    let known = server.command(&["head", "default"]).env("ARROWLINK_TOKEN", "token-of-ali").output().unwrap();
+    assert!(crate::support::Ran::of(known).ok().contains("3.14"));
+    assert!(server.run(&["head", "default", "--token", "token-of-ali"]).ok().contains("3.14"));
+    server.run(&["head", "default", "--token", "a b"]).failed(78, &["printable ASCII without spaces"]);
+    let help = server.command(&["head", "--help"]).env("ARROWLINK_TOKEN", "token-of-ali").output().unwrap();
+    assert!(!String::from_utf8(help.stdout).unwrap().contains("token-of-ali"));
 }
 
 #[test]

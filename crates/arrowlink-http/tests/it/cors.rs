@@ -42,6 +42,12 @@ async fn lets_allowed_pages_ask_and_read() {
     let answer = allowed(preflight).await;
     assert_eq!(answer.status(), 204);
     assert_eq!(answer.headers()["access-control-allow-methods"], "GET, HEAD, POST");
+    assert!(answer.headers()["access-control-allow-headers"].to_str().unwrap().contains("authorization"));
+    let of_nobody = allowed(Request::get("/v1/datasets")).await;
+    assert!(
+        of_nobody.headers().get_all("vary").iter().any(|vary| vary == "origin"),
+        "caches keep them apart"
+    );
     let missing = allowed(Request::get("/v1/datasets/nothing").header("origin", PAGE)).await;
     assert_eq!(missing.headers()["access-control-allow-origin"], PAGE, "errors can be read, too");
 }

@@ -38,6 +38,14 @@ async fn puts_an_expression_into_a_statement_of_its_dataset() {
 }
 
 #[tokio::test]
+async fn tells_where_in_an_expression_a_mistake_is() {
+    for query in ["sql-where=id%3E1+and+nope", "columns=id&limit=1&sql-where=id%3E1+and+nope"] {
+        let refusal = refusal(get(&format!("/v1/datasets/trips?{query}")).await).await;
+        assert_eq!(refusal, "400 `sql-where`, line 1, column 10: no column `nope`");
+    }
+}
+
+#[tokio::test]
 async fn refuses_expressions_that_are_more_than_that() {
     for expression in [
         "1=1; drop table trips",

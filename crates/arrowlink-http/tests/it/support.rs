@@ -40,6 +40,12 @@ impl Statements for Noted {
 
     fn read(&self, query: &Query) -> Result<RecordBatch> {
         self.asked.lock().unwrap().push(query.clone());
+        if let Some(at) = query.text.find("nope") {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("line 1, column {}: no column `nope`", at + 1),
+            ));
+        }
         if query.text.starts_with("DROP") {
             return Err(Error::new(ErrorKind::ReadOnly, "`trips` stays"));
         }

@@ -59,7 +59,7 @@ impl Remote {
                         return place(Kind::Folder(exact));
                     }
                 }
-                Err(error) => return Err(from_remote(uri, error)),
+                Err(error) => return Err(from_remote(uri, &error)),
             }
         }
         if is_single || !path.contains(PATTERN_CHARACTERS) {
@@ -78,7 +78,7 @@ impl Remote {
         match &self.kind {
             Kind::File(path) => {
                 let name = path.filename().unwrap_or_default().to_owned();
-                let meta = store.head(path).await.map_err(|error| from_remote(&name, error))?;
+                let meta = store.head(path).await.map_err(|error| from_remote(&name, &error))?;
                 Ok(Listed::Named(vec![FileStamp::of_object(&self.origin, name, meta)]))
             }
             Kind::Folder(root) => {
@@ -106,7 +106,7 @@ impl Remote {
     ) -> Result<Vec<FileStamp>> {
         let prefix = Some(root).filter(|root| !root.as_ref().is_empty());
         let listed = store.list(prefix).try_collect::<Vec<ObjectMeta>>().await;
-        let listed = listed.map_err(|error| from_remote(&format!("{}/{root}", self.origin), error))?;
+        let listed = listed.map_err(|error| from_remote(&format!("{}/{root}", self.origin), &error))?;
         let files = listed.into_iter().filter_map(|meta| {
             let name = meta.location.as_ref().strip_prefix(root.as_ref())?.trim_start_matches('/').to_owned();
             let is_aside = name.split('/').any(|part| is_set_aside(part.as_ref()));
@@ -125,5 +125,5 @@ impl Remote {
 async fn has_files(uri: &str, store: &dyn ObjectStore, folder: &Path) -> Result<bool> {
     let prefix = Some(folder).filter(|folder| !folder.as_ref().is_empty());
     let first = store.list(prefix).try_next().await;
-    Ok(first.map_err(|error| from_remote(uri, error))?.is_some())
+    Ok(first.map_err(|error| from_remote(uri, &error))?.is_some())
 }

@@ -28,6 +28,9 @@ pub(crate) enum Failure {
     Cut,
 }
 
+/// The beginning of buckets that are not there.
+pub(crate) const NO_BUCKET: &str = "no-bucket";
+
 /// The server; it ends when this is dropped.
 pub(crate) struct ObjectServer {
     addr: SocketAddr,
@@ -143,13 +146,20 @@ impl State {
         if self.is_down.load(Ordering::Relaxed) {
             return empty(StatusCode::SERVICE_UNAVAILABLE);
         }
+        if path.starts_with(NO_BUCKET) {
+            return told(StatusCode::NOT_FOUND, "NoSuchBucket", "The specified bucket does not exist");
+        }
         if !path.contains('/') {
             return self.list(&path, request.uri().query().unwrap_or_default());
         }
         let failure = (request.method() == Method::GET).then(|| self.failures.lock().unwrap().pop_front());
         let failure = failure.flatten();
         if let Some(Failure::Status(status)) = failure {
-            return empty(StatusCode::from_u16(status).unwrap());
+            return told(
+                StatusCode::from_u16(status).unwrap(),
+                "SlowDown",
+                "Please reduce your request rate.",
+            );
         }
         let Some(object) = self.objects.lock().unwrap().get(&path).cloned() else {
             return empty(StatusCode::NOT_FOUND);
@@ -158,6 +168,13 @@ impl State {
         let range =
             request.headers().get(header::RANGE).map(|range| parse_range(range.to_str().unwrap(), size));
         let (start, end) = range.unwrap_or((0, size));
+        if start >= end && range.is_some() {
+            return told(
+                StatusCode::RANGE_NOT_SATISFIABLE,
+                "InvalidRange",
+                "The requested range is not there",
+            );
+        }
         let mut answer = Response::builder()
             .status(if range.is_some() { 206 } else { 200 })
             .header(header::ETAG, format!("\"{}-{}\"", path.len(), object.version))
@@ -237,6 +254,16 @@ fn parse_range(range: &str, size: usize) -> (usize, usize) {
         (Ok(start), Err(_)) => (start, size),
         (Err(_), last) => (size - last.unwrap().min(size), size),
     }
+}
+
+/// An error as S3 writes it.
+fn told(status: StatusCode, code: &str, message: &str) -> Response<Body> {
+    let xml = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code>\n<Message>{message}</Message></Error>\n"
+    );
+    let mut answer = Response::new(full(Bytes::from(xml)));
+    *answer.status_mut() = status;
+    answer
 }
 
 fn empty(status: StatusCode) -> Response<Body> {

@@ -8,7 +8,7 @@ use arrowlink_query::{FileDataset, FileOptions, QueryOptions, QueryRuntime, Stor
 use futures::StreamExt as _;
 
 use crate::files::{arrow_file, arrow_stream, csv, ndjson, parquet};
-use crate::object_server::{Failure, ObjectServer};
+use crate::object_server::{Failure, NO_BUCKET, ObjectServer};
 use crate::support::{check, chunks, ids, read_all, rows};
 
 pub(crate) fn options(server: &ObjectServer) -> FileOptions {
@@ -205,6 +205,34 @@ async fn a_store_that_keeps_failing_is_an_error_that_names_the_file() {
         // It goes on as soon as the store does.
         assert_eq!(read(&dataset, ReadOptions::default()).await.len(), 5000, "{file}");
     }
+}
+
+#[tokio::test]
+async fn what_a_store_says_is_told_once_on_one_line() {
+    let server = ObjectServer::start().await;
+    server.put("lake/a.csv", csv(0, 10));
+    let dataset = open(&server, "s3://lake/a.csv").await;
+    server.fail(10, Failure::Status(503));
+    let error = read_all(&dataset, ReadOptions::default()).await.unwrap_err();
+    check(&error, ErrorKind::Unavailable, &["`a.csv` cannot be read", "503", "SlowDown: Please reduce"]);
+    let told = error.chain();
+    assert_eq!(told.matches("Please reduce").count(), 1, "{told}");
+    assert!(!told.contains('<') && !told.contains('\n'), "{told}");
+    server.recover();
+    let dataset = open(&server, &format!("s3://{NO_BUCKET}/x/")).await;
+    let error = read_all(&dataset, ReadOptions::default()).await.unwrap_err();
+    check(&error, ErrorKind::NotFound, &["is in a bucket that is not there", "NoSuchBucket"]);
+}
+
+#[tokio::test]
+async fn a_file_that_became_shorter_in_a_store_has_changed() {
+    let server = ObjectServer::start().await;
+    server.put("lake/a.parquet", parquet(&rows(0, 5000), 1000));
+    let dataset = open(&server, "s3://lake/a.parquet").await;
+    let snapshot = dataset.describe(CallContext::new()).await.unwrap().snapshot.unwrap();
+    server.put("lake/a.parquet", "short");
+    let error = read_all(&dataset, ReadOptions::default().with_snapshot(snapshot)).await.unwrap_err();
+    check(&error, ErrorKind::SnapshotChanged, &["a.parquet"]);
 }
 
 #[tokio::test]
