@@ -6,6 +6,7 @@
 
 mod array;
 mod repeated;
+mod stream;
 mod types;
 
 use std::sync::Arc;

@@ -7,8 +7,6 @@ use http::HeaderMap;
 pub(crate) const WRITE_MODE: &str = "arrowlink-write-mode";
 /// Under which key a repeated upload is recognised, percent-encoded.
 pub(crate) const IDEMPOTENCY_KEY: &str = "arrowlink-idempotency-key";
-/// Whether views and run-end encoded columns are sent as they are: `keep`.
-pub(crate) const VIEWS: &str = "arrowlink-views";
 
 /// Reads a header of printable ASCII.
 pub(crate) fn text<'a>(headers: &'a HeaderMap, key: &str) -> Result<Option<&'a str>> {
@@ -27,15 +25,6 @@ pub(crate) fn decoded(headers: &HeaderMap, key: &str) -> Result<Option<String>> 
     String::from_utf8(bytes)
         .map(Some)
         .map_err(|error| invalid(format!("the request metadata key `{key}` is not UTF-8")).with_source(error))
-}
-
-/// Whether the client takes views and run-end encoded columns.
-pub(crate) fn keeps_views(headers: &HeaderMap) -> Result<bool> {
-    match text(headers, VIEWS)? {
-        None | Some("plain") => Ok(false),
-        Some("keep") => Ok(true),
-        Some(other) => Err(invalid(format!("`{other}` is not a value of `{VIEWS}`: use `keep` or `plain`"))),
-    }
 }
 
 fn percent_decoded(mut text: &[u8]) -> Option<Vec<u8>> {

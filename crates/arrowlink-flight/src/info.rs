@@ -1,16 +1,20 @@
 //! What is said of a dataset or a result before it is read, and by which tickets it is read.
 
+use std::sync::Arc;
+
 use arrow_flight::{
     FlightDescriptor, FlightEndpoint, FlightInfo, SchemaAsIpc, SchemaResult, Ticket as FlightTicket,
 };
 use arrow_ipc::writer::IpcWriteOptions;
 use arrow_schema::{Schema, SchemaRef};
-use arrowlink_core::{Description, Effect, Error, ErrorKind, NounKind, Part, ReadOptions, Result, Target};
-use arrowlink_transport::{FlightCall, Ticket, description_metadata};
+use arrowlink_core::{
+    Description, Effect, Error, ErrorKind, NounKind, Part, Plain, ReadOptions, Result, Target,
+};
+use arrowlink_transport::{FlightCall, Ticket, description_metadata, keeps_views};
 use bytes::Bytes;
 use uuid::Uuid;
 
-use crate::{FlightOptions, edge, headers};
+use crate::FlightOptions;
 
 /// Says what `description` is of, and gives the tickets by which `target` is read: one for each of its parts.
 ///
@@ -52,10 +56,10 @@ pub(crate) fn flight_info(
 
 /// Returns the schema as the client of `call` sees it.
 pub(crate) fn shown(call: &FlightCall, schema: &SchemaRef) -> Result<SchemaRef> {
-    Ok(if headers::keeps_views(&call.headers)? {
+    Ok(if keeps_views(&call.headers)? {
         SchemaRef::clone(schema)
     } else {
-        edge::plain_schema(schema)
+        Arc::clone(Plain::new(schema).schema())
     })
 }
 

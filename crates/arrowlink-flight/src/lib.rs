@@ -20,7 +20,6 @@
 
 mod actions;
 mod descriptor;
-mod edge;
 mod headers;
 mod info;
 mod listing;

@@ -7,8 +7,10 @@ use arrow_flight::{
     SchemaResult,
 };
 use arrow_schema::{Schema, SchemaRef};
-use arrowlink_core::{BatchStream, CallOptions, DataService, Description, Error, ErrorKind, Result, Target};
-use arrowlink_transport::{FlightBatches, FlightCall, FlightHandler, Ticket};
+use arrowlink_core::{
+    BatchStream, CallOptions, DataService, Description, Error, ErrorKind, Plain, Result, Target,
+};
+use arrowlink_transport::{FlightBatches, FlightCall, FlightHandler, Ticket, keeps_views};
 use bytes::Bytes;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -18,7 +20,7 @@ use crate::descriptor::{Asked, flight_sql, named};
 use crate::info::{flight_info, schema_message, shown};
 use crate::running::Running;
 use crate::sql::Sql;
-use crate::{FlightOptions, actions, edge, headers, listing, put, read};
+use crate::{FlightOptions, actions, listing, put, read};
 
 /// Answers Arrow Flight from a [`DataService`]. Cloning is cheap, all clones are one.
 ///
@@ -234,11 +236,11 @@ impl FlightHandler for FlightService {
 
 /// The batches as the client of `call` sees them.
 fn seen(call: &FlightCall, answer: FlightBatches) -> Result<FlightBatches> {
-    if headers::keeps_views(&call.headers)? {
+    if keeps_views(&call.headers)? {
         return Ok(answer);
     }
     let FlightBatches { batches, metadata, .. } = answer;
-    Ok(FlightBatches::from(edge::plain(batches)).with_metadata(metadata))
+    Ok(FlightBatches::from(Plain::stream(batches)).with_metadata(metadata))
 }
 
 fn nothing() -> BatchStream {

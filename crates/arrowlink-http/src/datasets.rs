@@ -1,9 +1,11 @@
 //! What there is, its columns and its rows.
 
+use std::sync::Arc;
+
 use arrow_schema::{Field, Schema};
-use arrowlink_core::{Description, Entry, ListOptions, Name, Query, ReadOptions, Target};
+use arrowlink_core::{Description, Entry, ListOptions, Name, Plain, Query, ReadOptions, Target};
 use arrowlink_formats::{EncodeOptions, Encoder, Format};
-use arrowlink_transport::{Body, Rope};
+use arrowlink_transport::{Body, Rope, keeps_views};
 use futures::TryStreamExt as _;
 use http::{HeaderValue, Response, StatusCode, header};
 use serde_json::{Value, json};
@@ -35,13 +37,15 @@ pub(crate) async fn schema(call: Call, name: Name) -> Result<Response<Body>, Pro
     call.record.set_name(&name);
     let offered = [Format::Json, Format::ArrowStream];
     let format = choose_format(call.headers(), asked.as_deref(), &offered)?;
-    let description = call.service.describe(call.ctx.clone(), Target::from(name)).await?;
+    let keeps_views = keeps_views(call.headers())?;
+    let schema = call.service.describe(call.ctx.clone(), Target::from(name)).await?.schema;
+    let columns = if keeps_views { schema } else { Arc::clone(Plain::new(&schema).schema()) };
     if format == Format::Json {
-        let mut text = described(&description.schema).to_string();
+        let mut text = described(&columns).to_string();
         text.push('\n');
         return Ok(whole(text.into(), format));
     }
-    let encoder = Encoder::new(format, &description.schema, &EncodeOptions::default()).map_err(refused)?;
+    let encoder = Encoder::new(format, &columns, &EncodeOptions::default()).map_err(refused)?;
     Ok(whole(Rope::gathered(encoder.finish().map_err(refused)?).to_bytes(), format))
 }
 
@@ -79,13 +83,14 @@ async fn unchanged(call: &Call, name: &Name, format: Format) -> Result<Option<Re
     if !call.headers().contains_key(header::IF_NONE_MATCH) {
         return Ok(None);
     }
+    let keeps_views = keeps_views(call.headers())?;
     let description = call.service.describe(call.ctx.clone(), Target::from(name)).await?;
-    let tag = description.snapshot.and_then(|snapshot| etag(&snapshot, format));
+    let tag = description.snapshot.and_then(|snapshot| etag(&snapshot, format, keeps_views));
     let Some(tag) = tag.filter(|tag| is_known(call.headers(), tag)) else { return Ok(None) };
     let mut answer = Response::new(Body::empty());
     *answer.status_mut() = StatusCode::NOT_MODIFIED;
     answer.headers_mut().insert(header::ETAG, tag);
-    answer.headers_mut().insert(header::VARY, HeaderValue::from_static("accept, accept-encoding"));
+    answer.headers_mut().insert(header::VARY, HeaderValue::from_static(rows::VARY));
     Ok(Some(answer))
 }
 

@@ -7,12 +7,12 @@ use arrowlink_core::Snapshot;
 use arrowlink_formats::Format;
 use http::{HeaderMap, HeaderValue, header};
 
-/// Returns the entity tag of a state of a dataset in a format; the URL says which of its columns and rows.
+/// Returns the entity tag of a state of a dataset in a format, with views or without; the URL says which of its columns and rows.
 ///
 /// It is weak: the rows are the same, the bytes may be compressed otherwise. It holds for as long as the server runs,
 /// because the states of what is kept in memory are counted anew after that.
-pub(crate) fn etag(snapshot: &Snapshot, format: Format) -> Option<HeaderValue> {
-    let hash = PROCESS.hash_one((snapshot, format));
+pub(crate) fn etag(snapshot: &Snapshot, format: Format, keeps_views: bool) -> Option<HeaderValue> {
+    let hash = PROCESS.hash_one((snapshot, format, keeps_views));
     HeaderValue::from_str(&format!("W/\"{hash:016x}\"")).ok()
 }
 

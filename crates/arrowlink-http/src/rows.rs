@@ -8,10 +8,10 @@ mod compressor;
 mod work;
 
 use arrow_array::RecordBatch;
-use arrowlink_core::{BatchStream, Chunk, ErrorKind, ReadOptions, Target};
+use arrowlink_core::{BatchStream, Chunk, ErrorKind, Plain, ReadOptions, Target};
 use arrowlink_formats::{EncodeOptions, Encoder, Error as FormatError, Format, pieces};
 use arrowlink_transport::status::to_status;
-use arrowlink_transport::{Body, CallRecord, Rope};
+use arrowlink_transport::{Body, CallRecord, Rope, keeps_views};
 use futures::future::FutureExt as _;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use http::{HeaderValue, Response, StatusCode, header};
@@ -33,8 +33,10 @@ pub(crate) async fn answer(
     format: Format,
 ) -> Result<Response<Body>, Problem> {
     let coding = choose_coding(call.headers(), format)?;
+    let keeps_views = keeps_views(call.headers())?;
     let batches = call.service.read(call.ctx.clone(), target, options).await?;
-    let tag = batches.snapshot().and_then(|snapshot| etag(snapshot, format));
+    let tag = batches.snapshot().and_then(|snapshot| etag(snapshot, format, keeps_views));
+    let batches = if keeps_views { batches } else { Plain::stream(batches) };
     let encode = EncodeOptions::default().with_row_group_bytes(ROW_GROUP_BYTES);
     let encoder = Encoder::new(format, batches.schema(), &encode).map_err(refused)?;
     let compressor = Compressor::new(coding).map_err(refused_by_system)?;
@@ -47,7 +49,7 @@ pub(crate) async fn answer(
     let mut answer = Response::new(Body::new(StreamBody::new(frames.boxed())));
     let headers = answer.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
-    headers.insert(header::VARY, HeaderValue::from_static("accept, accept-encoding"));
+    headers.insert(header::VARY, HeaderValue::from_static(VARY));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     if coding != Coding::Identity {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
@@ -149,3 +151,5 @@ impl Rows {
 const TOGETHER_BYTES: usize = 64 << 10;
 /// How much of Parquet is gathered in memory for each answer.
 const ROW_GROUP_BYTES: usize = 16 << 20;
+/// What of a request decides on the bytes of its answer.
+pub(crate) const VARY: &str = "accept, accept-encoding, arrowlink-views";

@@ -81,6 +81,7 @@ pub use front::{FlightBatches, FlightCall, FlightHandler, Front, FrontOptions};
 pub use http2::Http2Options;
 pub use listen::{Dialer, ListenAddr, Listener};
 pub use login::identify;
+pub use metadata::keeps_views;
 pub use peer::{Encryption, Peer, PeerCredentials};
 pub use pool::{BlockPool, PoolUsage};
 pub use receipt::receipt_json;

@@ -11,6 +11,9 @@ pub(crate) const NAME: &str = "arrowlink-name";
 /// The largest message that the client takes, framing included.
 pub(crate) const MAX_MESSAGE_BYTES: &str = "arrowlink-max-message-bytes";
 
+/// Whether views and run-end encoded columns are sent as they are: `keep`, or made `plain`, which is the default.
+const VIEWS: &str = "arrowlink-views";
+
 /// What messages may take where the client does not say: gRPC's default receive limit.
 pub(crate) const DEFAULT_MESSAGE_BYTES: usize = 4 << 20;
 /// What no message may exceed, whatever either side says: the limit of protobuf.
@@ -55,6 +58,34 @@ fn announced(headers: &HeaderMap) -> Result<Option<usize>, Error> {
         ));
     }
     Ok(Some(text.parse().unwrap_or(usize::MAX)))
+}
+
+/// Returns whether the client says that it takes views and run-end encoded columns as they are, by `arrowlink-views` in the
+/// metadata or headers of its request. Those that do not are sent plain types.
+///
+/// ```
+/// use arrowlink_transport::keeps_views;
+/// use http::{HeaderMap, HeaderValue};
+///
+/// let mut headers = HeaderMap::new();
+/// assert!(!keeps_views(&headers)?);
+/// headers.insert("arrowlink-views", HeaderValue::from_static("keep"));
+/// assert!(keeps_views(&headers)?);
+/// # Ok::<(), arrowlink_core::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`ErrorKind::InvalidArgument`] for a value that is neither `keep` nor `plain`.
+pub fn keeps_views(headers: &HeaderMap) -> Result<bool, Error> {
+    match text(headers, VIEWS)? {
+        None | Some("plain") => Ok(false),
+        Some("keep") => Ok(true),
+        Some(other) => {
+            let text = format!("`{other}` is not a value of `{VIEWS}`: use `keep` or `plain`");
+            Err(Error::new(ErrorKind::InvalidArgument, text))
+        }
+    }
 }
 
 fn text<'a>(headers: &'a HeaderMap, key: &str) -> Result<Option<&'a str>, Error> {

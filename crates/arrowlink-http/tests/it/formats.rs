@@ -1,11 +1,18 @@
 //! Which format an answer has, and that it is one.
 
+use std::sync::Arc;
+
+use arrow_array::{Array as _, ArrayRef, RecordBatch, StringViewArray};
 use arrow_ipc::reader::{FileReader, StreamReader};
+use arrow_schema::DataType;
+use arrowlink_core::{Catalog, MemoryDataset};
+use arrowlink_http::HttpOptions;
+use arrowlink_testkit::name;
 use expect_test::expect;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
 
-use crate::support::{ask, get, refusal, text, trips};
+use crate::support::{ask, ask_of, get, refusal, text, trips};
 
 async fn check(accept: &str, media_type: &str) {
     let answer = ask(Request::get("/v1/datasets/trips").header("accept", accept), "").await;
@@ -51,6 +58,34 @@ async fn gives_arrow_that_arrow_reads() {
     let bytes = answer.into_body().collect().await.unwrap().to_bytes();
     let read = StreamReader::try_new(&bytes[..], None).unwrap();
     assert_eq!(read.schema(), trips().schema());
+}
+
+#[tokio::test]
+async fn gives_views_to_those_who_ask_for_them() {
+    let names: ArrayRef = Arc::new(StringViewArray::from(vec!["ada", "grace"]));
+    let batch = RecordBatch::try_from_iter([("name", names)]).unwrap();
+    let people = MemoryDataset::new(batch.schema(), vec![batch]).unwrap();
+    let catalog = Arc::new(Catalog::new().with_dataset(name("people"), Arc::new(people)));
+    for (views, expected) in
+        [(None, DataType::Utf8), (Some("plain"), DataType::Utf8), (Some("keep"), DataType::Utf8View)]
+    {
+        for path in ["/v1/datasets/people", "/v1/datasets/people/schema?format=arrow-stream"] {
+            let request = Request::get(path);
+            let request = match views {
+                Some(views) => request.header("arrowlink-views", views),
+                None => request,
+            };
+            let answer = ask_of(catalog.clone(), HttpOptions::default(), request, "").await;
+            let bytes = answer.into_body().collect().await.unwrap().to_bytes();
+            let read = StreamReader::try_new(&bytes[..], None).unwrap();
+            assert_eq!(read.schema().field(0).data_type(), &expected, "{path} {views:?}");
+            assert!(read.map(Result::unwrap).all(|batch| batch.column(0).data_type() == &expected));
+        }
+    }
+    let request = Request::get("/v1/datasets/people").header("arrowlink-views", "maybe");
+    let answer = ask_of(catalog, HttpOptions::default(), request, "").await;
+    expect!["400 `maybe` is not a value of `arrowlink-views`: use `keep` or `plain`"]
+        .assert_eq(&refusal(answer).await);
 }
 
 #[tokio::test]

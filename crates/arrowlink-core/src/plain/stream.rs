@@ -1,31 +1,39 @@
-//! Plain types at the edge: views and run-end encoded columns are cast for clients that do not say that they take them.
-//!
-//! Datasets keep their own types. What a schema says and what its batches have changes together, however deep the types
-//! are nested; what needs no change is passed on as it is, without a look at its rows.
+//! Streams whose batches are made plain as they come, however many rows that takes at a time.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use arrow_schema::SchemaRef;
-use arrowlink_core::{BatchStream, Chunk, Error, ErrorKind, Plain, Result};
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt as _, stream};
 
-/// Returns the schema whose types every client of Flight takes.
-pub(crate) fn plain_schema(schema: &SchemaRef) -> SchemaRef {
-    Arc::clone(Plain::new(schema).schema())
-}
+use super::Plain;
+use crate::{BatchStream, Chunk, Error, ErrorKind, Result};
 
-/// Casts every batch to the plain types of its schema.
-///
-/// A batch whose rows would take far more memory than they do is cut in two, and its position and metadata go with the
-/// last piece.
-pub(crate) fn plain(batches: BatchStream) -> BatchStream {
-    let plain = Plain::new(batches.schema());
-    if plain.is_unchanged() {
-        return batches;
+impl Plain {
+    /// Makes every batch plain, and the schema with them; a stream that is plain is passed on as it is.
+    ///
+    /// A batch whose rows would take far more memory than they do is cut in two, and its position and metadata go with
+    /// the last piece. A single row of which that is true is an error in the stream, `LimitExceeded`.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use arrow_array::{ArrayRef, RecordBatch, StringViewArray};
+    /// use arrow_schema::DataType;
+    /// use arrowlink_core::{BatchStream, Plain};
+    ///
+    /// let names: ArrayRef = Arc::new(StringViewArray::from(vec!["ada", "grace"]));
+    /// let batch = RecordBatch::try_from_iter([("name", names)])?;
+    /// let plain = Plain::stream(BatchStream::from_batches(batch.schema(), vec![batch]));
+    /// assert_eq!(plain.schema().field(0).data_type(), &DataType::Utf8);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn stream(batches: BatchStream) -> BatchStream {
+        let plain = Self::new(batches.schema());
+        if plain.is_unchanged() {
+            return batches;
+        }
+        batches.map_chunks(Arc::clone(plain.schema()), move |chunks| cast_all(chunks, plain))
     }
-    batches.map_chunks(Arc::clone(plain.schema()), move |chunks| cast_all(chunks, plain))
 }
 
 fn cast_all(
