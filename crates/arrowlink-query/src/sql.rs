@@ -45,6 +45,7 @@ mod statement;
 mod substrait;
 mod tables;
 mod unknown;
+mod values;
 mod watched_filter;
 
 use std::sync::Arc;

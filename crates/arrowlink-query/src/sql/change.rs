@@ -74,6 +74,9 @@ async fn insert(
     let schema = target.schema();
     let (input, state) = (input.as_ref().clone(), planned.state.clone());
     let rows = query.parameters.as_ref().map_or(1, RecordBatch::num_rows);
+    if rows == 0 {
+        return Ok(0);
+    }
     let values = query.parameters.clone();
     let of_rows = Arc::clone(&schema);
     let batches = stream::iter(0..rows)

@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
+use arrow_array::{RecordBatch, new_null_array};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use arrowlink_core::Result;
-use datafusion::common::tree_node::{TreeNode as _, TreeNodeRecursion};
+use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
 use datafusion::common::{DataFusionError, ParamValues, ScalarValue};
 use datafusion::logical_expr::expr::Placeholder;
-use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 
-use super::failure::{from_datafusion, from_planning, invalid};
+use super::failure::{from_datafusion, from_planning, invalid, travelling};
+use super::values::{compared, stored};
+use crate::failure::internal;
 
 /// Returns a column for each parameter up to the highest number, in the order of their numbers.
 ///
@@ -27,21 +29,36 @@ pub(crate) fn schema(plan: &LogicalPlan) -> SchemaRef {
 }
 
 /// Puts the one row of `values` in the places of the parameters.
+///
+/// A query is executed once for each row: where there is none, it has the columns that it has for nulls, and no rows.
 pub(crate) fn bind_one(plan: LogicalPlan, values: Option<&RecordBatch>) -> Result<LogicalPlan> {
-    let rows = values.map_or(1, RecordBatch::num_rows);
-    if rows != 1 {
-        let text = format!("{rows} rows of values for a query: give it one");
-        return Err(invalid(None, text));
+    match values.map(RecordBatch::num_rows) {
+        None | Some(1) => bind(plan, values, 0),
+        Some(0) => {
+            let nulls = values.map(one_of_nulls).transpose()?;
+            let none = LogicalPlanBuilder::from(bind(plan, nulls.as_ref(), 0)?).limit(0, Some(0));
+            none.and_then(LogicalPlanBuilder::build).map_err(|error| from_planning(error, ""))
+        }
+        Some(rows) => Err(invalid(None, format!("{rows} rows of values for a query: give it one"))),
     }
-    bind(plan, values, 0)
+}
+
+/// Returns a row without values, with the columns of `values`.
+fn one_of_nulls(values: &RecordBatch) -> Result<RecordBatch> {
+    let columns = values
+        .schema_ref()
+        .fields()
+        .iter()
+        .map(|field| (field.name(), new_null_array(field.data_type(), 1), true));
+    RecordBatch::try_from_iter_with_nullable(columns)
+        .map_err(|error| internal("a row of nulls is a batch").with_source(error))
 }
 
 /// Puts the values of one row in the places of the parameters.
 ///
 /// A value is cast to the type that its place has where that loses nothing; one that cannot be of that type is refused.
 pub(crate) fn bind(plan: LogicalPlan, values: Option<&RecordBatch>, row: usize) -> Result<LogicalPlan> {
-    let types = types(&plan);
-    let highest = types.keys().next_back().copied().unwrap_or(0);
+    let highest = types(&plan).keys().next_back().copied().unwrap_or(0);
     let given = values.map_or(0, RecordBatch::num_columns);
     if given != highest {
         let text =
@@ -49,12 +66,37 @@ pub(crate) fn bind(plan: LogicalPlan, values: Option<&RecordBatch>, row: usize) 
         return Err(invalid(None, text));
     }
     let Some(values) = values.filter(|_| highest > 0) else { return Ok(plan) };
-    let mut bound = Vec::with_capacity(highest);
-    for (number, column) in (1..).zip(values.columns()) {
-        let value = ScalarValue::try_from_array(column, row).map_err(from_datafusion)?;
-        bound.push(fitted(number, value, types.get(&number).cloned().flatten())?);
-    }
+    let values = values.columns().iter().map(|column| ScalarValue::try_from_array(column, row));
+    let values: Vec<_> = values.collect::<Result<_, _>>().map_err(from_datafusion)?;
+    let plan = in_rows(plan, &values)?;
+    let types = types(&plan);
+    let bound = (1..).zip(values).map(|(number, value)| match types.get(&number) {
+        Some(Some(wanted)) => compared(number, value, wanted),
+        _ => Ok(value),
+    });
+    let bound = bound.collect::<Result<Vec<_>>>()?;
     plan.replace_params_with_values(&ParamValues::from(bound)).map_err(|error| from_planning(error, ""))
+}
+
+/// Puts the values of parameters that are columns of a `VALUES` in their places, where those have types.
+fn in_rows(plan: LogicalPlan, values: &[ScalarValue]) -> Result<LogicalPlan> {
+    let placed = plan.transform_down_with_subqueries(|node| {
+        let LogicalPlan::Values(mut rows) = node else { return Ok(Transformed::no(node)) };
+        for row in &mut rows.values {
+            for (field, place) in rows.schema.fields().iter().zip(row) {
+                if let Expr::Placeholder(placeholder) = place
+                    && let Some((number, _)) = numbered(placeholder)
+                    && let Some(value) = number.checked_sub(1).and_then(|idx| values.get(idx))
+                    && !field.data_type().is_null()
+                {
+                    let value = stored(number, value.clone(), field.data_type()).map_err(travelling)?;
+                    *place = Expr::Literal(value, None);
+                }
+            }
+        }
+        Ok(Transformed::yes(LogicalPlan::Values(rows)))
+    });
+    placed.map(|placed| placed.data).map_err(from_datafusion)
 }
 
 /// Returns the numbers of all parameters, with their types where all places of one agree.
@@ -89,27 +131,4 @@ fn note(entry: std::collections::btree_map::Entry<'_, usize, Option<DataType>>, 
 fn numbered(placeholder: &Placeholder) -> Option<(usize, Option<DataType>)> {
     let number = placeholder.id.strip_prefix('$')?.parse().ok()?;
     Some((number, placeholder.field.as_ref().map(|field| field.data_type().clone())))
-}
-
-/// Casts `value` to `wanted` where that loses nothing.
-///
-/// A number that does not fit stays as it is: comparing with it is still right. A text that is not a number is refused.
-fn fitted(number: usize, value: ScalarValue, wanted: Option<DataType>) -> Result<ScalarValue> {
-    let Some(wanted) = wanted.filter(|wanted| *wanted != value.data_type()) else { return Ok(value) };
-    if value.is_null() {
-        return Ok(ScalarValue::try_from(&wanted).unwrap_or(value));
-    }
-    let back = |cast: &ScalarValue| cast.cast_to(&value.data_type()).is_ok_and(|back| back == value);
-    match value.cast_to(&wanted) {
-        Ok(cast) if !cast.is_null() && (back(&cast) || is_text(&value.data_type())) => Ok(cast),
-        Err(_) if is_text(&value.data_type()) => {
-            let text = format!("`${number}`: `{value}` is not of type {wanted}");
-            Err(invalid(None, text))
-        }
-        _ => Ok(value),
-    }
-}
-
-fn is_text(data_type: &DataType) -> bool {
-    matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
 }

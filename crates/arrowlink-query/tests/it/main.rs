@@ -28,6 +28,7 @@ mod sql_files;
 mod sql_limits;
 mod sql_logic;
 mod sql_numbers;
+mod sql_parameters;
 mod sql_stores;
 #[cfg(feature = "substrait")]
 mod substrait;
