@@ -22,6 +22,7 @@ mod statement;
 mod transactions;
 mod types;
 mod update;
+mod values;
 
 use std::sync::Arc;
 

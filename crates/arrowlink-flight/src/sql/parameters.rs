@@ -1,15 +1,15 @@
-//! The values of a statement's parameters: as many as it has, each of a type that fits.
+//! The values of a statement's parameters: as many as it has, each of a type that fits ([`values`](super::values)).
 
-use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
-use arrow_cast::CastOptions;
-use arrow_schema::{DataType, Field, SchemaRef};
+use arrow_array::{RecordBatch, RecordBatchOptions};
+use arrow_schema::{Field, SchemaRef};
 use arrowlink_core::{Description, Error, ErrorKind, Result, Target};
 
-/// Makes `values` into the parameters that a statement of `description` takes, in the types that it takes them in.
+use super::values::fitted;
+
+/// Makes `values` into the parameters that a statement of `description` takes, in the types that it takes them in where
+/// that loses nothing.
 ///
-/// Columns that bear the parameters' names are taken by name, others in their order. Numbers become wider or narrower
-/// ones as long as nothing is lost, texts become dates and times where they are written as such. A parameter of text takes
-/// any value as it is: it may be one of which the statement does not tell the type.
+/// Columns that bear the parameters' names are taken by name, others in their order.
 pub(super) fn fit(description: &Description, values: &RecordBatch) -> Result<RecordBatch> {
     let Some(expected) = &description.parameters else {
         return Err(invalid("a plan takes no parameters: bind none".to_owned()));
@@ -22,7 +22,7 @@ pub(super) fn fit(description: &Description, values: &RecordBatch) -> Result<Rec
         )));
     }
     let order = by_name(expected, values).unwrap_or_else(|| (0..values.num_columns()).collect());
-    let columns = expected.fields().iter().zip(order).map(|(field, at)| cast(field, values.column(at)));
+    let columns = expected.fields().iter().zip(order).map(|(field, at)| fitted(field, values.column(at)));
     let columns = columns.collect::<Result<Vec<_>>>()?;
     let options = RecordBatchOptions::new().with_row_count(Some(values.num_rows()));
     let fields = expected.fields().iter().zip(&columns);
@@ -52,67 +52,6 @@ fn by_name(expected: &SchemaRef, values: &RecordBatch) -> Option<Vec<usize>> {
         values.schema_ref().fields().iter().map(|field| field.name().as_str()).position(|field| same(&field))
     };
     expected.fields().iter().map(|field| column(field.name())).collect()
-}
-
-fn cast(field: &Field, value: &ArrayRef) -> Result<ArrayRef> {
-    let (wanted, given) = (field.data_type(), value.data_type());
-    if wanted == given || wanted.is_null() || (is_text(wanted) && !is_text(given)) {
-        return Ok(ArrayRef::clone(value));
-    }
-    let name = field.name();
-    if !fits(given, wanted) {
-        return Err(invalid(format!("parameter `{name}` is {wanted}, but the value is {given}")));
-    }
-    let options = CastOptions { safe: false, ..CastOptions::default() };
-    arrow_cast::cast_with_options(value, wanted, &options).map_err(|error| {
-        invalid(format!("parameter `{name}` is {wanted}, and a value of {given} does not fit"))
-            .with_source(error)
-    })
-}
-
-/// Whether a value of type `given` may stand for a parameter of type `wanted`, if it is not too large for it.
-fn fits(given: &DataType, wanted: &DataType) -> bool {
-    match (given, wanted) {
-        (DataType::Null, _) => true,
-        (DataType::Dictionary(_, given), wanted) => fits(given, wanted) || **given == *wanted,
-        (given, DataType::Dictionary(_, wanted)) => fits(given, wanted) || *given == **wanted,
-        _ if given.is_integer() => wanted.is_numeric(),
-        _ if given.is_numeric() => wanted.is_floating() || is_decimal(wanted),
-        _ if is_text(given) => is_text(wanted) || is_point_in_time(wanted) || is_time(wanted),
-        _ if is_binary(given) => is_binary(wanted),
-        _ if is_point_in_time(given) => is_point_in_time(wanted),
-        _ if is_time(given) => is_time(wanted),
-        _ => false,
-    }
-}
-
-const fn is_decimal(data_type: &DataType) -> bool {
-    matches!(
-        data_type,
-        DataType::Decimal32(..)
-            | DataType::Decimal64(..)
-            | DataType::Decimal128(..)
-            | DataType::Decimal256(..)
-    )
-}
-
-const fn is_text(data_type: &DataType) -> bool {
-    matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
-}
-
-const fn is_binary(data_type: &DataType) -> bool {
-    matches!(
-        data_type,
-        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_)
-    )
-}
-
-const fn is_point_in_time(data_type: &DataType) -> bool {
-    matches!(data_type, DataType::Date32 | DataType::Date64 | DataType::Timestamp(..))
-}
-
-const fn is_time(data_type: &DataType) -> bool {
-    matches!(data_type, DataType::Time32(_) | DataType::Time64(_))
 }
 
 /// Names parameters with their types.

@@ -15,6 +15,7 @@ mod put;
 mod reading;
 mod sql_ingest;
 mod sql_metadata;
+mod sql_parameters;
 mod sql_prepared;
 mod sql_sessions;
 mod sql_statements;

@@ -20,15 +20,17 @@ use prost::Message;
 
 pub(crate) const ECHO: &str = "select $1, $2";
 pub(crate) const INSERT: &str = "insert into t values ($1)";
+/// Its parameters are of the types that [`kinds`] returns.
+pub(crate) const KINDS: &str = "select all kinds";
 
-/// Four statements.
+/// A few statements.
 #[derive(Debug, Default)]
 pub(crate) struct Engine {
     /// How many changes were made.
     pub(crate) changes: AtomicUsize,
 }
 
-/// Makes a service of the datasets `trips`, `sales.orders` and `eu.sales.orders`, uploads, and four statements.
+/// Makes a service of the datasets `trips`, `sales.orders` and `eu.sales.orders`, uploads, and a few statements.
 fn engine() -> Arc<WithStatements<Engine>> {
     let dataset = || {
         let batch = record_batch!(("id", Int64, [1, 2])).unwrap();
@@ -55,6 +57,7 @@ impl Statements for Engine {
             INSERT => described(vec![Field::new("count", DataType::UInt64, false)])
                 .with_parameters(schema(vec![parameter("$1", DataType::Int32)]))
                 .with_effect(Effect::Change),
+            KINDS => described(vec![parameter("one", DataType::Int64)]).with_parameters(schema(kinds())),
             "where am i" => {
                 described(vec![parameter("schema", DataType::Utf8)]).with_parameters(schema(vec![]))
             }
@@ -152,6 +155,25 @@ pub(crate) fn descriptor(command: &impl ProstMessageExt) -> FlightDescriptor {
 
 pub(crate) fn schema(fields: Vec<Field>) -> SchemaRef {
     Arc::new(Schema::new(fields))
+}
+
+/// Parameters of types that clients seldom bind.
+pub(crate) fn kinds() -> Vec<Field> {
+    let item = |data_type| Arc::new(Field::new("item", data_type, true));
+    let runs = DataType::RunEndEncoded(
+        Arc::new(Field::new("run_ends", DataType::Int32, false)),
+        Arc::new(Field::new("values", DataType::Utf8View, true)),
+    );
+    let types = [
+        DataType::Decimal128(7, 2),
+        DataType::Float32,
+        DataType::Date32,
+        DataType::List(item(DataType::Int32)),
+        DataType::Utf8View,
+        DataType::Dictionary(Box::new(DataType::Int8), Box::new(DataType::Utf8)),
+        runs,
+    ];
+    (1..).zip(types).map(|(number, data_type)| Field::new(format!("${number}"), data_type, true)).collect()
 }
 
 /// The texts of a column.

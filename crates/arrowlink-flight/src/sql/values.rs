@@ -1,0 +1,116 @@
+//! Values that were bound to one parameter: whether they fit it, and how they become of its type where that loses nothing.
+
+use arrow_array::ArrayRef;
+use arrow_cast::CastOptions;
+use arrow_schema::{DataType, Field, FieldRef};
+use arrowlink_core::{Error, ErrorKind, Result};
+
+/// Makes `values` of the type of the parameter, where casting them back makes the same of them.
+///
+/// Others stay as they are, and so do texts that are to be dates or times: the statement says what it does with them. A
+/// parameter of text takes any value as it is: it may be one of which the statement does not tell the type.
+pub(super) fn fitted(parameter: &Field, values: &ArrayRef) -> Result<ArrayRef> {
+    let wanted = of_runs(parameter.data_type());
+    if wanted == values.data_type() {
+        return Ok(ArrayRef::clone(values));
+    }
+    let values = unpacked(values)?;
+    let given = values.data_type();
+    if wanted == given || wanted.is_null() || (is_text(wanted) && !is_text(given)) {
+        return Ok(values);
+    }
+    if !fits(given, wanted) {
+        let name = parameter.name();
+        return Err(invalid(format!("parameter `{name}` is {wanted}, but the value is {given}")));
+    }
+    Ok(exact(&values, wanted).unwrap_or(values))
+}
+
+/// Takes the values out of dictionaries and runs.
+fn unpacked(values: &ArrayRef) -> Result<ArrayRef> {
+    let data_type = match values.data_type() {
+        DataType::Dictionary(_, data_type) => data_type.as_ref(),
+        DataType::RunEndEncoded(_, field) => field.data_type(),
+        _ => return Ok(ArrayRef::clone(values)),
+    };
+    let unpacked = arrow_cast::cast(values, data_type);
+    unpacked.map_err(|error| invalid("the values cannot be read".to_owned()).with_source(error))
+}
+
+/// Casts `values`, where casting them back makes the same of them.
+fn exact(values: &ArrayRef, wanted: &DataType) -> Option<ArrayRef> {
+    let options = CastOptions { safe: false, ..CastOptions::default() };
+    let cast = |values, wanted| arrow_cast::cast_with_options(values, wanted, &options).ok();
+    let given = values.data_type();
+    if is_text(given) && (is_point_in_time(wanted) || is_time(wanted)) {
+        return None;
+    }
+    let made = cast(values, wanted)?;
+    (given.is_null() || cast(&made, given)?.as_ref() == values.as_ref()).then_some(made)
+}
+
+/// Whether a value of type `given` may stand for a parameter of type `wanted`, whatever it is.
+fn fits(given: &DataType, wanted: &DataType) -> bool {
+    match (of_runs(given), of_runs(wanted)) {
+        (DataType::Null, _) => true,
+        (DataType::Dictionary(_, given), wanted) => fits(given, wanted),
+        (given, DataType::Dictionary(_, wanted)) => fits(given, wanted),
+        (DataType::Struct(given), DataType::Struct(wanted)) => {
+            let mut fields = given.iter().zip(wanted);
+            given.len() == wanted.len()
+                && fields.all(|(given, wanted)| fits(given.data_type(), wanted.data_type()))
+        }
+        (given, wanted) if given.is_numeric() => wanted.is_numeric(),
+        (given, wanted) if is_text(given) => is_text(wanted) || is_point_in_time(wanted) || is_time(wanted),
+        (given, wanted) if is_binary(given) => is_binary(wanted),
+        (given, wanted) if is_point_in_time(given) => is_point_in_time(wanted),
+        (given, wanted) if is_time(given) => is_time(wanted),
+        (given, wanted) => match (items(given), items(wanted)) {
+            (Some(given), Some(wanted)) => fits(given.data_type(), wanted.data_type()),
+            _ => given == wanted,
+        },
+    }
+}
+
+/// Returns the type of the values of runs, and any other type as it is.
+fn of_runs(data_type: &DataType) -> &DataType {
+    match data_type {
+        DataType::RunEndEncoded(_, values) => values.data_type(),
+        other => other,
+    }
+}
+
+/// Returns what is in a list.
+const fn items(data_type: &DataType) -> Option<&FieldRef> {
+    match data_type {
+        DataType::List(items)
+        | DataType::LargeList(items)
+        | DataType::FixedSizeList(items, _)
+        | DataType::ListView(items)
+        | DataType::LargeListView(items) => Some(items),
+        _ => None,
+    }
+}
+
+const fn is_text(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+}
+
+const fn is_binary(data_type: &DataType) -> bool {
+    matches!(
+        data_type,
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_)
+    )
+}
+
+const fn is_point_in_time(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Date32 | DataType::Date64 | DataType::Timestamp(..))
+}
+
+const fn is_time(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Time32(_) | DataType::Time64(_))
+}
+
+fn invalid(text: String) -> Error {
+    Error::new(ErrorKind::InvalidArgument, text)
+}

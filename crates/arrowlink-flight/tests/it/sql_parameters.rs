@@ -1,0 +1,84 @@
+//! The types of parameters and of the values that are bound to them.
+
+use std::sync::Arc;
+
+use arrow_array::types::{Int8Type, Int32Type, Int64Type};
+use arrow_array::{
+    ArrayRef, Date32Array, Decimal128Array, DictionaryArray, Float32Array, Float64Array, Int32Array,
+    ListArray, RecordBatch, RunArray, StringArray, StringViewArray, TimestampMicrosecondArray,
+};
+use arrow_schema::DataType;
+use arrowlink_core::Target;
+use arrowlink_transport::Ticket;
+
+use crate::sql_prepared::{bind, handle, query};
+use crate::sql_support::{Client, KINDS};
+
+/// Binds `values` to the parameters of all kinds and returns what the engine is given for them.
+async fn given(values: Vec<ArrayRef>) -> RecordBatch {
+    let client = Client::new();
+    let names = (0..).map(|number: usize| number.to_string());
+    let values = RecordBatch::try_from_iter_with_nullable(
+        names.zip(values).map(|(name, values)| (name, values, true)),
+    );
+    let bound = bind(&client, &handle(&client, KINDS).await, values.unwrap()).await.unwrap();
+    let ticket = client.info(&query(&bound)).await.unwrap().endpoint[0].ticket.clone().unwrap();
+    let Target::Sql(query) = Ticket::decode(&ticket.ticket).unwrap().target else { panic!("a statement") };
+    query.parameters.unwrap()
+}
+
+fn decimal(value: i128, precision: u8, scale: i8) -> ArrayRef {
+    Arc::new(Decimal128Array::from(vec![value]).with_precision_and_scale(precision, scale).unwrap())
+}
+
+fn texts() -> ArrayRef {
+    Arc::new(StringArray::from(vec!["a"]))
+}
+
+/// In a type that the parameter is not of, and not the value of a run or a category either.
+fn runs() -> ArrayRef {
+    Arc::new(
+        RunArray::<Int32Type>::try_new(&Int32Array::from(vec![1]), &StringArray::from(vec!["a"])).unwrap(),
+    )
+}
+
+#[tokio::test]
+async fn values_become_of_the_parameters_types_where_they_stay_the_same() {
+    let category: ArrayRef = Arc::new(vec!["a"].into_iter().collect::<DictionaryArray<Int8Type>>());
+    let given = given(vec![
+        decimal(1250, 9, 3),
+        Arc::new(Float64Array::from(vec![f64::NAN])),
+        Arc::new(TimestampMicrosecondArray::from(vec![86_400_000_000])),
+        Arc::new(ListArray::from_iter_primitive::<Int64Type, _, _>([Some([Some(1)])])),
+        Arc::clone(&category),
+        texts(),
+        texts(),
+    ])
+    .await;
+    let view: ArrayRef = Arc::new(StringViewArray::from(vec!["a"]));
+    let expected: [ArrayRef; 7] = [
+        decimal(125, 7, 2),
+        Arc::new(Float32Array::from(vec![f32::NAN])),
+        Arc::new(Date32Array::from(vec![1])),
+        Arc::new(ListArray::from_iter_primitive::<Int32Type, _, _>([Some([Some(1)])])),
+        Arc::clone(&view),
+        category,
+        view,
+    ];
+    assert_eq!(given.columns(), expected);
+}
+
+#[tokio::test]
+async fn values_that_would_not_stay_the_same_are_the_statements_to_judge() {
+    let values: Vec<ArrayRef> = vec![
+        decimal(1254, 4, 3),
+        Arc::new(Float64Array::from(vec![0.1])),
+        Arc::new(StringArray::from(vec!["2020-01-01T13:00:00"])),
+        Arc::new(ListArray::from_iter_primitive::<Int64Type, _, _>([Some([Some(1 << 40)])])),
+    ];
+    let bound = given(values.iter().cloned().chain([runs(), runs(), runs()]).collect()).await;
+    assert_eq!(bound.columns()[..4], values);
+    let types: Vec<_> = bound.columns()[4..].iter().map(|column| column.data_type().clone()).collect();
+    let category = DataType::Dictionary(Box::new(DataType::Int8), Box::new(DataType::Utf8));
+    assert_eq!(types, [DataType::Utf8View, category, DataType::Utf8View]);
+}
