@@ -1,10 +1,13 @@
 //! Flight SQL's actions: statements are prepared and closed; transactions are refused.
 
+use std::sync::Arc;
+
 use arrow_flight::sql::{
     ActionClosePreparedStatementRequest, ActionCreatePreparedStatementRequest,
     ActionCreatePreparedSubstraitPlanRequest, Any, ProstMessageExt,
 };
 use arrow_flight::{Action, ActionType, Result as ActionResult};
+use arrow_schema::Schema;
 use arrowlink_core::{Error, ErrorKind, Result, Target};
 use arrowlink_transport::FlightCall;
 use futures::StreamExt as _;
@@ -53,7 +56,9 @@ impl Sql {
     async fn prepare(&self, call: &FlightCall, prepared: &Prepared) -> Result<ActionResult> {
         let description = self.describe(call, &prepared.target).await?;
         let columns = info::shown(call, &description.schema)?;
-        let answer = Answer::new(prepared, &description, &columns)?;
+        let parameters = description.parameters.unwrap_or_else(|| Arc::new(Schema::empty()));
+        let parameters = info::shown(call, &parameters)?;
+        let answer = Answer::new(prepared, description.effect, &columns, &parameters)?;
         let any = Any {
             type_url: format!("{PREFIX}ActionCreatePreparedStatementResult"),
             value: answer.encode_to_vec().into(),

@@ -4,7 +4,7 @@
 //! that were bound to it are kept for a while ([`Bound`](super::bound::Bound)).
 
 use arrow_schema::Schema;
-use arrowlink_core::{Description, Effect, Query, ReadOptions, Result, Target};
+use arrowlink_core::{Effect, Query, ReadOptions, Result, Target};
 use arrowlink_transport::Ticket;
 use bytes::{Bytes, BytesMut};
 use uuid::Uuid;
@@ -71,18 +71,19 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// Says what was prepared. What changes something has no columns, which is how older clients tell.
-    pub(super) fn new(prepared: &Prepared, description: &Description, columns: &Schema) -> Result<Self> {
-        let change = description.effect == Effect::Change;
-        let dataset_schema = if change { Bytes::new() } else { encoding::schema(columns)? };
-        let parameters = description
-            .parameters
-            .as_ref()
-            .map_or_else(Schema::empty, |parameters| Schema::clone(parameters));
+    /// Says what was prepared, with `columns` and `parameters` as the client sees them. What changes something has no
+    /// columns, which is how older clients tell.
+    pub(super) fn new(
+        prepared: &Prepared,
+        effect: Effect,
+        columns: &Schema,
+        parameters: &Schema,
+    ) -> Result<Self> {
+        let change = effect == Effect::Change;
         Ok(Self {
             prepared_statement_handle: prepared.handle()?,
-            dataset_schema,
-            parameter_schema: encoding::schema(&parameters)?,
+            dataset_schema: if change { Bytes::new() } else { encoding::schema(columns)? },
+            parameter_schema: encoding::schema(parameters)?,
             is_update: Some(change),
         })
     }

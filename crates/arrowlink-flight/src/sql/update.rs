@@ -118,7 +118,7 @@ fn count(batch: &RecordBatch) -> u64 {
     counts.map_or(0, |counts| counts.iter().flatten().sum())
 }
 
-/// Reads all values of an upload; `None` where it has no rows.
+/// Reads all values of an upload; `None` where it has no columns, by which clients say that they bind nothing.
 async fn values(mut batches: BatchStream) -> Result<Option<RecordBatch>> {
     let schema = Arc::clone(batches.schema());
     let (mut all, mut bytes) = (Vec::new(), 0);
@@ -132,7 +132,7 @@ async fn values(mut batches: BatchStream) -> Result<Option<RecordBatch>> {
     }
     let values = concat_batches(&schema, &all)
         .map_err(|error| invalid("the values cannot be put together").with_source(error))?;
-    Ok((values.num_rows() > 0).then_some(values))
+    Ok((values.num_columns() > 0).then_some(values))
 }
 
 fn updated(rows: Option<u64>) -> BoxStream<'static, Result<PutResult>> {

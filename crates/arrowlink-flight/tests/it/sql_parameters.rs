@@ -1,18 +1,21 @@
-//! The types of parameters and of the values that are bound to them.
+//! The types of parameters and of the values that are bound to them, and how many rows there are of those.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use arrow_array::types::{Int8Type, Int32Type, Int64Type};
 use arrow_array::{
     ArrayRef, Date32Array, Decimal128Array, DictionaryArray, Float32Array, Float64Array, Int32Array,
-    ListArray, RecordBatch, RunArray, StringArray, StringViewArray, TimestampMicrosecondArray,
+    ListArray, RecordBatch, RunArray, StringArray, StringViewArray, TimestampMicrosecondArray, record_batch,
 };
-use arrow_schema::DataType;
+use arrow_flight::sql::DoPutUpdateResult;
+use arrow_schema::{DataType, Schema};
 use arrowlink_core::Target;
 use arrowlink_transport::Ticket;
+use http::HeaderValue;
 
-use crate::sql_prepared::{bind, handle, query};
-use crate::sql_support::{Client, KINDS};
+use crate::sql_prepared::{bind, decoded, handle, prepare, query, update};
+use crate::sql_support::{Client, ECHO, INSERT, KINDS, kinds};
 
 /// Binds `values` to the parameters of all kinds and returns what the engine is given for them.
 async fn given(values: Vec<ArrayRef>) -> RecordBatch {
@@ -81,4 +84,36 @@ async fn values_that_would_not_stay_the_same_are_the_statements_to_judge() {
     let types: Vec<_> = bound.columns()[4..].iter().map(|column| column.data_type().clone()).collect();
     let category = DataType::Dictionary(Box::new(DataType::Int8), Box::new(DataType::Utf8));
     assert_eq!(types, [DataType::Utf8View, category, DataType::Utf8View]);
+}
+
+#[tokio::test]
+async fn types_of_parameters_are_plain_for_clients_that_do_not_know_views() {
+    let mut client = Client::new();
+    let plain = decoded(prepare(&client, KINDS).await.unwrap().parameter_schema);
+    let types: Vec<_> = plain.fields()[4..].iter().map(|field| field.data_type().clone()).collect();
+    let category = DataType::Dictionary(Box::new(DataType::Int8), Box::new(DataType::Utf8));
+    assert_eq!(types, [DataType::Utf8, category, DataType::Utf8]);
+    client.call.headers.insert("arrowlink-views", HeaderValue::from_static("keep"));
+    let kept = decoded(prepare(&client, KINDS).await.unwrap().parameter_schema);
+    assert_eq!(kept, Schema::new(kinds()));
+}
+
+#[tokio::test]
+async fn an_update_for_no_rows_changes_nothing() {
+    let client = Client::new();
+    let handle = handle(&client, INSERT).await;
+    let none = record_batch!(("0", Int64, [1])).unwrap().slice(0, 0);
+    let answer: DoPutUpdateResult = client.put(&update(&handle), Some(vec![none.clone()])).await.unwrap();
+    assert_eq!(answer.record_count, 0);
+    let bound = bind(&client, &handle, none).await.unwrap();
+    let answer: DoPutUpdateResult = client.put(&update(&bound), None).await.unwrap();
+    assert_eq!((answer.record_count, client.engine.statements.changes.load(Ordering::Relaxed)), (0, 0));
+}
+
+#[tokio::test]
+async fn a_query_for_no_rows_has_no_rows() {
+    let client = Client::new();
+    let none = record_batch!(("0", Int64, [1]), ("1", Utf8, ["a"])).unwrap().slice(0, 0);
+    let bound = bind(&client, &handle(&client, ECHO).await, none).await.unwrap();
+    assert_eq!(client.rows(&query(&bound)).await.unwrap().num_rows(), 0);
 }
