@@ -19,7 +19,8 @@ use crate::FlightOptions;
 /// Says what `description` is of, and gives the tickets by which `target` is read: one for each of its parts.
 ///
 /// Tickets say which state of the dataset they are of, so that parts that are read one after the other belong together,
-/// and which query they are of, so that all of them are cancelled as one. What changes something has a single ticket.
+/// and which query they are of, so that all of them are cancelled as one. What changes something has a single ticket. A
+/// command of more than 1 MiB is not repeated.
 pub(crate) fn flight_info(
     call: &FlightCall,
     descriptor: FlightDescriptor,
@@ -28,10 +29,11 @@ pub(crate) fn flight_info(
     options: &FlightOptions,
 ) -> Result<FlightInfo> {
     let mut info = FlightInfo::new()
-        .with_descriptor(descriptor)
         .with_total_records(known(description.rows))
         .with_total_bytes(known(description.bytes))
         .with_ordered(true);
+    // It may be left out, and the ticket has all that a statement was bound to once more.
+    info.flight_descriptor = Some(descriptor).filter(|descriptor| descriptor.cmd.len() <= MOST_COMMAND_BYTES);
     info.app_metadata = description_metadata(description)?;
     info.schema = schema_message(&*shown(call, &description.schema)?)?.schema;
     if description.kind == NounKind::Function {
@@ -82,5 +84,7 @@ fn known(number: Option<u64>) -> i64 {
     number.and_then(|number| i64::try_from(number).ok()).unwrap_or(-1)
 }
 
+/// Of a command that an info repeats: clients have a bound for the messages that they take.
+const MOST_COMMAND_BYTES: usize = 1 << 20;
 /// Flight's URI for the connection that a client has already.
 const REUSE_CONNECTION: &str = "arrow-flight-reuse-connection://?";

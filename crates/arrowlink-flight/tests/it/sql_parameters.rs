@@ -15,7 +15,7 @@ use arrowlink_transport::Ticket;
 use http::HeaderValue;
 
 use crate::sql_prepared::{bind, decoded, handle, prepare, query, update};
-use crate::sql_support::{Client, ECHO, INSERT, KINDS, kinds};
+use crate::sql_support::{Client, ECHO, INSERT, KINDS, descriptor, kinds};
 
 /// Binds `values` to the parameters of all kinds and returns what the engine is given for them.
 async fn given(values: Vec<ArrayRef>) -> RecordBatch {
@@ -96,6 +96,21 @@ async fn types_of_parameters_are_plain_for_clients_that_do_not_know_views() {
     client.call.headers.insert("arrowlink-views", HeaderValue::from_static("keep"));
     let kept = decoded(prepare(&client, KINDS).await.unwrap().parameter_schema);
     assert_eq!(kept, Schema::new(kinds()));
+}
+
+#[tokio::test]
+async fn a_flight_info_has_a_large_value_once() {
+    let client = Client::new();
+    let first = handle(&client, ECHO).await;
+    for (bytes, has_descriptor) in [(1 << 19, true), (1 << 20, false)] {
+        let text = "a".repeat(bytes);
+        let values = record_batch!(("0", Int64, [1]), ("1", Utf8, [text.as_str()])).unwrap();
+        let bound = bind(&client, &first, values).await.unwrap();
+        let info = client.info(&query(&bound)).await.unwrap();
+        let described = descriptor(&query(&bound));
+        assert_eq!(info.flight_descriptor, has_descriptor.then_some(described));
+        assert_eq!(client.rows(&query(&bound)).await.unwrap().num_rows(), 1);
+    }
 }
 
 #[tokio::test]
