@@ -19,8 +19,8 @@ use crate::FlightOptions;
 /// Says what `description` is of, and gives the tickets by which `target` is read: one for each of its parts.
 ///
 /// Tickets say which state of the dataset they are of, so that parts that are read one after the other belong together,
-/// and which query they are of, so that all of them are cancelled as one. What changes something has a single ticket. A
-/// command of more than 1 MiB is not repeated.
+/// and which query they are of, so that all of them are cancelled as one. Those of statements say which columns were
+/// promised. What changes something has a single ticket. A command of more than 1 MiB is not repeated.
 pub(crate) fn flight_info(
     call: &FlightCall,
     descriptor: FlightDescriptor,
@@ -42,9 +42,13 @@ pub(crate) fn flight_info(
     let mut read = ReadOptions::default();
     read.snapshot.clone_from(&description.snapshot);
     let changes = description.effect == Effect::Change;
-    let whole = Ticket::new(target.clone(), read)
+    let mut whole = Ticket::new(target.clone(), read)
         .with_positions(!changes)
         .with_query(Uuid::now_v7().as_bytes().to_vec());
+    // A dataset has its snapshot for that.
+    if !changes && !matches!(target, Target::Name(_)) {
+        whole = whole.with_schema(&description.schema)?;
+    }
     if description.parts.len() < 2 || changes {
         return Ok(info.with_endpoint(endpoint(whole.encode()?, options)));
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrowlink_core::{BatchStream, Chunk, DataService, Result, Target};
+use arrowlink_core::{BatchStream, Chunk, DataService, Error, ErrorKind, Result, Target};
 use arrowlink_transport::{FlightBatches, FlightCall, Ticket};
 use bytes::Bytes;
 use futures::StreamExt as _;
@@ -22,12 +22,26 @@ pub(crate) async fn read(
     let query = running.begin(ticket.query.as_ref())?;
     let read = service.read(call.ctx.clone(), ticket.target.clone(), ticket.options.clone());
     let batches = query.unless_cancelled(read).await??;
+    if !ticket.is_of(batches.schema())? {
+        refuse_changed(service, call, &ticket).await?;
+    }
     let batches = query.until_cancelled(batches);
     if !ticket.positions {
         return Ok(batches.into());
     }
     let metadata = of_snapshot(&ticket, &batches)?;
     Ok(FlightBatches::from(continued(ticket, batches)).with_metadata(metadata))
+}
+
+/// Refuses a statement that would not be promised the same columns now.
+///
+/// Where it would, its rows have other types than the service says; that is no fault of the ticket.
+async fn refuse_changed(service: &dyn DataService, call: &FlightCall, ticket: &Ticket) -> Result<()> {
+    let now = service.describe(call.ctx.clone(), ticket.target.clone()).await?;
+    match ticket.is_of(&now.schema)? {
+        true => Ok(()),
+        false => Err(Error::new(ErrorKind::SnapshotChanged, CHANGED)),
+    }
 }
 
 /// The ticket that reads the same state again from the start.
@@ -55,3 +69,6 @@ fn continued(mut ticket: Ticket, batches: BatchStream) -> BatchStream {
     };
     batches.map_chunks(schema, |chunks| chunks.map(move |chunk| chunk.and_then(&mut with_ticket)))
 }
+
+const CHANGED: &str =
+    "the tables of this statement changed since it was planned: ask for its flight info again";

@@ -170,7 +170,8 @@ fn schema_of(message: &Bytes) -> Result<SchemaRef> {
     decoder.schema().map(Arc::clone).ok_or_else(not_described)
 }
 
-fn schema_stream(schema: &SchemaRef) -> Result<Vec<u8>> {
+/// Encodes a schema as a stream without batches.
+pub(crate) fn schema_stream(schema: &SchemaRef) -> Result<Vec<u8>> {
     let segments = write_stream(schema, [], &EncodeOptions::default()).map_err(|error| {
         Error::new(ErrorKind::Internal, "the schema has no form on the wire").with_source(error)
     })?;

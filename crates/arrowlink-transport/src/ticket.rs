@@ -12,10 +12,12 @@
 
 mod message;
 
+use arrow_schema::SchemaRef;
 use arrowlink_core::{Error, ErrorKind, Name, Position, ReadOptions, Result, Target};
 use bytes::Bytes;
 use prost::Message as _;
 
+use crate::description::schema_stream;
 use message::Body;
 
 /// What a `DoGet` reads. Where nothing but the dataset matters, its name is a ticket too.
@@ -45,12 +47,14 @@ pub struct Ticket {
     pub positions: bool,
     /// Which query the read belongs to, so that it can be cancelled; opaque. Default: none.
     pub query: Option<Bytes>,
+    /// A digest of the schema that was promised for the read. Default: none.
+    pub schema: Option<u64>,
 }
 
 impl Ticket {
     /// Makes the ticket that reads `target` as `options` say.
     pub const fn new(target: Target, options: ReadOptions) -> Self {
-        Self { target, options, positions: false, query: None }
+        Self { target, options, positions: false, query: None, schema: None }
     }
 
     /// Sets [`positions`](Self::positions).
@@ -65,6 +69,39 @@ impl Ticket {
     pub fn with_query(mut self, id: impl Into<Bytes>) -> Self {
         self.query = Some(id.into());
         self
+    }
+
+    /// Sets [`schema`](Self::schema) to what [`is_of`](Self::is_of) tells from others.
+    ///
+    /// # Errors
+    ///
+    /// `Internal` for a schema that Arrow's streams cannot have.
+    pub fn with_schema(mut self, schema: &SchemaRef) -> Result<Self> {
+        self.schema = Some(digest(schema)?);
+        Ok(self)
+    }
+
+    /// Returns whether rows of `schema` are what was promised; where nothing was, they are.
+    ///
+    /// # Errors
+    ///
+    /// `Internal` for a schema that Arrow's streams cannot have.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use arrow_schema::{DataType, Field, Schema};
+    /// use arrowlink_core::{Query, ReadOptions, Target};
+    /// use arrowlink_transport::Ticket;
+    ///
+    /// let of = |data_type| Arc::new(Schema::new(vec![Field::new("id", data_type, true)]));
+    /// let ticket = Ticket::new(Target::Sql(Query::new("select id from t")), ReadOptions::default());
+    /// assert!(ticket.is_of(&of(DataType::Int64))?);
+    /// let ticket = ticket.with_schema(&of(DataType::Int64))?;
+    /// assert!(ticket.is_of(&of(DataType::Int64))? && !ticket.is_of(&of(DataType::Int32))?);
+    /// # Ok::<(), arrowlink_core::Error>(())
+    /// ```
+    pub fn is_of(&self, schema: &SchemaRef) -> Result<bool> {
+        self.schema.map_or(Ok(true), |promised| Ok(promised == digest(schema)?))
     }
 
     /// Returns the ticket of what is left when `rows` rows were returned up to `position`.
@@ -152,6 +189,11 @@ fn named(ticket: &[u8]) -> Result<Ticket> {
         std::str::from_utf8(ticket).ok().filter(|text| !text.is_empty()).ok_or_else(|| invalid(NEITHER))?;
     let name = Name::new(text).map_err(|error| invalid(NOT_A_NAME).with_source(error))?;
     Ok(Ticket::new(Target::Name(name), ReadOptions::default()))
+}
+
+/// Returns the same for the same schema, on every server.
+fn digest(schema: &SchemaRef) -> Result<u64> {
+    Ok(fnv1a(&schema_stream(schema)?))
 }
 
 /// Hashes `bytes`: two tickets that differ in one byte never have the same sum.

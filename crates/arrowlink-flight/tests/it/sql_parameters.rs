@@ -11,7 +11,7 @@ use arrow_array::{
 use arrow_flight::sql::DoPutUpdateResult;
 use arrow_schema::{DataType, Schema};
 use arrowlink_core::Target;
-use arrowlink_transport::Ticket;
+use arrowlink_transport::{FlightHandler as _, Ticket};
 use http::HeaderValue;
 
 use crate::sql_prepared::{bind, decoded, handle, prepare, query, update};
@@ -111,6 +111,16 @@ async fn a_flight_info_has_a_large_value_once() {
         assert_eq!(info.flight_descriptor, has_descriptor.then_some(described));
         assert_eq!(client.rows(&query(&bound)).await.unwrap().num_rows(), 1);
     }
+}
+
+#[tokio::test]
+async fn rows_of_another_type_than_the_engine_said_are_no_change_of_its_tables() {
+    let client = Client::new();
+    let values = record_batch!(("0", Int64, [1]), ("1", Int64, [2])).unwrap();
+    let bound = bind(&client, &handle(&client, ECHO).await, values.clone()).await.unwrap();
+    let ticket = client.info(&query(&bound)).await.unwrap().endpoint[0].ticket.clone().unwrap();
+    let read = client.flight.do_get(client.call.clone(), ticket.ticket).await.unwrap();
+    assert_eq!(read.batches.collect_batches().await.unwrap()[0].columns(), values.columns());
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use arrow_flight::sql::{
 };
 use arrow_flight::{FlightDescriptor, sql::Any};
 use arrowlink_core::ErrorKind;
-use arrowlink_transport::FlightHandler as _;
+use arrowlink_transport::{FlightHandler as _, Ticket};
 use prost::Message as _;
 
 use crate::sql_support::{Client, ECHO, INSERT};
@@ -36,6 +36,23 @@ async fn a_ticket_is_answered_by_another_server() {
     let ticket = info.endpoint[0].ticket.clone().unwrap().ticket;
     let rows = client.flight.do_get(client.call.clone(), ticket).await.unwrap();
     assert_eq!(rows.batches.collect_batches().await.unwrap()[0].num_rows(), 1);
+}
+
+#[tokio::test]
+async fn a_ticket_is_of_the_columns_that_were_promised() {
+    let client = Client::new();
+    let ticket = async || client.info(&query("select 1")).await.unwrap().endpoint[0].ticket.clone().unwrap();
+    let before = ticket().await.ticket;
+    let mut old = Ticket::decode(&before).unwrap();
+    old.schema = None;
+    client.engine.statements.is_replaced.store(true, Ordering::Relaxed);
+    let read = async |ticket| client.flight.do_get(client.call.clone(), ticket).await.map(drop);
+    let error = read(before).await.unwrap_err();
+    let text = "the tables of this statement changed since it was planned: ask for its flight info again";
+    assert_eq!((error.kind(), error.message()), (ErrorKind::SnapshotChanged, text));
+    read(ticket().await.ticket).await.unwrap();
+    // Servers of before did not say what they promised.
+    read(old.encode().unwrap()).await.unwrap();
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! A service whose SQL is a handful of fixed statements, and Flight SQL's messages to it and back.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use arrow_array::{RecordBatch, record_batch};
 use arrow_flight::sql::{Any, ProstMessageExt};
@@ -28,6 +28,8 @@ pub(crate) const KINDS: &str = "select all kinds";
 pub(crate) struct Engine {
     /// How many changes were made.
     pub(crate) changes: AtomicUsize,
+    /// Whether the table of `select 1` was replaced by one with another column.
+    pub(crate) is_replaced: AtomicBool,
 }
 
 /// Makes a service of the datasets `trips`, `sales.orders` and `eu.sales.orders`, uploads, and a few statements.
@@ -48,6 +50,9 @@ impl Statements for Engine {
         let described = |fields: Vec<Field>| Description::new(NounKind::Dataset, schema(fields));
         let parameter = |name: &str, data_type| Field::new(name, data_type, true);
         Ok(match query.text.as_str() {
+            "select 1" if self.is_replaced.load(Ordering::Relaxed) => {
+                described(vec![parameter("two", DataType::Int64)]).with_parameters(schema(vec![]))
+            }
             "select 1" => described(vec![parameter("one", DataType::Int64)]).with_parameters(schema(vec![])),
             ECHO => described(vec![parameter("$1", DataType::Int64), parameter("$2", DataType::Utf8)])
                 .with_parameters(schema(vec![
@@ -80,6 +85,7 @@ impl Statements for Engine {
                 let schema = query.default_schema.as_deref().unwrap_or("none");
                 record_batch!(("schema", Utf8, [schema])).unwrap()
             }
+            _ if self.is_replaced.load(Ordering::Relaxed) => record_batch!(("two", Int64, [2])).unwrap(),
             _ => record_batch!(("one", Int64, [1])).unwrap(),
         })
     }

@@ -34,6 +34,8 @@ pub(super) struct Body {
     positions: bool,
     #[prost(bytes = "bytes", optional, tag = "12")]
     query: Option<Bytes>,
+    #[prost(fixed64, optional, tag = "13")]
+    schema: Option<u64>,
 }
 
 #[derive(Clone, PartialEq, Oneof)]
@@ -68,7 +70,7 @@ impl TryFrom<&Ticket> for Body {
     type Error = Error;
 
     fn try_from(ticket: &Ticket) -> Result<Self> {
-        let Ticket { target, options, positions, query } = ticket;
+        let Ticket { target, options, positions, query, schema } = ticket;
         Ok(Self {
             target: Some(Wanted::try_from(target)?),
             projection: options.projection.as_deref().map(|names| Columns { names: names.to_vec() }),
@@ -80,6 +82,7 @@ impl TryFrom<&Ticket> for Body {
             follow: options.follow,
             positions: *positions,
             query: query.clone(),
+            schema: *schema,
         })
     }
 }
@@ -97,6 +100,7 @@ impl TryFrom<Body> for Ticket {
         options.resume = body.resume.map(Position::new);
         let mut ticket = Self::new(target.try_into()?, options).with_positions(body.positions);
         ticket.query = body.query;
+        ticket.schema = body.schema;
         Ok(ticket)
     }
 }
