@@ -3,6 +3,7 @@
 //! ```text
 //! text -> statement (one, and one that is allowed)   `statement`, `nesting`
 //!      -> the tables that it names, each once        `lookup`, `service_table`, `file_table`, `listing`
+//!      -> the types that their columns have in it    `types`
 //!      -> plan, with the values of its parameters    `engine`, `planned`, `parameters`; `plans` knows it the next time
 //!      -> rows as they come, or a change             `run`, `change`
 //! ```
@@ -44,6 +45,7 @@ mod spill;
 mod statement;
 mod substrait;
 mod tables;
+mod types;
 mod unknown;
 mod values;
 mod watched_filter;

@@ -11,7 +11,9 @@ use arrowlink_core::{
     BatchStream, CallContext, Chunk, Description, Effect, Error, ErrorKind, Name, NounKind, Query,
     RemoveOptions, Result, Target, WriteMode, WriteOptions,
 };
-use datafusion::logical_expr::{DmlStatement, LogicalPlan};
+use datafusion::catalog::TableProvider;
+use datafusion::datasource::source_as_provider;
+use datafusion::logical_expr::{DmlStatement, LogicalPlan, TableSource};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::sql::sqlparser::ast::ObjectName;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -21,7 +23,9 @@ use super::failure::{from_datafusion, invalid};
 use super::names::name_of;
 use super::parameters;
 use super::planned::{Begun, Planned};
+use super::service_table::ServiceTable;
 use super::statement::Statement;
+use super::types;
 use crate::failure::internal;
 
 /// Describes what a change returns.
@@ -71,7 +75,7 @@ async fn insert(
     let LogicalPlan::Dml(DmlStatement { target, input, .. }) = &planned.plan else {
         return Err(invalid(None, "`INSERT` of this form is not executed here"));
     };
-    let schema = target.schema();
+    let schema = own_schema(target);
     let (input, state) = (input.as_ref().clone(), planned.state.clone());
     let rows = query.parameters.as_ref().map_or(1, RecordBatch::num_rows);
     if rows == 0 {
@@ -93,7 +97,14 @@ async fn insert(
     Ok(receipt.rows)
 }
 
-/// Gives the batch the schema of the table.
+/// Returns the schema of the dataset that the rows are for: SQL may see other types.
+fn own_schema(target: &Arc<dyn TableSource>) -> SchemaRef {
+    let provider = source_as_provider(target).ok();
+    let table = provider.as_deref().and_then(<dyn TableProvider>::downcast_ref::<ServiceTable>);
+    table.map_or_else(|| target.schema(), |table| Arc::clone(table.own_schema()))
+}
+
+/// Gives the batch the schema of the dataset.
 fn shaped(schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch> {
     let missing = schema.fields().iter().zip(batch.columns());
     if let Some((field, _)) =
@@ -103,7 +114,9 @@ fn shaped(schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch> {
         return Err(Error::new(ErrorKind::InvalidArgument, text));
     }
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    RecordBatch::try_new_with_options(Arc::clone(schema), batch.columns().to_vec(), &options)
+    let columns =
+        batch.columns().iter().zip(schema.fields()).map(|(column, field)| types::own(column, field));
+    RecordBatch::try_new_with_options(Arc::clone(schema), columns.collect::<Result<_>>()?, &options)
         .map_err(|error| internal("the rows are not of the table's schema").with_source(error))
 }
 

@@ -60,7 +60,7 @@ impl Files {
         if table.format != FileFormat::Parquet || table.listing.files.is_empty() {
             let description = self.dataset.description(&table);
             let rows = Arc::new(RowsOfFiles { dataset: Arc::clone(&self.dataset), table });
-            return Ok(Arc::new(ServiceTable { rows, ctx: ctx.clone(), name: name.clone(), description }));
+            return Ok(Arc::new(ServiceTable::new(rows, ctx.clone(), name.clone(), description)));
         }
         let schema = Arc::clone(&table.schema);
         let store = Arc::new(FileStore::new(&table.listing, table.storage.clone()));

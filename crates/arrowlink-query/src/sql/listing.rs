@@ -13,6 +13,7 @@ use super::catalog::Tables;
 use super::engine::Engine;
 use super::failure::from_datafusion;
 use super::names::{CATALOG, PUBLIC, table_of};
+use super::types::SqlTypes;
 
 /// Adds those tables of `information_schema` that `references` name.
 pub(crate) async fn add(
@@ -48,7 +49,8 @@ async fn list(engine: &Engine, ctx: &CallContext) -> Result<Tables> {
                     schema: schema.into(),
                     table: table.into(),
                 };
-                tables.insert(&name, Arc::new(EmptyTable::new(description.schema)));
+                let seen = SqlTypes::new(&description.schema);
+                tables.insert(&name, Arc::new(EmptyTable::new(Arc::clone(seen.schema()))));
             }
             Err(_) => tables.insert_name(catalog, schema, table),
         }

@@ -121,7 +121,7 @@ impl<'a> Lookup<'a> {
             name: name.clone(),
             schema: Arc::clone(&description.schema),
         });
-        Ok(Arc::new(ServiceTable { rows, ctx: self.ctx.clone(), name: name.clone(), description }))
+        Ok(Arc::new(ServiceTable::new(rows, self.ctx.clone(), name.clone(), description)))
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_schema::{ArrowError, SchemaRef};
+use arrow_schema::ArrowError;
 use arrowlink_core::{CallContext, Name, ReadOptions};
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{DataFusionError, Statistics};
@@ -21,6 +21,7 @@ use futures::{StreamExt as _, TryFutureExt as _, TryStreamExt as _};
 
 use super::failure::travelling;
 use super::rows::Rows;
+use super::types::SqlTypes;
 use crate::failure::changed;
 
 /// Reads a dataset through the service, each part for itself.
@@ -34,6 +35,7 @@ pub(crate) struct ServiceScan {
     parts: u32,
     /// The columns to take, where they cannot be asked for by name.
     columns: Option<Vec<usize>>,
+    types: SqlTypes,
     statistics: Arc<Statistics>,
     properties: Arc<PlanProperties>,
 }
@@ -47,11 +49,11 @@ impl ServiceScan {
         options: ReadOptions,
         parts: u32,
         columns: Option<Vec<usize>>,
-        schema: SchemaRef,
+        types: SqlTypes,
         statistics: Statistics,
     ) -> Self {
         let properties = PlanProperties::new(
-            EquivalenceProperties::new(schema),
+            EquivalenceProperties::new(Arc::clone(types.schema())),
             Partitioning::UnknownPartitioning(parts.max(1) as usize),
             EmissionType::Incremental,
             Boundedness::Bounded,
@@ -64,6 +66,7 @@ impl ServiceScan {
             options,
             parts,
             columns,
+            types,
             statistics: Arc::new(statistics),
             properties: Arc::new(properties),
         }
@@ -72,14 +75,18 @@ impl ServiceScan {
     /// Returns the batch as the plan promises it; it fails where the dataset has other columns now.
     fn shaped(
         columns: Option<&[usize]>,
-        schema: &SchemaRef,
+        types: &SqlTypes,
         batch: RecordBatch,
     ) -> Result<RecordBatch, ArrowError> {
         let batch = match columns {
             Some(columns) => batch.project(columns)?,
             None => batch,
         };
-        if batch.schema_ref() == schema { Ok(batch) } else { batch.with_schema(Arc::clone(schema)) }
+        let batch = match batch.schema_ref() == types.own() {
+            true => batch,
+            false => batch.with_schema(Arc::clone(types.own()))?,
+        };
+        types.apply(batch)
     }
 }
 
@@ -141,16 +148,15 @@ impl ExecutionPlan for ServiceScan {
             options.part = u32::try_from(partition).ok();
         }
         let (rows, ctx, name) = (Arc::clone(&self.rows), self.ctx.clone(), self.name.clone());
-        let (schema, columns) = (self.schema(), self.columns.clone());
-        let promised = Arc::clone(&schema);
+        let (types, columns) = (self.types.clone(), self.columns.clone());
         let batches = async move { rows.read(ctx, options).await }
             .try_flatten_stream()
             .map_err(travelling)
             .map(move |chunk| {
-                let batch = Self::shaped(columns.as_deref(), &promised, chunk?.into_batch());
+                let batch = Self::shaped(columns.as_deref(), &types, chunk?.into_batch());
                 batch.map_err(|error| travelling(changed(name.as_str()).with_source(error)))
             });
-        Ok(make_cooperative(Box::pin(RecordBatchStreamAdapter::new(schema, batches))))
+        Ok(make_cooperative(Box::pin(RecordBatchStreamAdapter::new(self.schema(), batches))))
     }
 
     fn statistics_from_inputs(

@@ -17,17 +17,29 @@ use datafusion::physical_plan::ExecutionPlan;
 
 use super::rows::Rows;
 use super::service_scan::ServiceScan;
+use super::types::SqlTypes;
 
 /// One dataset of the service, as it was described when the statement was planned.
 #[derive(Debug)]
 pub(crate) struct ServiceTable {
-    pub(crate) rows: Arc<dyn Rows>,
-    pub(crate) ctx: CallContext,
-    pub(crate) name: Name,
-    pub(crate) description: Description,
+    rows: Arc<dyn Rows>,
+    ctx: CallContext,
+    name: Name,
+    description: Description,
+    types: SqlTypes,
 }
 
 impl ServiceTable {
+    pub(crate) fn new(rows: Arc<dyn Rows>, ctx: CallContext, name: Name, description: Description) -> Self {
+        let types = SqlTypes::new(&description.schema);
+        Self { rows, ctx, name, description, types }
+    }
+
+    /// Returns the schema of the dataset, whose types SQL may see otherwise.
+    pub(crate) const fn own_schema(&self) -> &SchemaRef {
+        self.types.own()
+    }
+
     /// Returns how one read of all parts, or of one of them, is asked for.
     fn options(&self, projection: Option<&Vec<usize>>, limit: Option<usize>) -> ReadOptions {
         let mut options = ReadOptions::default();
@@ -67,7 +79,7 @@ impl ServiceTable {
 #[async_trait]
 impl TableProvider for ServiceTable {
     fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.description.schema)
+        Arc::clone(self.types.schema())
     }
 
     fn table_type(&self) -> TableType {
@@ -88,9 +100,9 @@ impl TableProvider for ServiceTable {
         // The first rows are asked for in one piece: they are the same every time, and the other parts are not opened.
         let parts =
             if limit.is_some() { 0 } else { u32::try_from(self.description.parts.len()).unwrap_or(0) };
-        let schema = match projection {
-            Some(columns) => Arc::new(self.description.schema.project(columns)?),
-            None => Arc::clone(&self.description.schema),
+        let types = match projection {
+            Some(columns) => SqlTypes::new(&Arc::new(self.description.schema.project(columns)?)),
+            None => self.types.clone(),
         };
         let by_name = projection.filter(|_| self.has_distinct_names());
         let by_index = if by_name.is_none() { projection.cloned() } else { None };
@@ -101,7 +113,7 @@ impl TableProvider for ServiceTable {
             self.options(by_name, limit),
             parts,
             by_index,
-            schema,
+            types,
             self.known().project(projection),
         )))
     }

@@ -30,5 +30,6 @@ mod sql_logic;
 mod sql_numbers;
 mod sql_parameters;
 mod sql_stores;
+mod sql_types;
 #[cfg(feature = "substrait")]
 mod substrait;

@@ -1,0 +1,111 @@
+//! SQL over types that the engine does not compute with: it sees others, and rows go back to the types of their dataset.
+
+use std::sync::Arc;
+
+use arrow_array::builder::{Int64Builder, ListBuilder, MapBuilder, StringBuilder, StructBuilder};
+use arrow_array::{Array, ArrayRef, FixedSizeListArray, Int64Array, RecordBatch, StringArray, StructArray};
+use arrow_cast::pretty::pretty_format_batches;
+use arrow_schema::{DataType, Field, Fields};
+use arrowlink_core::{
+    CallContext, DataService as _, DataServiceExt as _, Query, ReadOptions, Result, Target,
+};
+use arrowlink_query::SqlService;
+
+use crate::sql::{count, name, query, service};
+
+/// Serves `column` as `c` of the dataset `t`, which may be appended to, beside a column `i` that counts from 1.
+async fn serve(column: ArrayRef) -> SqlService {
+    let service = service();
+    append(&service, column).await;
+    service
+}
+
+async fn append(service: &SqlService, column: ArrayRef) {
+    let numbers: Int64Array = (1..=column.len() as i64).collect();
+    let columns = [("i", Arc::new(numbers) as ArrayRef, false), ("c", column, true)];
+    let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
+    service.append(&name("t"), batch.schema(), vec![batch]).await.unwrap();
+}
+
+/// Returns the rows of a statement as text, `|` between values; they have the schema that was promised.
+async fn ask(service: &SqlService, text: &str) -> Result<Vec<String>> {
+    let described = service.describe(CallContext::new(), Query::new(text).into()).await?;
+    let rows = query(service, Query::new(text)).await?;
+    assert_eq!(described.schema, rows.schema(), "{text}");
+    let shown = pretty_format_batches(&[rows]).unwrap().to_string();
+    let rows = shown.lines().skip(3).filter(|line| line.starts_with('|'));
+    Ok(rows
+        .map(|row| row.trim_matches('|').split('|').map(str::trim).collect::<Vec<_>>().join("|"))
+        .collect())
+}
+
+/// Asserts what a statement returns.
+async fn answers(service: &SqlService, text: &str, expected: &[&str]) {
+    assert_eq!(ask(service, text).await.unwrap(), expected, "{text}");
+}
+
+/// Asserts that rows of `t` that are inserted are stored in the types of the dataset.
+async fn takes_its_own_rows(service: &SqlService, own: &DataType) {
+    let before = ask(service, "select i, c from t").await.unwrap();
+    let inserted = count(service, "insert into t select i, c from t").await.unwrap();
+    assert_eq!(inserted as usize, before.len());
+    let stored = service.read(CallContext::new(), Target::Name(name("t")), ReadOptions::default()).await;
+    assert_eq!(stored.unwrap().schema().field(1).data_type(), own);
+    assert_eq!(ask(service, "select i, c from t").await.unwrap(), [before.clone(), before].concat());
+}
+
+/// `{a: 1, b: "x"}`, null over 7 and "y", `{a: null, b: "z"}`.
+fn structs() -> StructArray {
+    let fields = vec![Field::new("a", DataType::Int64, true), Field::new("b", DataType::Utf8, true)];
+    let numbers: ArrayRef = Arc::new(Int64Array::from(vec![Some(1), Some(7), None]));
+    let texts: ArrayRef = Arc::new(StringArray::from(vec!["x", "y", "z"]));
+    StructArray::new(fields.into(), vec![numbers, texts], Some(vec![true, false, true].into()))
+}
+
+#[tokio::test]
+async fn fields_of_a_null_struct_are_null() {
+    let service = serve(Arc::new(structs())).await;
+    answers(&service, "select c['a'], c['b'] from t", &["1|x", "|", "|z"]).await;
+    answers(&service, "select i from t where c['a'] = 7 or c['b'] = 'y'", &[]).await;
+    answers(&service, "select i from t where c['b'] is null", &["2"]).await;
+    answers(&service, "select count(c['a']), sum(c['a']), max(c['b']) from t", &["1|1|z"]).await;
+    takes_its_own_rows(&service, structs().data_type()).await;
+}
+
+#[tokio::test]
+async fn fields_of_a_null_struct_are_null_where_they_could_not_be() {
+    let inner = Fields::from(vec![Field::new("a", DataType::Int64, false)]);
+    let numbers: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
+    let inner_array = StructArray::new(inner.clone(), vec![numbers], None);
+    let outer = Fields::from(vec![Field::new("in", DataType::Struct(inner), false)]);
+    let nulls = Some(vec![true, false, true].into());
+    let outer = Arc::new(StructArray::new(outer, vec![Arc::new(inner_array)], nulls)) as ArrayRef;
+    let service = serve(Arc::clone(&outer)).await;
+    answers(&service, "select c['in']['a'] from t", &["1", "", "3"]).await;
+    answers(&service, "select i from t where c['in']['a'] is null", &["2"]).await;
+    takes_its_own_rows(&service, outer.data_type()).await;
+}
+
+#[tokio::test]
+async fn null_structs_in_lists_and_maps_have_null_fields() {
+    let fields = vec![Field::new("a", DataType::Int64, true)];
+    let mut lists = ListBuilder::new(StructBuilder::from_fields(fields.clone(), 0));
+    let mut maps = MapBuilder::new(None, StringBuilder::new(), StructBuilder::from_fields(fields, 0));
+    for number in [Some(1), None, Some(3)] {
+        for list in [lists.values(), maps.values()] {
+            list.field_builder::<Int64Builder>(0).unwrap().append_value(number.unwrap_or(9));
+            list.append(number.is_some());
+        }
+        maps.keys().append_value("k");
+        lists.append(true);
+        maps.append(true).unwrap();
+    }
+    let service = serve(Arc::new(lists.finish().slice(1, 2))).await;
+    answers(&service, "select c[1]['a'] from t", &["", "3"]).await;
+    answers(&service, "select i, unnest(c)['a'] as a from t", &["1|", "2|3"]).await;
+    let service = serve(Arc::new(maps.finish().slice(1, 2))).await;
+    answers(&service, "select c['k']['a'] from t", &["", "3"]).await;
+    let item = Arc::new(Field::new_list_field(structs().data_type().clone(), true));
+    let service = serve(Arc::new(FixedSizeListArray::new(item, 1, Arc::new(structs()), None))).await;
+    answers(&service, "select c[1]['b'] from t", &["x", "", "z"]).await;
+}
