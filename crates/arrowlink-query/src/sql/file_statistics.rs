@@ -19,6 +19,7 @@ use super::file_table::FileTable;
 use super::rows::RowsOfFiles;
 use super::service_table::ServiceTable;
 use super::tables::SqlTable;
+use super::types::SqlTypes;
 use crate::one_file::OneFile;
 use crate::snapshot::{Digest, FileStamp, Listing};
 use crate::{FileDataset, FileFormat};
@@ -53,16 +54,19 @@ impl Files {
         Self { dataset, memory: Mutex::default() }
     }
 
-    /// Returns the files as they are now as the table `name`: Parquet is read by DataFusion itself, other formats as
-    /// everybody reads them.
+    /// Returns the files as they are now as the table `name`: Parquet is read by DataFusion itself, what it cannot read
+    /// rightly as everybody reads it.
     async fn current(&self, ctx: &CallContext, name: &Name) -> Result<Arc<dyn TableProvider>> {
         let table = self.dataset.current(ctx).await?;
-        if table.format != FileFormat::Parquet || table.listing.files.is_empty() {
+        let types = SqlTypes::new(&table.schema);
+        // Its reader makes something up for a field that has to have a value where the struct around it has none.
+        let is_read_here = table.format == FileFormat::Parquet && !types.has_hidden_nulls();
+        if !is_read_here || table.listing.files.is_empty() {
             let description = self.dataset.description(&table);
             let rows = Arc::new(RowsOfFiles { dataset: Arc::clone(&self.dataset), table });
             return Ok(Arc::new(ServiceTable::new(rows, ctx.clone(), name.clone(), description)));
         }
-        let schema = Arc::clone(&table.schema);
+        let schema = Arc::clone(types.schema());
         let store = Arc::new(FileStore::new(&table.listing, table.storage.clone()));
         let footers = self.dataset.environment().cache_manager.get_file_metadata_cache();
         let known = self.known(&table.listing, &schema, &store, &footers).await?;

@@ -18,9 +18,11 @@ use super::failure::invalid;
 /// | type | becomes |
 /// |---|---|
 /// | a struct that may be null | the same, and its fields are null where it is |
+/// | `Decimal32`, `Decimal64` | `Decimal128` of the same precision and scale |
 /// | all others | themselves, with what is nested in them as above, save in unions |
 ///
-/// The engine takes a field out of a struct as it is, whatever the nulls of the struct say.
+/// The engine takes a field out of a struct as it is, whatever the nulls of the struct say, and makes integers of small
+/// decimals.
 #[derive(Clone, Debug)]
 pub(crate) struct SqlTypes {
     own: SchemaRef,
@@ -49,6 +51,12 @@ impl SqlTypes {
     /// Returns the schema that SQL sees.
     pub(crate) const fn schema(&self) -> &SchemaRef {
         &self.schema
+    }
+
+    /// Returns whether a field that may not be null is in a struct that may: SQL sees nulls there.
+    pub(crate) fn has_hidden_nulls(&self) -> bool {
+        let hides = |field: &FieldRef| hides_nulls(field.data_type(), field.is_nullable());
+        self.touched.is_some() && self.own.fields().iter().any(hides)
     }
 
     /// Returns the rows of `batch`, which has the schema of the dataset, as SQL sees them.
@@ -89,12 +97,27 @@ fn touches(data_type: &DataType, may_be_null: bool) -> bool {
             touches_field(field)
         }
         DataType::Map(entries, _) => touches(entries.data_type(), false),
+        DataType::Decimal32(..) | DataType::Decimal64(..) => true,
         _ => false,
     }
 }
 
 fn touches_field(field: &Field) -> bool {
     touches(field.data_type(), field.is_nullable())
+}
+
+fn hides_nulls(data_type: &DataType, may_be_null: bool) -> bool {
+    match data_type {
+        DataType::Struct(fields) => fields.iter().any(|field| {
+            (may_be_null && !field.is_nullable())
+                || hides_nulls(field.data_type(), may_be_null || field.is_nullable())
+        }),
+        DataType::List(field) | DataType::LargeList(field) | DataType::FixedSizeList(field, _) => {
+            hides_nulls(field.data_type(), field.is_nullable())
+        }
+        DataType::Map(entries, _) => hides_nulls(entries.data_type(), false),
+        _ => false,
+    }
 }
 
 /// Returns the type that SQL sees.
@@ -109,6 +132,9 @@ fn seen_type(data_type: &DataType, may_be_null: bool) -> DataType {
         DataType::Map(entries, sorted) => {
             let seen = seen_type(entries.data_type(), false);
             DataType::Map(Arc::new(Field::clone(entries).with_data_type(seen)), *sorted)
+        }
+        DataType::Decimal32(precision, scale) | DataType::Decimal64(precision, scale) => {
+            DataType::Decimal128(*precision, *scale)
         }
         other => other.clone(),
     }

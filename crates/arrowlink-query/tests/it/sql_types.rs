@@ -3,15 +3,21 @@
 use std::sync::Arc;
 
 use arrow_array::builder::{Int64Builder, ListBuilder, MapBuilder, StringBuilder, StructBuilder};
-use arrow_array::{Array, ArrayRef, FixedSizeListArray, Int64Array, RecordBatch, StringArray, StructArray};
+use arrow_array::{
+    Array, ArrayRef, Decimal32Array, Decimal64Array, FixedSizeListArray, Int64Array, RecordBatch,
+    StringArray, StructArray,
+};
 use arrow_cast::pretty::pretty_format_batches;
 use arrow_schema::{DataType, Field, Fields};
 use arrowlink_core::{
-    CallContext, DataService as _, DataServiceExt as _, Query, ReadOptions, Result, Target,
+    CallContext, DataService as _, DataServiceExt as _, ErrorKind, Query, ReadOptions, Result, Target,
 };
 use arrowlink_query::SqlService;
 
+use crate::files::parquet;
 use crate::sql::{count, name, query, service};
+use crate::sql_files;
+use crate::support::{Folder, check};
 
 /// Serves `column` as `c` of the dataset `t`, which may be appended to, beside a column `i` that counts from 1.
 async fn serve(column: ArrayRef) -> SqlService {
@@ -21,10 +27,22 @@ async fn serve(column: ArrayRef) -> SqlService {
 }
 
 async fn append(service: &SqlService, column: ArrayRef) {
+    let batch = numbered(column);
+    service.append(&name("t"), batch.schema(), vec![batch]).await.unwrap();
+}
+
+/// Serves the same from a Parquet file, which says the types of Arrow too.
+async fn serve_file(column: ArrayRef) -> (Folder, SqlService) {
+    let folder = Folder::new();
+    folder.write("t.parquet", parquet(&numbered(column), 10));
+    let service = sql_files::serve(&folder, &["t.parquet"]).await;
+    (folder, service)
+}
+
+fn numbered(column: ArrayRef) -> RecordBatch {
     let numbers: Int64Array = (1..=column.len() as i64).collect();
     let columns = [("i", Arc::new(numbers) as ArrayRef, false), ("c", column, true)];
-    let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
-    service.append(&name("t"), batch.schema(), vec![batch]).await.unwrap();
+    RecordBatch::try_from_iter_with_nullable(columns).unwrap()
 }
 
 /// Returns the rows of a statement as text, `|` between values; they have the schema that was promised.
@@ -42,6 +60,18 @@ async fn ask(service: &SqlService, text: &str) -> Result<Vec<String>> {
 /// Asserts what a statement returns.
 async fn answers(service: &SqlService, text: &str, expected: &[&str]) {
     assert_eq!(ask(service, text).await.unwrap(), expected, "{text}");
+}
+
+/// Asserts which type the column `c` has in SQL, wherever that is told.
+async fn has_type(service: &SqlService, expected: &DataType) {
+    let query = Query::new("select c from t");
+    let described = service.describe(CallContext::new(), query.into()).await.unwrap();
+    assert_eq!(described.schema.field(0).data_type(), expected);
+    let computed = ask(service, "select arrow_typeof(c) from t limit 1").await.unwrap();
+    let text =
+        "select data_type from information_schema.columns where table_name = 't' and column_name = 'c'";
+    assert_eq!(ask(service, text).await.unwrap(), computed);
+    assert_eq!(computed, [expected.to_string()]);
 }
 
 /// Asserts that rows of `t` that are inserted are stored in the types of the dataset.
@@ -83,6 +113,9 @@ async fn fields_of_a_null_struct_are_null_where_they_could_not_be() {
     let service = serve(Arc::clone(&outer)).await;
     answers(&service, "select c['in']['a'] from t", &["1", "", "3"]).await;
     answers(&service, "select i from t where c['in']['a'] is null", &["2"]).await;
+    let (_folder, stored) = serve_file(Arc::clone(&outer)).await;
+    answers(&stored, "select c['in']['a'] from t", &["1", "", "3"]).await;
+    answers(&stored, "select i from t where c['in']['a'] is null", &["2"]).await;
     takes_its_own_rows(&service, outer.data_type()).await;
 }
 
@@ -108,4 +141,45 @@ async fn null_structs_in_lists_and_maps_have_null_fields() {
     let item = Arc::new(Field::new_list_field(structs().data_type().clone(), true));
     let service = serve(Arc::new(FixedSizeListArray::new(item, 1, Arc::new(structs()), None))).await;
     answers(&service, "select c[1]['b'] from t", &["x", "", "z"]).await;
+}
+
+#[tokio::test]
+async fn small_decimals_keep_their_fraction() {
+    let small = Decimal32Array::from(vec![Some(125), None, Some(-50), Some(9_999_999)]);
+    let small = small.with_precision_and_scale(7, 2).unwrap();
+    let values = [Some(125), None, Some(-50), Some(9_999_999)];
+    let large = Decimal64Array::from(values.to_vec()).with_precision_and_scale(7, 2).unwrap();
+    for column in [Arc::new(small) as ArrayRef, Arc::new(large)] {
+        let (service, own) = (serve(Arc::clone(&column)).await, column.data_type());
+        has_type(&service, &DataType::Decimal128(7, 2)).await;
+        answers(&service, "select c + 1, c * 2, coalesce(c, 0) from t where i = 1", &["2.25|2.50|1.25"])
+            .await;
+        answers(&service, "select sum(c), min(c), max(c) from t", &["100000.74|-0.50|99999.99"]).await;
+        answers(&service, "select avg(c) from t where i in (1, 3)", &["0.375000"]).await;
+        answers(&service, "select i from t where c = 1.25 or c < 0 order by c", &["3", "1"]).await;
+        takes_its_own_rows(&service, own).await;
+        let error = count(&service, "insert into t values (9, 123456.78)").await.unwrap_err();
+        check(&error, ErrorKind::InvalidArgument, &[]);
+        let (_folder, stored) = serve_file(column).await;
+        has_type(&stored, &DataType::Decimal128(7, 2)).await;
+        answers(&stored, "select c + 1, c * 2, coalesce(c, 0) from t where i = 1", &["2.25|2.50|1.25"]).await;
+        answers(&stored, "select sum(c), min(c), max(c) from t", &["100000.74|-0.50|99999.99"]).await;
+        answers(&stored, "select i from t where c = 1.25 or c < 0 order by c", &["3", "1"]).await;
+    }
+}
+
+#[tokio::test]
+async fn small_decimals_within_others_keep_their_fraction() {
+    let small = || Decimal32Array::from(vec![125, 250]).with_precision_and_scale(7, 2).unwrap();
+    let item = Arc::new(Field::new_list_field(small().data_type().clone(), true));
+    let list = Arc::new(FixedSizeListArray::new(item, 1, Arc::new(small()), None)) as ArrayRef;
+    let field = Arc::new(Field::new("d", small().data_type().clone(), true));
+    let structs = Arc::new(StructArray::from(vec![(field, Arc::new(small()) as ArrayRef)])) as ArrayRef;
+    for (column, text) in [(list, "select c[1] + 1 from t"), (structs, "select c['d'] + 1 from t")] {
+        let service = serve(Arc::clone(&column)).await;
+        answers(&service, text, &["2.25", "3.50"]).await;
+        takes_its_own_rows(&service, column.data_type()).await;
+        let (_folder, stored) = serve_file(column).await;
+        answers(&stored, text, &["2.25", "3.50"]).await;
+    }
 }

@@ -8,7 +8,7 @@ use arrow_array::{
     StructArray,
 };
 use arrow_buffer::{OffsetBuffer, ScalarBuffer};
-use arrow_cast::{CastOptions, cast_with_options};
+use arrow_cast::{CastOptions, cast, cast_with_options};
 use arrow_schema::{ArrowError, DataType, FieldRef, Fields};
 use arrow_select::nullif::nullif;
 
@@ -28,6 +28,7 @@ pub(super) fn seen(array: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
             Ok(Arc::new(list))
         }
         DataType::Map(entries, sorted) => map(array.as_map(), entries, *sorted),
+        DataType::Decimal128(..) => cast(array, to),
         _ => Ok(Arc::clone(array)),
     }
 }
