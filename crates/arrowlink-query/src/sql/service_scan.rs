@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_schema::ArrowError;
+use arrow_schema::{ArrowError, SchemaRef};
 use arrowlink_core::{CallContext, Name, ReadOptions};
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{DataFusionError, Statistics};
@@ -17,7 +17,8 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties, ReplaceChildrenOptions,
 };
-use futures::{StreamExt as _, TryFutureExt as _, TryStreamExt as _};
+use futures::future::ready;
+use futures::{TryFutureExt as _, TryStreamExt as _, stream};
 
 use super::failure::travelling;
 use super::rows::Rows;
@@ -72,21 +73,17 @@ impl ServiceScan {
         }
     }
 
-    /// Returns the batch as the plan promises it; it fails where the dataset has other columns now.
+    /// Returns the columns of the batch that are asked for; it fails where the dataset has other columns now.
     fn shaped(
         columns: Option<&[usize]>,
-        types: &SqlTypes,
+        schema: &SchemaRef,
         batch: RecordBatch,
     ) -> Result<RecordBatch, ArrowError> {
         let batch = match columns {
             Some(columns) => batch.project(columns)?,
             None => batch,
         };
-        let batch = match batch.schema_ref() == types.own() {
-            true => batch,
-            false => batch.with_schema(Arc::clone(types.own()))?,
-        };
-        types.apply(batch)
+        if batch.schema_ref() == schema { Ok(batch) } else { batch.with_schema(Arc::clone(schema)) }
     }
 }
 
@@ -149,13 +146,16 @@ impl ExecutionPlan for ServiceScan {
         }
         let (rows, ctx, name) = (Arc::clone(&self.rows), self.ctx.clone(), self.name.clone());
         let (types, columns) = (self.types.clone(), self.columns.clone());
+        let own = Arc::clone(types.own());
         let batches = async move { rows.read(ctx, options).await }
             .try_flatten_stream()
-            .map_err(travelling)
-            .map(move |chunk| {
-                let batch = Self::shaped(columns.as_deref(), &types, chunk?.into_batch());
-                batch.map_err(|error| travelling(changed(name.as_str()).with_source(error)))
-            });
+            .and_then(move |chunk| {
+                let batch = Self::shaped(columns.as_deref(), &own, chunk.into_batch());
+                ready(batch.map_err(|error| changed(name.as_str()).with_source(error)))
+            })
+            .map_ok(move |batch| stream::iter(types.apply(batch)))
+            .try_flatten()
+            .map_err(travelling);
         Ok(make_cooperative(Box::pin(RecordBatchStreamAdapter::new(self.schema(), batches))))
     }
 

@@ -1,7 +1,7 @@
 //! The types in which SQL sees a dataset, where those of its own would give wrong answers.
 //!
-//! It differs from [`Plain`](arrowlink_core::Plain), which is for clients that know few types: this is for the engine, which
-//! computes with more, and not with all of them.
+//! It differs from [`Plain`], which is for clients that know few types: this is for the engine, which computes with more,
+//! and not with all of them.
 
 mod array;
 
@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{ArrowError, DataType, Field, FieldRef, Schema, SchemaRef};
-use arrowlink_core::Result;
+use arrowlink_core::{Error, ErrorKind, Plain, Result};
 
 use super::failure::invalid;
+use crate::failure::internal;
 
 /// How the batches of a dataset become those that SQL sees.
 ///
@@ -19,28 +20,42 @@ use super::failure::invalid;
 /// |---|---|
 /// | a struct that may be null | the same, and its fields are null where it is |
 /// | `Decimal32`, `Decimal64` | `Decimal128` of the same precision and scale |
-/// | all others | themselves, with what is nested in them as above, save in unions |
+/// | `RunEndEncoded` | its values, one for each row |
+/// | `Dictionary` with keys of 8 or 16 bits | the same with keys of 32 bits |
+/// | all others | themselves, with what is nested in them as above |
 ///
-/// The engine takes a field out of a struct as it is, whatever the nulls of the struct say, and makes integers of small
-/// decimals.
+/// The engine takes a field out of a struct as it is, whatever the nulls of the struct say. It makes integers of small
+/// decimals, takes runs for rows, and puts the dictionaries of batches together, to more values than small keys count.
+///
+/// In a union, runs alone are replaced. What has runs in it, or list views over something else that is replaced, becomes
+/// [`Plain`] first, views included.
 #[derive(Clone, Debug)]
 pub(crate) struct SqlTypes {
     own: SchemaRef,
     schema: SchemaRef,
-    /// Of each column whether there is anything to do; none where there is nothing for any.
-    touched: Option<Arc<[bool]>>,
+    /// What there is to do for each column; none where there is nothing for any.
+    columns: Option<Arc<[Column]>>,
+}
+
+/// What there is to do for a column, in this order.
+#[derive(Debug)]
+struct Column {
+    /// Makes it plain.
+    plain: Option<Plain>,
+    /// Whether there is anything else.
+    is_touched: bool,
 }
 
 impl SqlTypes {
     /// Prepares for the batches of `own`.
     pub(crate) fn new(own: &SchemaRef) -> Self {
-        let touches = |field: &FieldRef| touches(field.data_type(), field.is_nullable());
-        if !own.fields().iter().any(touches) {
-            return Self { own: Arc::clone(own), schema: Arc::clone(own), touched: None };
+        if !own.fields().iter().any(|field| has_runs(field.data_type()) || touches_field(field)) {
+            return Self { own: Arc::clone(own), schema: Arc::clone(own), columns: None };
         }
-        let fields: Vec<_> = own.fields().iter().map(|field| seen_field(field, false)).collect();
+        let columns = own.fields().iter().map(Column::new);
+        let (columns, fields): (Vec<_>, Vec<_>) = columns.unzip();
         let schema = Arc::new(Schema::new_with_metadata(fields, own.metadata().clone()));
-        Self { own: Arc::clone(own), schema, touched: Some(own.fields().iter().map(touches).collect()) }
+        Self { own: Arc::clone(own), schema, columns: Some(columns.into()) }
     }
 
     /// Returns the schema of the dataset.
@@ -56,21 +71,64 @@ impl SqlTypes {
     /// Returns whether a field that may not be null is in a struct that may: SQL sees nulls there.
     pub(crate) fn has_hidden_nulls(&self) -> bool {
         let hides = |field: &FieldRef| hides_nulls(field.data_type(), field.is_nullable());
-        self.touched.is_some() && self.own.fields().iter().any(hides)
+        self.columns.is_some() && self.own.fields().iter().any(hides)
     }
 
     /// Returns the rows of `batch`, which has the schema of the dataset, as SQL sees them.
-    pub(crate) fn apply(&self, batch: RecordBatch) -> Result<RecordBatch, ArrowError> {
-        let Some(touched) = &self.touched else { return Ok(batch) };
-        let columns = batch.columns().iter().zip(self.schema.fields()).zip(touched.iter());
-        let columns = columns.map(|((column, field), touched)| match touched {
-            true => array::seen(column, field.data_type()),
-            false => Ok(Arc::clone(column)),
-        });
-        let columns = columns.collect::<Result<Vec<_>, _>>()?;
-        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-        RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)
+    ///
+    /// They are as many batches as it takes for none to be much larger than what it was made from.
+    pub(crate) fn apply(
+        &self,
+        batch: RecordBatch,
+    ) -> impl Iterator<Item = Result<RecordBatch>> + Send + use<> {
+        let (types, mut pending) = (self.clone(), vec![batch]);
+        std::iter::from_fn(move || {
+            loop {
+                let batch = pending.pop()?;
+                match types.seen(&batch) {
+                    Err(error) if error.kind() == ErrorKind::LimitExceeded && batch.num_rows() > 1 => {
+                        let first = batch.num_rows() / 2;
+                        pending.push(batch.slice(first, batch.num_rows() - first));
+                        pending.push(batch.slice(0, first));
+                    }
+                    seen => return Some(seen),
+                }
+            }
+        })
     }
+
+    fn seen(&self, batch: &RecordBatch) -> Result<RecordBatch> {
+        let Some(columns) = &self.columns else { return Ok(batch.clone()) };
+        let seen = columns.iter().enumerate().zip(self.schema.fields());
+        let seen = seen.map(|((index, column), field)| column.seen(batch, index, field.data_type()));
+        let seen = seen.collect::<Result<Vec<_>>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        RecordBatch::try_new_with_options(Arc::clone(&self.schema), seen, &options).map_err(not_made)
+    }
+}
+
+impl Column {
+    /// Returns what there is to do for a column, and as what SQL sees it.
+    fn new(field: &FieldRef) -> (Self, FieldRef) {
+        let plain =
+            has_runs(field.data_type()).then(|| Plain::new(&Arc::new(Schema::new(vec![Arc::clone(field)]))));
+        let field = plain.as_ref().and_then(|plain| plain.schema().fields().first()).unwrap_or(field);
+        let (is_touched, seen) = (touches_field(field), seen_field(field, false));
+        (Self { plain, is_touched }, seen)
+    }
+
+    /// Returns the column `index` of `batch` as `to`, which is the type that SQL sees.
+    fn seen(&self, batch: &RecordBatch, index: usize, to: &DataType) -> Result<ArrayRef> {
+        let column = match &self.plain {
+            Some(plain) => Arc::clone(plain.apply(&batch.project(&[index]).map_err(not_made)?)?.column(0)),
+            None => Arc::clone(batch.column(index)),
+        };
+        if self.is_touched { array::seen(&column, to).map_err(not_made) } else { Ok(column) }
+    }
+}
+
+fn not_made(error: ArrowError) -> Error {
+    internal("a column cannot be made what SQL sees").with_source(error)
 }
 
 /// Returns `column`, which has the type that SQL sees, as the dataset has it.
@@ -97,15 +155,41 @@ fn touches(data_type: &DataType, may_be_null: bool) -> bool {
             touches_field(field)
         }
         DataType::Map(entries, _) => touches(entries.data_type(), false),
+        DataType::Dictionary(keys, values) => is_small(keys) || touches(values, true),
         DataType::Decimal32(..) | DataType::Decimal64(..) => true,
         _ => false,
     }
 }
 
+/// Returns whether keys of this type may be too few for the values of all batches.
+const fn is_small(keys: &DataType) -> bool {
+    matches!(keys, DataType::Int8 | DataType::UInt8 | DataType::Int16 | DataType::UInt16)
+}
+
+/// Returns whether values of `data_type` have to be plain first.
+fn has_runs(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::RunEndEncoded(..) => true,
+        DataType::ListView(field) | DataType::LargeListView(field) => {
+            has_runs(field.data_type()) || touches_field(field)
+        }
+        DataType::List(field)
+        | DataType::LargeList(field)
+        | DataType::FixedSizeList(field, _)
+        | DataType::Map(field, _) => has_runs(field.data_type()),
+        DataType::Struct(fields) => fields.iter().any(|field| has_runs(field.data_type())),
+        DataType::Union(fields, _) => fields.iter().any(|(_, field)| has_runs(field.data_type())),
+        DataType::Dictionary(_, values) => has_runs(values),
+        _ => false,
+    }
+}
+
+/// Returns whether there is anything else to do for values of `field`.
 fn touches_field(field: &Field) -> bool {
     touches(field.data_type(), field.is_nullable())
 }
 
+/// Returns whether a struct within `data_type` that may be null has a field that may not.
 fn hides_nulls(data_type: &DataType, may_be_null: bool) -> bool {
     match data_type {
         DataType::Struct(fields) => fields.iter().any(|field| {
@@ -132,6 +216,10 @@ fn seen_type(data_type: &DataType, may_be_null: bool) -> DataType {
         DataType::Map(entries, sorted) => {
             let seen = seen_type(entries.data_type(), false);
             DataType::Map(Arc::new(Field::clone(entries).with_data_type(seen)), *sorted)
+        }
+        DataType::Dictionary(keys, values) => {
+            let keys = if is_small(keys) { Box::new(DataType::Int32) } else { keys.clone() };
+            DataType::Dictionary(keys, Box::new(seen_type(values, true)))
         }
         DataType::Decimal32(precision, scale) | DataType::Decimal64(precision, scale) => {
             DataType::Decimal128(*precision, *scale)

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use arrow_array::builder::{Int64Builder, ListBuilder, MapBuilder, StringBuilder, StructBuilder};
+use arrow_array::types::{Int8Type, Int16Type, Int32Type};
 use arrow_array::{
-    Array, ArrayRef, Decimal32Array, Decimal64Array, FixedSizeListArray, Int64Array, RecordBatch,
-    StringArray, StructArray,
+    Array, ArrayRef, Decimal32Array, Decimal64Array, DictionaryArray, FixedSizeListArray, Int16Array,
+    Int32Array, Int64Array, RecordBatch, RunArray, StringArray, StructArray,
 };
 use arrow_cast::pretty::pretty_format_batches;
 use arrow_schema::{DataType, Field, Fields};
@@ -182,4 +183,76 @@ async fn small_decimals_within_others_keep_their_fraction() {
         let (_folder, stored) = serve_file(column).await;
         answers(&stored, text, &["2.25", "3.50"]).await;
     }
+}
+
+#[tokio::test]
+async fn runs_are_the_values_that_they_stand_for() {
+    let texts = StringArray::from(vec![Some("a"), Some("b"), None]);
+    let runs: ArrayRef =
+        Arc::new(RunArray::<Int32Type>::try_new(&Int32Array::from(vec![2, 3, 4]), &texts).unwrap());
+    let service = serve(Arc::clone(&runs)).await;
+    has_type(&service, &DataType::Utf8).await;
+    answers(&service, "select case when i = 1 then c end from t", &["a", "", "", ""]).await;
+    answers(&service, "select max(c), count(c), count(distinct c) from t", &["b|3|2"]).await;
+    answers(&service, "select lag(c) over (order by i) from t", &["", "a", "a", "b"]).await;
+    answers(&service, "select i from t where c = 'b' or c is null", &["3", "4"]).await;
+    answers(&service, "select c from t where i > 1 limit 2", &["a", "b"]).await;
+    takes_its_own_rows(&service, runs.data_type()).await;
+    let short: ArrayRef = Arc::new(
+        RunArray::<Int16Type>::try_new(&Int16Array::from(vec![3]), &StringArray::from(vec!["x"])).unwrap(),
+    );
+    let item = Arc::new(Field::new_list_field(short.data_type().clone(), true));
+    let lists = FixedSizeListArray::new(item, 3, short, None);
+    answers(&serve(Arc::new(lists)).await, "select c[2] || 'y' from t", &["xy"]).await;
+}
+
+#[tokio::test]
+async fn runs_that_become_much_larger_are_many_batches() {
+    let (ends, text) = (Int32Array::from(vec![100]), "x".repeat(1 << 20));
+    let runs = RunArray::<Int32Type>::try_new(&ends, &StringArray::from(vec![text])).unwrap();
+    let service = serve(Arc::new(runs)).await;
+    answers(&service, "select count(*), sum(length(c)), max(i) from t", &["100|104857600|100"]).await;
+    let rows = service.read(CallContext::new(), Query::new("select c from t").into(), ReadOptions::default());
+    assert!(rows.await.unwrap().collect_batches().await.unwrap().len() > 1);
+}
+
+#[tokio::test]
+async fn categories_of_many_appends_may_be_more_than_small_keys_count() {
+    let service = service();
+    let batch = |first: usize| {
+        let texts: Vec<String> = (first..first + 100).map(|number| format!("{number:03}")).collect();
+        let texts: DictionaryArray<Int8Type> = texts.iter().map(|text| Some(text.as_str())).collect();
+        Arc::new(texts) as ArrayRef
+    };
+    for first in [0, 100, 200] {
+        append(&service, batch(first)).await;
+    }
+    let seen = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+    has_type(&service, &seen).await;
+    for text in [
+        "select c from t order by c",
+        "select c from t group by c order by c",
+        "select distinct c from t order by c",
+    ] {
+        let rows = ask(&service, text).await.unwrap();
+        assert_eq!((rows.len(), rows[150].as_str()), (300, "150"), "{text}");
+    }
+    answers(&service, "select count(*), max(a.c) from t a join t b on a.c = b.c", &["300|299"]).await;
+    assert_eq!(
+        count(&service, "insert into t select 1, c from t where c < '005' or c > '295'").await.unwrap(),
+        9
+    );
+    answers(&service, "select count(*), count(distinct c) from t", &["309|300"]).await;
+    let (_folder, stored) = serve_file(batch(0)).await;
+    has_type(&stored, &seen).await;
+    answers(&stored, "select min(c), count(distinct c) from t where c > '050'", &["051|49"]).await;
+}
+
+#[tokio::test]
+async fn more_categories_than_the_keys_of_a_dataset_count_are_refused() {
+    let service = serve(Arc::new(["a"].into_iter().collect::<DictionaryArray<Int8Type>>())).await;
+    let text = "insert into t select v, cast(v as text) as w from (select unnest(range(1, 301)) as v)";
+    let error = count(&service, text).await.unwrap_err();
+    check(&error, ErrorKind::InvalidArgument, &["column `c`", "Int8"]);
+    answers(&service, "select count(*) from t", &["1"]).await;
 }

@@ -10,6 +10,7 @@ use arrow_array::{
 use arrow_buffer::{OffsetBuffer, ScalarBuffer};
 use arrow_cast::{CastOptions, cast, cast_with_options};
 use arrow_schema::{ArrowError, DataType, FieldRef, Fields};
+use arrow_select::dictionary::garbage_collect_any_dictionary;
 use arrow_select::nullif::nullif;
 
 type Result<T, E = ArrowError> = std::result::Result<T, E>;
@@ -28,6 +29,7 @@ pub(super) fn seen(array: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
             Ok(Arc::new(list))
         }
         DataType::Map(entries, sorted) => map(array.as_map(), entries, *sorted),
+        DataType::Dictionary(keys, values) => dictionary(array, keys, values),
         DataType::Decimal128(..) => cast(array, to),
         _ => Ok(Arc::clone(array)),
     }
@@ -35,7 +37,12 @@ pub(super) fn seen(array: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
 
 /// Returns `array`, which has the type that SQL sees, as `to`.
 pub(super) fn own(array: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
-    cast_with_options(array, to, &CastOptions { safe: false, ..CastOptions::default() })
+    let own =
+        |array: &ArrayRef| cast_with_options(array, to, &CastOptions { safe: false, ..Default::default() });
+    let Some(dictionary) = array.as_any_dictionary_opt() else { return own(array) };
+    // Small keys do not count what no row uses, nor what is there several times.
+    let used = garbage_collect_any_dictionary(dictionary)?;
+    own(&used).or_else(|_| own(&cast(&used, dictionary.values().data_type())?))
 }
 
 /// Makes the fields null where the struct is.
@@ -51,6 +58,13 @@ fn structure(array: &StructArray, fields: &Fields) -> Result<StructArray> {
     });
     let columns = columns.collect::<Result<Vec<_>>>()?;
     StructArray::try_new_with_length(fields.clone(), columns, array.nulls().cloned(), array.len())
+}
+
+fn dictionary(array: &ArrayRef, keys: &DataType, values: &DataType) -> Result<ArrayRef> {
+    let own_values = Box::new(array.as_any_dictionary().values().data_type().clone());
+    let array = cast(array, &DataType::Dictionary(Box::new(keys.clone()), own_values))?;
+    let dictionary = array.as_any_dictionary();
+    Ok(dictionary.with_values(seen(dictionary.values(), values)?))
 }
 
 fn list<O: OffsetSizeTrait>(list: &GenericListArray<O>, field: &FieldRef) -> Result<ArrayRef> {
