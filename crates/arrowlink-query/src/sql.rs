@@ -18,6 +18,7 @@ mod failure;
 mod file_statistics;
 mod file_store;
 mod file_table;
+mod from_first;
 mod growth;
 mod ignored;
 mod interrupt;

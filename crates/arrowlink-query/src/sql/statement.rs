@@ -10,9 +10,8 @@ use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
 use super::failure::{from_parser, invalid, lower, refused};
-use super::ignored;
 use super::names::name_of;
-use super::{nesting, numbers, session};
+use super::{from_first, ignored, nesting, numbers, session};
 
 /// One statement that may be executed.
 #[derive(Debug)]
@@ -45,7 +44,10 @@ impl Statement {
         let parsed = DFParserBuilder::new(tokens).build().and_then(|mut parser| parser.parse_statements());
         let mut statements = parsed.map_err(from_parser)?;
         match (statements.pop_front(), statements.is_empty()) {
-            (Some(statement), true) => permitted(statement, schema),
+            (Some(mut statement), true) => {
+                from_first::spell(&mut statement);
+                permitted(statement, schema)
+            }
             (None, _) => Err(invalid(None, "the statement is empty")),
             (Some(_), false) => Err(invalid(
                 None,

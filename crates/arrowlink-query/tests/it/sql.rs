@@ -71,6 +71,20 @@ async fn datasets_are_tables_by_schema_and_name() {
 }
 
 #[tokio::test]
+async fn query_that_begins_with_from_returns_all_columns() {
+    let service = service();
+    for (text, rows) in [
+        ("from trips limit 1", 1),
+        ("select * from (from trips) where id > 2 union all (from trips limit 1)", 3),
+        ("with t as (from trips) from t", 4),
+        ("from trips select *", 4),
+    ] {
+        let rows_of_text = query(&service, Query::new(text)).await.unwrap();
+        assert_eq!((rows_of_text.num_columns(), rows_of_text.num_rows()), (3, rows), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn the_default_schema_comes_before_names_without_one() {
     let both = Query::new("select count(*) from orders, trips").with_default_schema("sales");
     let rows = query(&service(), both).await.unwrap();
