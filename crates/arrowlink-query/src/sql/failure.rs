@@ -4,6 +4,7 @@
 //! whoever wrote the statement, and say where it is. Errors that were made here and travelled through DataFusion come
 //! out as they went in.
 
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 
@@ -92,8 +93,10 @@ pub(crate) fn from_datafusion(error: DataFusionError) -> Error {
         DataFusionError::ArrowError(error, _) => from_arrow(*error),
         DataFusionError::External(source) => match source.downcast::<Error>() {
             Ok(ours) => *ours,
+            Err(source) if is_panic(&source.to_string()) => gave_up(source),
             Err(source) => failed().with_source(source),
         },
+        DataFusionError::Execution(text) if is_panic(&text) => gave_up(text),
         DataFusionError::ResourcesExhausted(text) => exhausted(&text),
         DataFusionError::NotImplemented(text) => {
             let message = "the statement uses what is not there yet";
@@ -175,6 +178,7 @@ fn copied(shared: &DataFusionError) -> DataFusionError {
         DataFusionError::ResourcesExhausted(text) => DataFusionError::ResourcesExhausted(text.clone()),
         DataFusionError::NotImplemented(text) => DataFusionError::NotImplemented(text.clone()),
         DataFusionError::Internal(text) => DataFusionError::Internal(text.clone()),
+        DataFusionError::ExecutionJoin(error) => DataFusionError::Internal(error.to_string()),
         DataFusionError::ArrowError(error, _) => match error.as_ref() {
             ArrowError::ParquetError(text) => ArrowError::ParquetError(text.clone()).into(),
             ArrowError::IpcError(text) => ArrowError::IpcError(text.clone()).into(),
@@ -219,16 +223,30 @@ fn full_disk(error: &DataFusionError) -> Option<Error> {
     None
 }
 
-/// Something is wrong with the engine, but for panics by which arrow says that a column is too large.
-pub(crate) fn gave_up(error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    let (kind, text) = if error.to_string().contains(OFFSET_OVERFLOW) {
-        let text =
+/// Something is wrong with the engine, but where it says that it does not compute with a type, and for panics by which
+/// Arrow says that a column is too large.
+pub(crate) fn gave_up(error: impl fmt::Display) -> Error {
+    let text = error.to_string();
+    let says = |words: &str| text.contains(words);
+    let (kind, message) = if says(OFFSET_OVERFLOW) {
+        let message =
             "a column of the result has more than 2 GiB in one batch: ask for fewer rows, or shorter texts";
-        (ErrorKind::LimitExceeded, text)
+        (ErrorKind::LimitExceeded, message)
+    } else if says(NO_FIELDS) {
+        (ErrorKind::Unsupported, "structs without fields are not compared here: leave the column out")
+    } else if NOT_THERE.into_iter().any(says) {
+        (ErrorKind::Unsupported, "the statement uses what is not there yet")
     } else {
         (ErrorKind::Internal, "the query failed")
     };
-    Error::new(kind, text).with_source(error)
+    // The number of a task says nothing to anybody.
+    let reason = text.split_once(PANICKED).map_or(text.as_str(), |(_, reason)| reason);
+    Error::new(kind, message).with_source(first_line(reason.trim_matches('"')))
+}
+
+/// Returns whether `text` is that of a task that panicked.
+fn is_panic(text: &str) -> bool {
+    text.starts_with("task ") && text.contains(" panicked")
 }
 
 /// The statement was fine; the values that it met were not.
@@ -255,6 +273,12 @@ pub(crate) fn lower(text: &str) -> String {
 /// What is said of a statement that is well formed, and asks for what cannot be done.
 const NOT_VALID: &str = "the statement is not valid";
 const OFFSET_OVERFLOW: &str = "offset overflow";
+/// What Arrow says of a struct that has none.
+const NO_FIELDS: &str = "struct array with no fields";
+/// How the engine says of a type that it does not compute with it, while it does.
+const NOT_THERE: [&str; 4] = ["not implemented", "not supported", "unsupported", "Unsupported"];
+/// What stands before the words of a panic.
+const PANICKED: &str = " panicked with message ";
 /// The setting that DataFusion names where intermediate results take too much.
 const DISK_SETTING: &str = "max_temp_directory_size";
 /// How many characters are shown of what DataFusion says: some of it is a whole plan.

@@ -6,10 +6,10 @@ use arrow_array::builder::{Int64Builder, ListBuilder, MapBuilder, StringBuilder,
 use arrow_array::types::{Int8Type, Int16Type, Int32Type};
 use arrow_array::{
     Array, ArrayRef, Decimal32Array, Decimal64Array, DictionaryArray, FixedSizeListArray, Int16Array,
-    Int32Array, Int64Array, RecordBatch, RunArray, StringArray, StructArray,
+    Int32Array, Int64Array, ListViewArray, RecordBatch, RunArray, StringArray, StructArray, UnionArray,
 };
 use arrow_cast::pretty::pretty_format_batches;
-use arrow_schema::{DataType, Field, Fields};
+use arrow_schema::{DataType, Field, Fields, UnionFields};
 use arrowlink_core::{
     CallContext, DataService as _, DataServiceExt as _, ErrorKind, Query, ReadOptions, Result, Target,
 };
@@ -255,4 +255,30 @@ async fn more_categories_than_the_keys_of_a_dataset_count_are_refused() {
     let error = count(&service, text).await.unwrap_err();
     check(&error, ErrorKind::InvalidArgument, &["column `c`", "Int8"]);
     answers(&service, "select count(*) from t", &["1"]).await;
+}
+
+#[tokio::test]
+async fn what_the_engine_does_not_compute_with_is_said_to_be_so() {
+    let item = || Arc::new(Field::new_list_field(DataType::Int64, true));
+    let values = || Arc::new(Int64Array::from(vec![1, 2])) as ArrayRef;
+    let views = ListViewArray::new(item(), vec![0, 1].into(), vec![1, 1].into(), values(), None);
+    let mut maps = MapBuilder::new(None, StringBuilder::new(), Int64Builder::new());
+    maps.append(true).unwrap();
+    let fields = UnionFields::try_new(vec![0], vec![Field::new("a", DataType::Int64, true)]).unwrap();
+    let union = UnionArray::try_new(fields, vec![0, 0].into(), None, vec![values()]).unwrap();
+    for column in [Arc::new(views) as ArrayRef, Arc::new(maps.finish()), Arc::new(union)] {
+        let service = serve(column).await;
+        for text in ["select min(c) from t", "select max(c) over (order by i) from t"] {
+            let error = ask(&service, text).await.unwrap_err();
+            check(&error, ErrorKind::Unsupported, &["not implemented for type"]);
+            assert!(!error.chain().contains("bug"), "{}", error.chain());
+        }
+    }
+    let service = serve(Arc::new(StructArray::new_empty_fields(2, None))).await;
+    for text in ["select c from t group by c", "select distinct c from t", "select count(distinct c) from t"]
+    {
+        let error = ask(&service, text).await.unwrap_err();
+        check(&error, ErrorKind::Unsupported, &["structs without fields"]);
+        assert!(!error.chain().contains("task"), "{}", error.chain());
+    }
 }
