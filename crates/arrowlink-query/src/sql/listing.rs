@@ -27,6 +27,9 @@ pub(crate) async fn add(
     for reference in references {
         let resolved = reference.resolve(CATALOG, PUBLIC);
         if let Some(table) = provider.table(&resolved.table).await.map_err(from_datafusion)? {
+            // It would list every table; there are no views.
+            let is_empty = resolved.table.as_ref() == VIEWS;
+            let table = if is_empty { Arc::new(EmptyTable::new(table.schema())) } else { table };
             tables.insert(&resolved, table);
         }
     }
@@ -60,3 +63,4 @@ async fn list(engine: &Engine, ctx: &CallContext) -> Result<Tables> {
 
 /// The schema in which tables, columns and settings are listed.
 pub(crate) const SCHEMA: &str = "information_schema";
+const VIEWS: &str = "views";
