@@ -106,7 +106,8 @@ def test_every_type_is_written_and_read(
     with sql.cursor() as cursor:
         assert cursor.adbc_ingest("kept", made.to_reader(), "create") == 2
     kept = fetch(sql, "select * from kept")
-    assert kept.equals(made)
+    # SQL gives dictionaries keys that count them all.
+    assert kept.equals(made.cast(kept.schema) if kind == "enum" else made)
     assert database.from_arrow(kept).fetchall() == database.from_arrow(made).fetchall()
 
 

@@ -101,7 +101,9 @@ def test_every_file_is_read_by_name_and_by_sql(
 ) -> None:
     by_name = client.do_get(flight.Ticket(name)).read_all()
     assert by_name.to_pylist() == FILES[name].rows
-    assert adbc.fetch(connection, f'select * from "{name}"').equals(by_name)  # noqa: S608 - ours
+    by_sql = adbc.fetch(connection, f'select * from "{name}"')  # noqa: S608 - ours
+    # SQL gives dictionaries keys that count them all.
+    assert by_sql.equals(by_name.cast(by_sql.schema) if name == "pandas-ordered" else by_name)
 
 
 def test_intervals_that_would_lose_their_months_are_refused(
