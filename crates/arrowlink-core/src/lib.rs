@@ -12,7 +12,7 @@
 //! | build schemas and batches | [`SchemaBuilder`], [`BatchBuilder`], [`from_records`] |
 //! | say who may call | [`Authenticator`] |
 //! | bound a service | [`Limited`], [`Deadlines`], [`ReadOnly`] |
-//! | write a source of one's own | [`ReadOptions::apply`], [`divide`], [`schema_mismatch`], and [`conformance`] to try it |
+//! | write a source of one's own | [`ReadOptions::apply`], [`divide`], [`BatchStream::conformed`], and [`conformance`] to try it |
 //!
 //! ```
 //! use std::sync::Arc;
@@ -39,6 +39,7 @@ mod apply;
 mod authenticator;
 mod batch_builder;
 mod catalog;
+mod conform;
 pub mod conformance;
 mod context;
 mod deadlines;

@@ -19,7 +19,7 @@ use futures::future::{BoxFuture, FutureExt as _, ready};
 
 use crate::{
     BatchStream, CallContext, Dataset, Description, Durability, Error, ErrorKind, NounKind, Part,
-    ReadOptions, Receipt, Result, WriteMode, WriteOptions, divide, schema_mismatch,
+    ReadOptions, Receipt, Result, WriteMode, WriteOptions, divide,
 };
 
 use budget::{Budget, Reservation};
@@ -214,9 +214,7 @@ impl MemoryDataset {
                 return Err(Error::new(ErrorKind::Unsupported, text));
             }
         }
-        if let Some(mismatch) = schema_mismatch(&self.inner.schema, batches.schema()) {
-            return Err(mismatch);
-        }
+        let batches = batches.conformed(&self.inner.schema)?;
         let upload = self.upload().collect(batches).await?;
         self.append(upload, options.idempotency_key)
     }

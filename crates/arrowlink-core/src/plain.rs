@@ -11,7 +11,7 @@ mod types;
 
 use std::sync::Arc;
 
-use arrow_array::{RecordBatch, RecordBatchOptions};
+use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{ArrowError, SchemaRef};
 
 use crate::{Error, ErrorKind, Result};
@@ -97,15 +97,19 @@ impl Plain {
     /// `LimitExceeded` where the rows would take far more memory than they do: more than 2 GiB of text in one column, or
     /// more than 64 MiB of values that runs or list views repeat. Fewer of the rows may pass, unless it is a single one. `Internal` where the batch has another schema.
     pub fn apply(&self, batch: &RecordBatch) -> Result<RecordBatch> {
-        let columns = batch.columns().iter().zip(self.schema.fields()).zip(self.touched.iter());
-        let columns = columns.map(|((column, field), touched)| match touched {
-            true => self.maker.plain(column, field.data_type()),
-            false => Ok(Arc::clone(column)),
-        });
-        let columns = columns.collect::<Result<Vec<_>, Failure>>()?;
+        let columns = batch.columns().iter().enumerate();
+        let columns = columns.map(|(idx, column)| self.column(idx, column)).collect::<Result<Vec<_>>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         let plain = RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options);
         Ok(plain.map_err(Failure::from)?)
+    }
+
+    /// As [`apply`](Self::apply), of one column.
+    pub(crate) fn column(&self, idx: usize, column: &ArrayRef) -> Result<ArrayRef> {
+        match self.schema.fields().get(idx).filter(|_| self.touched.get(idx) == Some(&true)) {
+            Some(field) => Ok(self.maker.plain(column, field.data_type())?),
+            None => Ok(Arc::clone(column)),
+        }
     }
 }
 

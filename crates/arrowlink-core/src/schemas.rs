@@ -28,7 +28,7 @@ use crate::{Error, ErrorKind, Result};
 /// assert!(schema_mismatch(&expected, &expected).is_none());
 /// ```
 pub fn schema_mismatch(expected: &Schema, actual: &Schema) -> Option<Error> {
-    if same_fields(expected.fields(), actual.fields()) {
+    if same_fields(expected.fields(), actual.fields(), Nulls::Same) {
         return None;
     }
     let differences = differences(expected.fields(), actual.fields());
@@ -69,50 +69,63 @@ fn retyped(column: &ArrayRef, field: &Field) -> Result<ArrayRef> {
     })
 }
 
+/// Which fields that are never null are the same as such that may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Nulls {
+    /// None.
+    Same,
+    /// Those of the batches.
+    Fewer,
+}
+
 /// Compares names, order and values of fields.
-fn same_fields(expected: &Fields, actual: &Fields) -> bool {
+pub(crate) fn same_fields(expected: &Fields, actual: &Fields, nulls: Nulls) -> bool {
     expected.len() == actual.len()
-        && expected.iter().zip(actual).all(|(a, b)| a.name() == b.name() && same_values(a, b))
+        && expected.iter().zip(actual).all(|(a, b)| a.name() == b.name() && same_values(a, b, nulls))
 }
 
 /// Compares nullability and type, whatever the fields are called.
-fn same_values(expected: &Field, actual: &Field) -> bool {
-    expected.is_nullable() == actual.is_nullable() && same_type(expected.data_type(), actual.data_type())
+fn same_values(expected: &Field, actual: &Field, nulls: Nulls) -> bool {
+    let fewer = nulls == Nulls::Fewer && expected.is_nullable();
+    (fewer || expected.is_nullable() == actual.is_nullable())
+        && same_type(expected.data_type(), actual.data_type(), nulls)
 }
 
 /// Compares types; in nested ones, metadata and the names of list items and map entries do not count. The fields of
 /// structs and unions do.
-fn same_type(expected: &DataType, actual: &DataType) -> bool {
+pub(crate) fn same_type(expected: &DataType, actual: &DataType, nulls: Nulls) -> bool {
     match (expected, actual) {
         (DataType::List(a), DataType::List(b))
         | (DataType::LargeList(a), DataType::LargeList(b))
         | (DataType::ListView(a), DataType::ListView(b))
-        | (DataType::LargeListView(a), DataType::LargeListView(b)) => same_values(a, b),
-        (DataType::FixedSizeList(a, n), DataType::FixedSizeList(b, m)) => n == m && same_values(a, b),
-        (DataType::Map(a, sorted), DataType::Map(b, also)) => sorted == also && same_entries(a, b),
-        (DataType::Struct(a), DataType::Struct(b)) => same_fields(a, b),
-        (DataType::Dictionary(key, a), DataType::Dictionary(other, b)) => key == other && same_type(a, b),
+        | (DataType::LargeListView(a), DataType::LargeListView(b)) => same_values(a, b, nulls),
+        (DataType::FixedSizeList(a, n), DataType::FixedSizeList(b, m)) => n == m && same_values(a, b, nulls),
+        (DataType::Map(a, sorted), DataType::Map(b, also)) => sorted == also && same_entries(a, b, nulls),
+        (DataType::Struct(a), DataType::Struct(b)) => same_fields(a, b, nulls),
+        (DataType::Dictionary(key, a), DataType::Dictionary(other, b)) => {
+            key == other && same_type(a, b, nulls)
+        }
         (DataType::RunEndEncoded(ends, a), DataType::RunEndEncoded(other, b)) => {
-            ends.data_type() == other.data_type() && same_values(a, b)
+            ends.data_type() == other.data_type() && same_values(a, b, nulls)
         }
         (DataType::Union(a, mode), DataType::Union(b, other)) => {
             mode == other
                 && a.len() == b.len()
                 && a.iter()
                     .zip(b.iter())
-                    .all(|((i, a), (j, b))| i == j && a.name() == b.name() && same_values(a, b))
+                    .all(|((i, a), (j, b))| i == j && a.name() == b.name() && same_values(a, b, nulls))
         }
         _ => expected == actual,
     }
 }
 
 /// Compares the key and the value of two maps, whatever they are called.
-fn same_entries(expected: &Field, actual: &Field) -> bool {
+fn same_entries(expected: &Field, actual: &Field, nulls: Nulls) -> bool {
     match (expected.data_type(), actual.data_type()) {
         (DataType::Struct(a), DataType::Struct(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_values(a, b))
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_values(a, b, nulls))
         }
-        _ => same_values(expected, actual),
+        _ => same_values(expected, actual, nulls),
     }
 }
 
@@ -123,7 +136,7 @@ fn differences(expected: &Fields, actual: &Fields) -> Vec<String> {
     for field in expected {
         match actual.find(field.name()) {
             None => found.push(format!("column `{}` is missing, expected {}", field.name(), shown(field))),
-            Some((_, other)) if !same_values(field, other) => {
+            Some((_, other)) if !same_values(field, other, Nulls::Same) => {
                 let (expected, got) = (shown(field), shown(other));
                 let hint = if field.data_type() == other.data_type() { may_be_null(other) } else { "" };
                 found.push(format!("column `{}`: expected {expected}, got {got}{hint}", field.name()));

@@ -38,6 +38,8 @@ pub trait DataService: fmt::Debug + Send + Sync {
 
     /// Writes `batches` to `name`: all of them when the stream ends, none of them where it has an `Err` or the
     /// future is dropped before. The receipt is given when what it says is so.
+    ///
+    /// Batches that are appended are given the schema of the dataset as [`BatchStream::conformed`] does, or refused.
     fn write(
         &self,
         ctx: CallContext,

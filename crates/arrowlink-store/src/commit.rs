@@ -10,7 +10,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use arrow_schema::Schema;
+use arrow_schema::SchemaRef;
 use arrowlink_core::{Error, ErrorKind, Name, Receipt, Result, WriteMode, WriteOptions, schema_mismatch};
 
 use crate::aside::{new_path, sync_folder};
@@ -19,38 +19,45 @@ use crate::folder::{Folder, delete_before, file_name, uploads_in};
 use crate::index::{Index, State, Upload};
 use crate::upload::Arrived;
 
-/// Says whether a write to `name` may go on: a receipt where it is the repetition of one that was stored.
+/// What a write begins with, and ends with.
+pub(crate) enum Admitted {
+    /// Its batches have this schema: that of the dataset, or their own where they make one.
+    As(SchemaRef),
+    /// It is the repetition of one that was stored.
+    Repeated(Receipt),
+}
+
+/// Says whether a write to `name` of batches that have `schema` may go on.
 ///
-/// Fails with `NotFound` where a dataset must be there, `AlreadyExists` where it must not, `SchemaMismatch` where it
-/// has another schema, and `Corrupt` where it is damaged. A repetition is recognised before any of these but the
-/// first and the last. What is to be replaced may have any schema, and may be damaged.
+/// Fails with `NotFound` where a dataset must be there, `AlreadyExists` where it must not, and `Corrupt` where it is
+/// damaged. A repetition is recognised before the second. What is to be replaced may have any schema, and may be damaged.
 pub(crate) fn admit(
     index: &Index,
     name: &Name,
-    schema: &Schema,
+    schema: &SchemaRef,
     options: &WriteOptions,
-) -> Result<Option<Receipt>> {
+) -> Result<Admitted> {
     let datasets = index.read();
     let Some(state) = datasets.get(name) else {
         return if options.mode == WriteMode::Append {
             Err(Error::not_found("dataset", name, datasets.keys()))
         } else {
-            Ok(None)
+            Ok(Admitted::As(SchemaRef::clone(schema)))
         };
     };
     let table = match state.table() {
-        Err(_) if options.mode == WriteMode::Replace => return Ok(None),
+        Err(_) if options.mode == WriteMode::Replace => return Ok(Admitted::As(SchemaRef::clone(schema))),
         table => table?,
     };
     if let Some(receipt) = table.repeated(options.idempotency_key.as_deref()) {
-        return Ok(Some(receipt));
+        return Ok(Admitted::Repeated(receipt));
     }
     match options.mode {
         WriteMode::Create => {
             Err(Error::new(ErrorKind::AlreadyExists, format!("dataset `{name}` is there already")))
         }
-        WriteMode::Replace => Ok(None),
-        _ => schema_mismatch(&table.schema, schema).map_or(Ok(None), Err),
+        WriteMode::Replace => Ok(Admitted::As(SchemaRef::clone(schema))),
+        _ => Ok(Admitted::As(SchemaRef::clone(&table.schema))),
     }
 }
 
@@ -64,8 +71,9 @@ pub(crate) fn commit(
     arrived: Arrived,
     options: &WriteOptions,
 ) -> Result<Receipt> {
-    if let Some(receipt) = admit(index, name, &arrived.schema, options)? {
-        return Ok(receipt);
+    match admit(index, name, &arrived.schema, options)? {
+        Admitted::Repeated(receipt) => return Ok(receipt),
+        Admitted::As(schema) => schema_mismatch(&schema, &arrived.schema).map_or(Ok(()), Err)?,
     }
     let last = index.read().get(name).map(State::last);
     let place = folder.dataset(name);

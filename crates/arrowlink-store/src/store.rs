@@ -13,7 +13,7 @@ use futures::future::{BoxFuture, ready};
 use futures::{FutureExt as _, StreamExt as _, stream};
 
 use crate::StoreOptions;
-use crate::commit;
+use crate::commit::{self, Admitted};
 use crate::failure::blocking;
 use crate::folder::Folder;
 use crate::index::Index;
@@ -143,11 +143,13 @@ impl Store {
     ///
     /// What can be refused is refused twice: at once, so that nothing is sent for nothing, and at the commit, when
     /// another write may have come first.
-    async fn store(&self, name: Name, mut batches: BatchStream, options: WriteOptions) -> Result<Receipt> {
+    async fn store(&self, name: Name, batches: BatchStream, options: WriteOptions) -> Result<Receipt> {
         check_key(options.idempotency_key.as_deref())?;
-        if let Some(receipt) = commit::admit(&self.shared.index, &name, batches.schema(), &options)? {
-            return Ok(receipt);
-        }
+        let admitted = commit::admit(&self.shared.index, &name, batches.schema(), &options)?;
+        let mut batches = match admitted {
+            Admitted::Repeated(receipt) => return Ok(receipt),
+            Admitted::As(schema) => batches.conformed(&schema)?,
+        };
         let mut arriving = self.begin(Arc::clone(batches.schema()), &options).await?;
         while let Some(chunk) = batches.next().await {
             arriving = blocking(move || {

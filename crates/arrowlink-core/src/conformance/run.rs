@@ -102,7 +102,11 @@ impl<'a> Run<'a> {
     }
 
     /// Writes a new dataset.
-    async fn written(&self, suffix: &str, batches: Vec<RecordBatch>) -> Result<(Name, RecordBatch), String> {
+    pub(super) async fn written(
+        &self,
+        suffix: &str,
+        batches: Vec<RecordBatch>,
+    ) -> Result<(Name, RecordBatch), String> {
         let name = self.name(suffix)?;
         let schema = batches.first().ok_or("there is no batch")?.schema();
         self.write(&name, batches.clone())

@@ -1,11 +1,11 @@
 //! The rows that the suite writes: every kind of column that each protocol must carry.
 //!
 //! Three batches of different sizes, with nulls and lists, so that a cut between rows falls within a batch and at
-//! its ends. No dictionaries and views: a protocol may carry those as what they stand for.
+//! its ends. No dictionaries and views are read: a protocol may carry those as what they stand for.
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
 use crate::{BatchBuilder, Value, list_of, timestamp_in};
@@ -61,6 +61,13 @@ pub(super) fn other_batch() -> Result<RecordBatch, String> {
     builder.append(["seven"]).map_err(|error| error.chain())?;
     let batches = builder.finish().map_err(|error| error.chain())?;
     batches.into_iter().next().ok_or_else(|| "a row makes a batch".to_owned())
+}
+
+/// Makes a batch of one column, `text`, of the type that `texts` has.
+pub(super) fn texts(texts: impl Array + 'static, nullable: bool) -> Result<RecordBatch, String> {
+    let field = Field::new("text", texts.data_type().clone(), nullable);
+    let batch = RecordBatch::try_new(Arc::new(Schema::new(vec![field])), vec![Arc::new(texts)]);
+    batch.map_err(|error| error.to_string())
 }
 
 const LARGE_TEXT_BYTES: usize = 150 << 10;

@@ -3,7 +3,7 @@
 //! What a client can rely on after a failure is found out here: the checks look from outside, by reading the name
 //! that was written to, and never at what a service keeps.
 
-use arrow_array::RecordBatch;
+use arrow_array::{RecordBatch, StringArray, StringViewArray};
 use arrow_select::concat::concat_batches;
 use futures::channel::oneshot;
 use futures::future::{Either, join, join_all, select};
@@ -24,6 +24,7 @@ pub(super) fn checks<'a>(run: &'a Run<'a>) -> Vec<Check<'a>> {
         Check::new("a write whose input fails adds nothing", &[Write, Read], failed_append(run)),
         Check::new("a write that is dropped leaves nothing", &[Write, Read], dropped(run)),
         Check::new("rows of another schema are SchemaMismatch", &[Write, Read], mismatch(run)),
+        Check::new("rows are given the schema of their dataset", &[Write, Read], conformed(run)),
         Check::new("of two schemas for a new name one wins", &[Write], two_schemas(run)),
         Check::new("writes at once are all kept, each in one piece", &[Write, Read], at_once(run)),
         Check::new("appending to a name that is not there is NotFound", &[Write, Modes], append_absent(run)),
@@ -128,6 +129,16 @@ async fn mismatch(run: &Run<'_>) -> Outcome {
         expect_error(ErrorKind::SchemaMismatch, run.write(&name, vec![samples::other_batch()?]).await)?;
     expect(error.message().contains("`id`"), || format!("the column is not in: {}", said(&error)))?;
     run.expect_rows(&name, ReadOptions::default(), &rows).await
+}
+
+/// Columns that are never null are added to such that may be, and texts in another form become the dataset's.
+async fn conformed(run: &Run<'_>) -> Outcome {
+    let (name, rows) =
+        run.written("conformed", vec![samples::texts(StringArray::from(vec!["a"]), true)?]).await?;
+    let views = samples::texts(StringViewArray::from(vec!["a"]), false)?;
+    run.write(&name, vec![views]).await.map_err(|error| said(&error))?;
+    let twice = concat_batches(rows.schema_ref(), [&rows, &rows]).map_err(|error| error.to_string())?;
+    run.expect_rows(&name, ReadOptions::default(), &twice).await
 }
 
 /// Starts two writes of different schemas to a new name at once. Which of them wins is free; that both are kept, or

@@ -129,11 +129,12 @@ impl MemoryStore {
             Begun::Upload(schema) => schema,
             Begun::Known(receipt) => return Ok(receipt),
         };
+        let batches = batches.conformed(&schema)?;
         let upload = Upload::new(schema, Arc::clone(&self.budget)).collect(batches).await?;
         self.commit(name, upload, options)
     }
 
-    /// Refuses at once what could not be committed as things are now, and says which schema batches must have.
+    /// Refuses at once what could not be committed as things are now, and says which schema batches are given.
     fn begin(&self, name: &Name, schema: &SchemaRef, options: &WriteOptions) -> Result<Begun> {
         let datasets = self.datasets();
         let Some(dataset) = datasets.get(name) else {
@@ -152,10 +153,7 @@ impl MemoryStore {
             WriteMode::Replace => return Ok(Begun::Upload(SchemaRef::clone(schema))),
             WriteMode::AppendOrCreate | WriteMode::Append => {}
         }
-        match schema_mismatch(dataset.schema(), schema) {
-            Some(mismatch) => Err(mismatch),
-            None => Ok(Begun::Upload(SchemaRef::clone(dataset.schema()))),
-        }
+        Ok(Begun::Upload(SchemaRef::clone(dataset.schema())))
     }
 
     /// Decides again, now under the lock that makes it so.
@@ -260,7 +258,7 @@ impl DataService for MemoryStore {
 
 /// What a write begins with.
 enum Begun {
-    /// Its batches must have this schema.
+    /// Its batches are given this schema.
     Upload(SchemaRef),
     /// It was done before, under the same key.
     Known(Receipt),

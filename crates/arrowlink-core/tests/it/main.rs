@@ -12,6 +12,7 @@ mod apply;
 mod batch_builder;
 mod catalog;
 mod compact;
+mod conform;
 mod conformance;
 mod deadlines;
 mod demo;

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arrow_array::{RecordBatch, record_batch};
+use arrow_array::{ArrayRef, RecordBatch, StringViewArray, record_batch};
 use arrow_flight::utils::batches_to_flight_data;
 use arrow_flight::{FlightData, FlightDescriptor};
+use arrow_schema::DataType;
 use arrowlink_core::{DataServiceExt as _, Error, ErrorKind, Result};
 use arrowlink_testkit::{check_error, name, three_rows};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -83,6 +84,19 @@ async fn modes_and_keys_come_as_metadata() {
     put(&mut client, data(), &once).await.unwrap();
     put(&mut client, data(), &once).await.unwrap();
     assert_eq!(read(&mut client, "mine").await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_was_read_can_be_appended() {
+    let catalog = service(&[three_rows()]);
+    let texts: ArrayRef = Arc::new(StringViewArray::from(vec!["a", "a text of more than twelve bytes"]));
+    let views = RecordBatch::try_from_iter_with_nullable([("s", texts, true)]).unwrap();
+    catalog.append(&name("views"), views.schema(), vec![views.clone()]).await.unwrap();
+    let mut client = client(catalog.clone());
+    let plain = read(&mut client, "views").await.unwrap();
+    assert_eq!(plain[0].schema().field(0).data_type(), &DataType::Utf8);
+    put(&mut client, messages(path("views"), &plain), &[]).await.unwrap();
+    assert_eq!(catalog.read_all(&name("views")).await.unwrap().1, [views.clone(), views]);
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! Bulk ingest in each mode, and what it refuses.
 
-use arrow_array::{RecordBatch, record_batch};
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, RecordBatch, StringArray, StringViewArray, record_batch};
 use arrow_flight::sql::{
     CommandStatementIngest, DoPutUpdateResult, TableDefinitionOptions, TableExistsOption, TableNotExistOption,
 };
@@ -130,6 +132,18 @@ async fn what_cannot_be_done_is_refused_and_nothing_is_stored() {
     client.put::<DoPutUpdateResult>(&command(), Some(vec![empty])).await.unwrap_err();
     let absent = client.engine.read_all(&Name::new("t").unwrap()).await.unwrap_err();
     assert_eq!(absent.kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn another_form_of_the_same_values_is_appended() {
+    let client = Client::new();
+    let of = |texts: ArrayRef| RecordBatch::try_from_iter_with_nullable([("s", texts, true)]).unwrap();
+    let views = of(Arc::new(StringViewArray::from(vec!["a", "b"])));
+    let texts = of(Arc::new(StringArray::from(vec!["c"])));
+    for batch in [views, texts] {
+        let _: DoPutUpdateResult = client.put(&into("t", CREATE_APPEND), Some(vec![batch])).await.unwrap();
+    }
+    assert_eq!(stored(&client, "t").await, 3);
 }
 
 #[tokio::test]
