@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! text -> statement (one, and one that is allowed)   `statement`, `nesting`
+//!      -> the tables that it names, each once        `lookup`, `meant`, `service_table`, `file_table`, `listing`
 //!      -> the tables that it names, each once        `lookup`, `service_table`, `file_table`, `listing`
 //!      -> the types that their columns have in it    `types`
 //!      -> plan, with the values of its parameters    `engine`, `planned`, `parameters`; `plans` knows it the next time
@@ -24,6 +25,7 @@ mod ignored;
 mod interrupt;
 mod listing;
 mod lookup;
+mod meant;
 mod memory;
 mod named_source;
 mod names;
@@ -62,6 +64,7 @@ use futures::future::{BoxFuture, FutureExt as _};
 
 use crate::QueryRuntime;
 use engine::Engine;
+use meant::{Meant, check_made};
 use planned::Begun;
 
 pub use options::SqlOptions;
@@ -72,6 +75,10 @@ pub use tables::{SqlTable, SqlTables};
 /// Every dataset is a table: `sales.orders` is the table `orders` of the schema `sales`, a name without a dot is in the
 /// schema `public`, and the catalog is `arrowlink` where a name does not have three parts. Names that are not in
 /// quotation marks are taken in lower case.
+///
+/// What is the same name in SQL is the same for every verb: `public.trips` and `arrowlink.public.trips` are the dataset
+/// `trips`, which is also what a write to one of them makes, unless there is a dataset of exactly that name. Nothing is made
+/// in the schema `information_schema`.
 ///
 /// Statements read: queries, `EXPLAIN`, `SHOW TABLES`, `DESCRIBE`, `information_schema`. `INSERT INTO` appends to a
 /// dataset and `DROP TABLE` removes one, where the service allows it; both are executed by
@@ -133,6 +140,12 @@ impl SqlService {
 
     fn inner(&self) -> &Arc<dyn DataService> {
         &self.engine.service
+    }
+
+    /// Returns the dataset that `name` stands for, where it has a beginning that says no more than the catalog or schema
+    /// in which it is anyway.
+    async fn meant(&self, ctx: &CallContext, name: Name) -> Name {
+        Meant::from(name).among(self.inner().as_ref(), ctx).await
     }
 
     /// Says what `query` returns, and changes nothing.
@@ -219,6 +232,11 @@ impl DataService for SqlService {
         match target {
             Target::Sql(query) => self.describe_sql(ctx, query).boxed(),
             Target::Substrait(plan) => self.describe_plan(ctx, plan).boxed(),
+            Target::Name(name) => async move {
+                let name = self.meant(&ctx, name).await;
+                self.inner().describe(ctx, Target::Name(name)).await
+            }
+            .boxed(),
             target => self.inner().describe(ctx, target),
         }
     }
@@ -232,6 +250,11 @@ impl DataService for SqlService {
         match target {
             Target::Sql(query) => self.read_sql(ctx, query, options).boxed(),
             Target::Substrait(plan) => self.read_plan(ctx, plan, options).boxed(),
+            Target::Name(name) => async move {
+                let name = self.meant(&ctx, name).await;
+                self.inner().read(ctx, Target::Name(name), options).await
+            }
+            .boxed(),
             target => self.inner().read(ctx, target, options),
         }
     }
@@ -243,11 +266,20 @@ impl DataService for SqlService {
         batches: BatchStream,
         options: WriteOptions,
     ) -> BoxFuture<'_, Result<Receipt>> {
-        self.inner().write(ctx, name, batches, options)
+        async move {
+            check_made(&name)?;
+            let name = self.meant(&ctx, name).await;
+            self.inner().write(ctx, name, batches, options).await
+        }
+        .boxed()
     }
 
     fn remove(&self, ctx: CallContext, name: Name, options: RemoveOptions) -> BoxFuture<'_, Result<()>> {
-        self.inner().remove(ctx, name, options)
+        async move {
+            let name = self.meant(&ctx, name).await;
+            self.inner().remove(ctx, name, options).await
+        }
+        .boxed()
     }
 
     fn call(
@@ -257,6 +289,10 @@ impl DataService for SqlService {
         batches: BatchStream,
         options: CallOptions,
     ) -> BoxFuture<'_, Result<BatchStream>> {
-        self.inner().call(ctx, name, batches, options)
+        async move {
+            let name = self.meant(&ctx, name).await;
+            self.inner().call(ctx, name, batches, options).await
+        }
+        .boxed()
     }
 }

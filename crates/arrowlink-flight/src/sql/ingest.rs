@@ -4,7 +4,7 @@ use arrow_flight::sql::{
     CommandStatementIngest, TableDefinitionOptions, TableExistsOption, TableNotExistOption,
 };
 use arrowlink_core::{
-    BatchStream, CallContext, DataService, Error, ErrorKind, Result, Target, WriteMode, WriteOptions,
+    BatchStream, CallContext, DataService, Error, ErrorKind, Name, Result, Target, WriteMode, WriteOptions,
 };
 
 use super::place;
@@ -29,8 +29,12 @@ pub(super) async fn ingest(
         false => (session.catalog.as_deref(), session.schema.as_deref()),
     };
     let catalog = command.catalog.as_deref().or(chosen_catalog);
-    let name = place::name(catalog, command.schema.as_deref().or(chosen_schema), &command.table)?;
+    let mut name = place::name(catalog, command.schema.as_deref().or(chosen_schema), &command.table)?;
     let wanted = Wanted::of(command.table_definition_options.as_ref())?;
+    let says_where = command.catalog.is_some() || command.schema.is_some();
+    if wanted.may_find() && !says_where && name.as_str() != command.table {
+        name = looked_for(service, &ctx, name, &command.table).await?;
+    }
     if wanted.exists == Exists::Required {
         service.describe(ctx.clone(), Target::from(&name)).await?;
     }
@@ -47,6 +51,16 @@ pub(super) async fn ingest(
     Ok(service.write(ctx, name, batches, options).await?.rows)
 }
 
+/// Returns the table of that name where statements find it: in the schema that was chosen, or else without one.
+async fn looked_for(service: &dyn DataService, ctx: &CallContext, chosen: Name, table: &str) -> Result<Name> {
+    let is_there = async |name: &Name| {
+        let described = service.describe(ctx.clone(), Target::from(name)).await;
+        described.map_or_else(|error| error.kind() != ErrorKind::NotFound, |_| true)
+    };
+    let otherwise = Name::new(table)?;
+    Ok(if is_there(&chosen).await || !is_there(&otherwise).await { chosen } else { otherwise })
+}
+
 /// What a client wants where the table is there, and where it is not.
 struct Wanted {
     mode: WriteMode,
@@ -61,6 +75,11 @@ enum Exists {
 }
 
 impl Wanted {
+    /// Says whether a table that is there is written to: a new one is made in the schema that was chosen.
+    fn may_find(&self) -> bool {
+        self.exists == Exists::Required || matches!(self.mode, WriteMode::Append | WriteMode::AppendOrCreate)
+    }
+
     fn of(options: Option<&TableDefinitionOptions>) -> Result<Self> {
         let invalid = |text: &str| Err(Error::new(ErrorKind::InvalidArgument, text));
         let Some(options) = options else { return invalid(NO_OPTIONS) };

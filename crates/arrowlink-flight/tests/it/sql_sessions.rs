@@ -1,17 +1,18 @@
 //! What a client chose for its session holds for its statements and its ingests.
 
-use arrow_array::record_batch;
+use arrow_array::{RecordBatch, record_batch};
 use arrow_flight::sql::{
     ActionCreatePreparedStatementRequest, CommandStatementIngest, CommandStatementQuery, DoPutUpdateResult,
-    TableDefinitionOptions,
+    TableDefinitionOptions, TableExistsOption,
 };
 use arrow_flight::{Action, FlightDescriptor};
 use arrowlink_core::{DataServiceExt as _, ErrorKind, Name};
 use arrowlink_proto::flight::session_option_value::OptionValue;
 use arrowlink_proto::flight::{SessionOptionValue, SetSessionOptionsRequest};
-use arrowlink_testkit::check_error;
+use arrowlink_testkit::{check_error, name};
 use arrowlink_transport::FlightHandler as _;
 use futures::TryStreamExt as _;
+use futures::future::join_all;
 use http::{HeaderMap, HeaderValue, header};
 use prost::Message as _;
 
@@ -73,6 +74,40 @@ async fn rows_are_ingested_where_the_session_says() {
         client.put::<DoPutUpdateResult>(&command, Some(vec![rows])).await.unwrap();
         assert!(client.engine.read_all(&Name::new(name).unwrap()).await.is_ok(), "{name}");
     }
+}
+
+#[tokio::test]
+async fn rows_are_added_to_the_table_that_statements_find() {
+    const FAIL: i32 = 2;
+    let client = client(&[("schema", "sales")]).await;
+    let into = |table: &str, if_not_exist: i32, if_exists: i32| CommandStatementIngest {
+        table: table.to_owned(),
+        table_definition_options: Some(TableDefinitionOptions { if_not_exist, if_exists }),
+        ..CommandStatementIngest::default()
+    };
+    let rows = || record_batch!(("id", Int64, [1])).unwrap();
+    for stored in ["found", "sales.found", "only"] {
+        client.engine.append(&name(stored), rows().schema(), vec![rows()]).await.unwrap();
+    }
+    let count = async |stored: &str| {
+        let read = client.engine.read_all(&name(stored)).await;
+        read.map_or(0, |(_, batches)| batches.iter().map(RecordBatch::num_rows).sum())
+    };
+    let (append, replace) = (TableExistsOption::Append as i32, TableExistsOption::Replace as i32);
+    for (command, sums) in [
+        (into("found", FAIL, append), [1, 2, 1, 0]),
+        (into("only", FAIL, append), [1, 2, 2, 0]),
+        (into("only", 1, append), [1, 2, 3, 0]),
+        (into("only", FAIL, replace), [1, 2, 1, 0]),
+        (into("only", 1, replace), [1, 2, 1, 1]),
+        (into("only", FAIL, append), [1, 2, 1, 2]),
+    ] {
+        client.put::<DoPutUpdateResult>(&command, Some(vec![rows()])).await.unwrap();
+        let stored = ["found", "sales.found", "only", "sales.only"];
+        assert_eq!(join_all(stored.map(count)).await, sums, "{command:?}");
+    }
+    let absent = client.put::<DoPutUpdateResult>(&into("absent", FAIL, append), Some(vec![rows()])).await;
+    check_error(absent.map(drop), ErrorKind::NotFound, &["no dataset `sales.absent`"]);
 }
 
 #[tokio::test]

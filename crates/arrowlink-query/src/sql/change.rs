@@ -8,8 +8,8 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, UInt64Array};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use arrowlink_core::{
-    BatchStream, CallContext, Chunk, Description, Effect, Error, ErrorKind, Name, NounKind, Query,
-    RemoveOptions, Result, Target, WriteMode, WriteOptions,
+    BatchStream, CallContext, Chunk, Description, Effect, Error, ErrorKind, NounKind, Query, RemoveOptions,
+    Result, Target, WriteMode, WriteOptions,
 };
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::source_as_provider;
@@ -20,7 +20,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::engine::Engine;
 use super::failure::{from_datafusion, invalid};
-use super::names::name_of;
+use super::meant::{Meant, check_made};
 use super::parameters;
 use super::planned::{Begun, Planned};
 use super::service_table::ServiceTable;
@@ -45,7 +45,7 @@ pub(crate) async fn make(
             let (planned, _) = engine.plan(ctx, query, statement, None).await?;
             insert(engine, ctx, query, table, planned).await?
         }
-        Statement::Drop { name, if_exists } => remove(engine, ctx, name, *if_exists).await?,
+        Statement::Drop { table, if_exists } => remove(engine, ctx, table.clone(), *if_exists).await?,
         Statement::Query(_) => return Err(internal("a query changes nothing")),
     };
     let counts: ArrayRef = Arc::new(UInt64Array::from(vec![count]));
@@ -55,9 +55,10 @@ pub(crate) async fn make(
 }
 
 /// Removes the table and returns how many rows it had, where that was known.
-async fn remove(engine: &Engine, ctx: &CallContext, name: &Name, if_exists: bool) -> Result<u64> {
-    let described = engine.service.describe(ctx.clone(), Target::from(name)).await;
-    match engine.service.remove(ctx.clone(), name.clone(), RemoveOptions::default()).await {
+async fn remove(engine: &Engine, ctx: &CallContext, table: Meant, if_exists: bool) -> Result<u64> {
+    let name = table.among(engine.service.as_ref(), ctx).await;
+    let described = engine.service.describe(ctx.clone(), Target::from(&name)).await;
+    match engine.service.remove(ctx.clone(), name, RemoveOptions::default()).await {
         Err(error) if if_exists && error.kind() == ErrorKind::NotFound => Ok(0),
         removed => removed.map(|()| described.ok().and_then(|described| described.rows).unwrap_or(0)),
     }
@@ -71,7 +72,9 @@ async fn insert(
     table: &ObjectName,
     planned: Planned,
 ) -> Result<u64> {
-    let name = name_of(table, query.default_schema.as_deref())?;
+    let name = Meant::by_object(table, query.default_schema.as_deref())?;
+    let name = name.among(engine.service.as_ref(), ctx).await;
+    check_made(&name)?;
     let LogicalPlan::Dml(DmlStatement { target, input, .. }) = &planned.plan else {
         return Err(invalid(None, "`INSERT` of this form is not executed here"));
     };

@@ -11,7 +11,8 @@ use futures::future::join_all;
 use super::catalog::Tables;
 use super::engine::Engine;
 use super::listing;
-use super::names::{CATALOG, PUBLIC, candidates};
+use super::meant::Meant;
+use super::names::{CATALOG, PUBLIC};
 use super::rows::RowsOfService;
 use super::service_table::ServiceTable;
 use super::unknown;
@@ -95,14 +96,18 @@ impl<'a> Lookup<'a> {
 
     /// Finds one table under the first of its names that there is.
     async fn table(&self, reference: &TableReference) -> Result<(Name, Arc<dyn TableProvider>)> {
-        let mut missing = None;
-        for name in candidates(reference, self.query.default_schema.as_deref())? {
-            match self.named(&name).await {
-                Err(error) if error.kind() == ErrorKind::NotFound => missing = missing.or(Some(error)),
-                found => return found.map(|table| (name, table)),
+        let meant = Meant::by(reference, self.query.default_schema.as_deref())?;
+        let exact = meant.exact(self.engine.service.as_ref(), self.ctx).await;
+        let name = exact.unwrap_or(&meant.plain);
+        match (self.named(name).await, &meant.otherwise) {
+            (Err(missing), Some(otherwise)) if missing.kind() == ErrorKind::NotFound => {
+                match self.named(otherwise).await {
+                    Err(error) if error.kind() == ErrorKind::NotFound => Err(missing),
+                    found => found.map(|table| (otherwise.clone(), table)),
+                }
             }
+            (found, _) => found.map(|table| (name.clone(), table)),
         }
-        Err(missing.unwrap_or_else(|| Error::new(ErrorKind::NotFound, format!("no table `{reference}`"))))
     }
 
     /// Returns the dataset `name` as a table.

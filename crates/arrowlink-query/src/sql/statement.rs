@@ -3,14 +3,14 @@
 //! What a statement may do is decided here, by its kind, before anything is looked up: reading, and the few changes
 //! that [`change`](super::change) makes. All else is refused with what to do instead.
 
-use arrowlink_core::{Error, ErrorKind, Name, Result};
+use arrowlink_core::{Error, ErrorKind, Result};
 use datafusion::sql::parser::{DFParserBuilder, Statement as Parsed};
 use datafusion::sql::sqlparser::ast::{Insert, ObjectName, ObjectType, Statement as Ast, TableObject};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
 use super::failure::{from_parser, invalid, lower, refused};
-use super::names::name_of;
+use super::meant::Meant;
 use super::{from_first, ignored, nesting, numbers, session};
 
 /// One statement that may be executed.
@@ -21,7 +21,7 @@ pub(crate) enum Statement {
     /// It appends rows to the table.
     Insert(ObjectName, Box<Parsed>),
     /// It removes the table; where there is none, that may be as good.
-    Drop { name: Name, if_exists: bool },
+    Drop { table: Meant, if_exists: bool },
 }
 
 impl Statement {
@@ -110,7 +110,7 @@ fn permitted(statement: Parsed, schema: Option<&str>) -> Result<Statement> {
             Ok(Statement::Insert(table, Box::new(statement)))
         }
         Ast::Drop { object_type: ObjectType::Table, if_exists, names, .. } => match names.as_slice() {
-            [name] => Ok(Statement::Drop { name: name_of(name, schema)?, if_exists: *if_exists }),
+            [name] => Ok(Statement::Drop { table: Meant::by_object(name, schema)?, if_exists: *if_exists }),
             _ => Err(invalid(None, "several tables in one `DROP TABLE`: drop one at a time")),
         },
         other => Err(refuse(other)),

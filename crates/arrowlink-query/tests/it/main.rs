@@ -27,6 +27,7 @@ mod sql_again;
 mod sql_files;
 mod sql_limits;
 mod sql_logic;
+mod sql_names;
 mod sql_numbers;
 mod sql_parameters;
 mod sql_stores;
