@@ -109,10 +109,18 @@ const fn is_absent(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::NotFound | ErrorKind::InvalidArgument | ErrorKind::Unsupported)
 }
 
-/// Everything that is listed but functions, which are no tables.
+/// Everything that statements find: no functions, and of datasets that stand in one place the one whose name says most.
 async fn tables_of(service: &dyn DataService, ctx: CallContext) -> Result<Vec<Entry>> {
     let mut entries: Vec<Entry> = service.list(ctx, ListOptions::default()).await?.try_collect().await?;
-    entries.retain(|entry| !matches!(&entry.description, Ok(found) if found.kind == NounKind::Function));
+    entries.retain(|entry| {
+        let is_function = matches!(&entry.description, Ok(found) if found.kind == NounKind::Function);
+        !is_function && Place::of(&entry.name).schema != INFORMATION_SCHEMA
+    });
+    entries.sort_by(|a, b| {
+        let longest_first = || b.name.as_str().len().cmp(&a.name.as_str().len());
+        Place::of(&a.name).cmp(&Place::of(&b.name)).then_with(longest_first)
+    });
+    entries.dedup_by(|other, first| Place::of(&other.name) == Place::of(&first.name));
     Ok(entries)
 }
 

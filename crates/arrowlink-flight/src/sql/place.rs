@@ -10,7 +10,7 @@ use crate::session::Session;
 ///
 /// `trips` is `arrowlink`.`public`.`trips`, `sales.orders` is `arrowlink`.`sales`.`orders`, and of three parts the first
 /// is the catalog.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place<'a> {
     pub(super) catalog: &'a str,
     pub(super) schema: &'a str,

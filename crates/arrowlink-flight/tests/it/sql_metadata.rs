@@ -63,6 +63,23 @@ async fn tables_are_listed_without_functions() {
 }
 
 #[tokio::test]
+async fn of_several_datasets_in_one_place_the_one_is_listed_that_statements_find() {
+    let names =
+        ["both", "public.both", "arrowlink.sales.z", "sales.z", "public.only", "information_schema.t"];
+    let client = Client::of(&names);
+    let listed = places(&client.rows(&all_tables()).await.unwrap());
+    assert_eq!(
+        listed,
+        [
+            "arrowlink.information_schema.tables",
+            "arrowlink.public.both",
+            "arrowlink.public.only",
+            "arrowlink.sales.z"
+        ]
+    );
+}
+
+#[tokio::test]
 async fn tables_are_filtered_by_everything() {
     let text = |text: &str| Some(text.to_owned());
     let by_catalog = CommandGetTables { catalog: text("eu"), ..all_tables() };

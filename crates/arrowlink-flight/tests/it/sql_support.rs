@@ -32,14 +32,14 @@ pub(crate) struct Engine {
     pub(crate) is_replaced: AtomicBool,
 }
 
-/// Makes a service of the datasets `trips`, `sales.orders` and `eu.sales.orders`, uploads, and a few statements.
-fn engine() -> Arc<WithStatements<Engine>> {
+/// Makes a service of datasets of two rows, uploads, and a few statements.
+fn engine(tables: &[&str]) -> Arc<WithStatements<Engine>> {
     let dataset = || {
         let batch = record_batch!(("id", Int64, [1, 2])).unwrap();
         Arc::new(MemoryDataset::new(batch.schema(), vec![batch]).unwrap())
     };
-    let catalog = ["trips", "sales.orders", "eu.sales.orders"]
-        .into_iter()
+    let catalog = tables
+        .iter()
         .fold(Catalog::new(), |catalog, table| catalog.with_dataset(name(table), dataset()))
         .with_uploads(Arc::new(MemoryStore::new(1 << 20)));
     WithStatements::new(catalog, Engine::default())
@@ -100,8 +100,13 @@ pub(crate) struct Client {
 }
 
 impl Client {
+    /// Of a service of the datasets `trips`, `sales.orders` and `eu.sales.orders`.
     pub(crate) fn new() -> Self {
-        let engine = engine();
+        Self::of(&["trips", "sales.orders", "eu.sales.orders"])
+    }
+
+    pub(crate) fn of(tables: &[&str]) -> Self {
+        let engine = engine(tables);
         Self { flight: service(&engine), engine, call: FlightCall::new(CallContext::new()) }
     }
 

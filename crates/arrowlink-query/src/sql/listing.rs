@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use arrowlink_core::{CallContext, ListOptions, NounKind, Result};
+use arrowlink_core::{CallContext, Entry, ListOptions, NounKind, Result};
 use datafusion::catalog::information_schema::InformationSchemaProvider;
 use datafusion::catalog::{CatalogProviderList, SchemaProvider as _};
 use datafusion::common::{ResolvedTableReference, TableReference};
 use datafusion::datasource::empty::EmptyTable;
-use futures::StreamExt as _;
+use futures::TryStreamExt as _;
 
 use super::catalog::Tables;
 use super::engine::Engine;
@@ -40,9 +40,11 @@ pub(crate) async fn add(
 async fn list(engine: &Engine, ctx: &CallContext) -> Result<Tables> {
     let mut tables = Tables::default();
     tables.insert_schema(CATALOG, PUBLIC);
-    let mut entries = engine.service.list(ctx.clone(), ListOptions::default()).await?;
-    while let Some(entry) = entries.next().await {
-        let entry = entry?;
+    let entries = engine.service.list(ctx.clone(), ListOptions::default()).await?;
+    let mut entries: Vec<Entry> = entries.try_collect().await?;
+    // Of those that stand in one place a statement finds the one whose name says most of it.
+    entries.sort_by_key(|entry| entry.name.as_str().len());
+    for entry in entries {
         let (catalog, schema, table) = table_of(&entry.name);
         match entry.description {
             Ok(description) if description.kind == NounKind::Function => {}

@@ -124,6 +124,21 @@ async fn a_dataset_of_exactly_that_name_comes_first() {
 }
 
 #[tokio::test]
+async fn each_table_is_listed_with_the_columns_of_the_dataset_that_is_found() {
+    let other = || Arc::new(arrowlink_core::default_dataset());
+    let catalog = Catalog::new()
+        .with_dataset(name("arrowlink.sales.z"), memory(row_of(0)))
+        .with_dataset(name("public.m"), memory(row_of(0)))
+        .with_dataset(name("m"), other())
+        .with_dataset(name("sales.z"), other());
+    let service = service_with(SqlOptions::default(), catalog);
+    let text = "select table_name, column_name from information_schema.columns where table_schema in ('public', 'sales') order by 1";
+    let listed = query(&service, Query::new(text)).await.unwrap();
+    let expected = record_batch!(("t", Utf8, ["m", "z"]), ("c", Utf8, ["row", "row"])).unwrap();
+    assert_eq!(listed.columns(), expected.columns());
+}
+
+#[tokio::test]
 async fn changes_look_where_queries_look_with_a_chosen_schema() {
     let service = service(&["only", "both", "sales.both"]).await;
     let change = |text: &'static str| {
