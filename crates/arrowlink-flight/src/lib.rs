@@ -30,6 +30,7 @@ mod running;
 mod service;
 mod session;
 mod sql;
+mod whole;
 
 pub use options::FlightOptions;
 pub use service::FlightService;

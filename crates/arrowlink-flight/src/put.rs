@@ -19,7 +19,7 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::headers;
+use crate::{headers, whole};
 
 /// Begins to write `batches` to `name`, and says of each that it was received, and at the end what was kept of all.
 pub(crate) fn put(
@@ -31,7 +31,7 @@ pub(crate) fn put(
     let options = write_options(&call.headers)?;
     let (taken, received) = watch::channel(Received::default());
     let batches = counted(batches, taken);
-    let write = async move { service.write(call.ctx, name, batches, options).await };
+    let write = async move { whole::write(&*service, call.ctx, name, batches, options).await };
     let writing = AbortOnDropHandle::new(tokio::spawn(write));
     let answer = Answer { received, said: 0, writing };
     let results = stream::unfold(Some(answer), |answer| async { answer?.next().await });

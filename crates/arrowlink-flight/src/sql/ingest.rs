@@ -10,6 +10,7 @@ use arrowlink_core::{
 use super::place;
 use super::transactions::refuse_transaction;
 use crate::session::Session;
+use crate::whole;
 
 /// Writes `batches` as `command` says, all of them or none, and returns how many rows that were.
 pub(super) async fn ingest(
@@ -48,7 +49,7 @@ pub(super) async fn ingest(
             }
         }
     }
-    Ok(service.write(ctx, name, batches, options).await?.rows)
+    Ok(whole::write(service, ctx, name, batches, options).await?.rows)
 }
 
 /// Returns the table of that name where statements find it: in the schema that was chosen, or else without one.

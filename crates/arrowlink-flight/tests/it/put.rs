@@ -86,6 +86,30 @@ async fn modes_and_keys_come_as_metadata() {
     assert_eq!(read(&mut client, "mine").await.unwrap().len(), 1);
 }
 
+/// A client that is answered before it has sent everything takes that for an error.
+#[tokio::test]
+async fn a_repeated_upload_is_taken_and_acknowledged_like_the_first() {
+    let mut client = client(service(&[three_rows()]));
+    let data = || messages(path("mine"), &[three_rows(), three_rows()]);
+    let once = [("arrowlink-idempotency-key", "load-42")];
+    let first = put(&mut client, data(), &once).await.unwrap();
+    let again = put(&mut client, data(), &once).await.unwrap();
+    assert_eq!((again.len(), &again[1..]), (3, &first[1..]));
+    assert_eq!((&again[0]["state"], &again[0]["batch"]), (&json!("received"), &json!(1)));
+    assert_eq!(read(&mut client, "mine").await.unwrap().len(), 2);
+}
+
+/// What a client waits for must come: it may wait for an answer to each of its messages.
+#[tokio::test]
+async fn messages_without_rows_are_acknowledged_and_not_kept() {
+    let mut client = client(service(&[three_rows()]));
+    let mut data = messages(path("mine"), &[three_rows(), three_rows().slice(0, 0)]);
+    data.push(FlightData::new().with_app_metadata("a note"));
+    let said = put(&mut client, data, &[]).await.unwrap();
+    assert_eq!(said[2], json!({ "state": "received", "batch": 3, "rows": 3 }));
+    assert_eq!((&said[3]["batches"], &said[3]["rows"]), (&json!(1), &json!(3)));
+}
+
 #[tokio::test]
 async fn what_was_read_can_be_appended() {
     let catalog = service(&[three_rows()]);

@@ -1,15 +1,18 @@
 //! Bulk ingest in each mode, and what it refuses.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow_array::{ArrayRef, RecordBatch, StringArray, StringViewArray, record_batch};
 use arrow_flight::sql::{
     CommandStatementIngest, DoPutUpdateResult, TableDefinitionOptions, TableExistsOption, TableNotExistOption,
 };
 use arrow_schema::Schema;
-use arrowlink_core::{DataServiceExt as _, ErrorKind, Name, Result};
+use arrowlink_core::{BatchStream, Chunk, DataServiceExt as _, ErrorKind, Name, Result};
+use arrowlink_transport::FlightHandler as _;
+use futures::{StreamExt as _, stream};
 
-use crate::sql_support::Client;
+use crate::sql_support::{Client, descriptor};
 
 const CREATE: (TableNotExistOption, TableExistsOption) =
     (TableNotExistOption::Create, TableExistsOption::Fail);
@@ -102,6 +105,26 @@ async fn a_repeated_ingest_with_a_key_counts_once() {
     ingest(&client, keyed.clone()).await.unwrap();
     ingest(&client, keyed).await.unwrap();
     assert_eq!(stored(&client, "t").await, 3);
+}
+
+#[tokio::test]
+async fn a_repeated_ingest_is_taken_to_its_end() {
+    let client = Client::new();
+    let keyed = CommandStatementIngest {
+        options: [("idempotency_key".to_owned(), "load-42".to_owned())].into(),
+        ..into("t", CREATE_APPEND)
+    };
+    let taken = Arc::new(AtomicUsize::new(0));
+    for _ in 0..2 {
+        let taken = Arc::clone(&taken);
+        let chunks = stream::iter([(); 3]).map(move |()| {
+            taken.fetch_add(1, Ordering::Relaxed);
+            Ok(Chunk::new(rows()))
+        });
+        let batches = BatchStream::new(rows().schema(), chunks);
+        client.flight.do_put(client.call.clone(), descriptor(&keyed), Some(batches)).await.unwrap();
+    }
+    assert_eq!((taken.load(Ordering::Relaxed), stored(&client, "t").await), (6, 9));
 }
 
 #[tokio::test]
