@@ -37,6 +37,7 @@ mod pausing;
 mod place;
 mod planned;
 mod plans;
+mod promise;
 mod query;
 mod rows;
 mod run;

@@ -1,7 +1,5 @@
 //! A statement on its way from what it means to rows: planned, checked, optimized, executed.
 
-use std::sync::Arc;
-
 use arrow_schema::SchemaRef;
 use arrowlink_core::Result;
 use datafusion::common::DataFusionError;
@@ -13,6 +11,7 @@ use datafusion::physical_plan::execute_stream;
 
 use super::failure::{from_datafusion, from_planning};
 use super::interrupt::Interrupt;
+use super::promise;
 
 /// What a statement means, and what it is executed with. It may have parameters.
 #[derive(Debug)]
@@ -36,7 +35,7 @@ pub(crate) struct Ready {
 impl Planned {
     /// Makes the types of the statement agree, and returns the columns of its rows.
     pub(crate) fn schema(&self) -> Result<SchemaRef> {
-        Ok(Arc::clone(self.checked()?.schema().inner()))
+        Ok(promise::of(&self.checked()?))
     }
 
     /// Decides how the rows are computed.
@@ -46,7 +45,7 @@ impl Planned {
         let checked = self.checked()?;
         tokio::task::yield_now().await;
         let plan = self.state.optimize(&checked).map_err(|error| from_planning(error, ""))?;
-        Ok(Ready { plan, schema: Arc::clone(checked.schema().inner()) })
+        Ok(Ready { plan, schema: promise::of(&checked) })
     }
 
     /// Starts to compute the rows.

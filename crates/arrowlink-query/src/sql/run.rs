@@ -8,8 +8,8 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow_array::{RecordBatch, RecordBatchOptions};
-use arrow_schema::{Field, Schema, SchemaRef};
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
 use arrowlink_core::{BatchStream, Chunk, Error, ErrorKind, Result};
 use datafusion::common::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
@@ -22,6 +22,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::failure::{from_datafusion, gave_up};
 use super::interrupt::{Interrupt, Stop};
 use super::planned::Begun;
+use super::promise;
 use crate::QueryRuntime;
 use crate::failure::internal;
 
@@ -43,8 +44,7 @@ where
     let (computing, stop) = Interrupt::around(async move {
         let mut budget = Budget { left: bound, whole: bound };
         match budget.spend(work).await {
-            Ok(Ok((promised, rows))) => {
-                let schema = if may_have(&rows.schema(), &promised) { promised } else { rows.schema() };
+            Ok(Ok((schema, rows))) => {
                 if begun.send(Ok(Arc::clone(&schema))).is_ok() {
                     hand_over(&schema, rows, budget, sender).await;
                 }
@@ -87,33 +87,9 @@ async fn hand_over(
     }
 }
 
-/// Whether rows of the schema `computed` may be shown as those of `promised`.
-///
-/// Operators may know more of a column than the statement says, that it is never null, and forget metadata and that
-/// categories have an order.
-fn may_have(computed: &Schema, promised: &Schema) -> bool {
-    let same = |(promised, computed): (&Arc<Field>, &Arc<Field>)| {
-        promised.name() == computed.name()
-            && promised.data_type() == computed.data_type()
-            && (promised.is_nullable() || !computed.is_nullable())
-    };
-    promised.contains(computed)
-        || promised.fields().len() == computed.fields().len()
-            && promised.fields().iter().zip(computed.fields()).all(same)
-}
-
 /// Gives the batch the schema that was promised.
 fn shaped(schema: &SchemaRef, batch: Result<RecordBatch, DataFusionError>) -> Result<Chunk> {
-    let batch = batch.map_err(from_datafusion)?;
-    if Arc::ptr_eq(schema, batch.schema_ref()) || schema == batch.schema_ref() {
-        return Ok(Chunk::new(batch));
-    }
-    let batch = if schema.contains(batch.schema_ref()) {
-        batch.with_schema(Arc::clone(schema))
-    } else {
-        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-        RecordBatch::try_new_with_options(Arc::clone(schema), batch.columns().to_vec(), &options)
-    };
+    let batch = promise::kept(schema, batch.map_err(from_datafusion)?);
     batch
         .map(Chunk::new)
         .map_err(|error| internal("a batch of the query is not of its schema").with_source(error))

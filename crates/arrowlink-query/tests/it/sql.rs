@@ -9,7 +9,9 @@ use arrowlink_core::{
     CallContext, Catalog, DataService, DataServiceExt as _, Effect, MemoryDataset, MemoryStore, Name, Query,
     ReadOptions, Result, Target,
 };
-use arrowlink_query::{QueryOptions, QueryRuntime, SqlOptions, SqlService, SqlTables};
+use arrowlink_query::{
+    QueryOptions, QueryRuntime, SqlOptions, SqlService, SqlTables, TpchDataset, TpchTable,
+};
 
 /// A service over a few tables in memory and a store for what is written.
 pub(crate) fn service() -> SqlService {
@@ -169,6 +171,64 @@ async fn what_is_said_of_a_query_is_the_schema_of_its_rows() {
         let schema = Arc::clone(rows.schema());
         let batches = rows.collect_batches().await.unwrap();
         assert!(!batches.is_empty() && batches.iter().all(|batch| batch.schema() == schema), "{text}");
+    }
+}
+
+/// Tables whose columns are never null, and what makes columns that may be, or seem so to one step of planning alone.
+#[tokio::test]
+async fn what_is_said_of_columns_that_are_never_null_is_kept() {
+    let runtime = QueryRuntime::new(QueryOptions::default().with_threads(2)).unwrap();
+    let table = |table| Arc::new(TpchDataset::new(&runtime, table, 0.01).unwrap());
+    let catalog = Catalog::new()
+        .with_dataset(name("nation"), table(TpchTable::Nation))
+        .with_dataset(name("region"), table(TpchTable::Region));
+    let service = service_with(SqlOptions::default(), catalog);
+    for (text, nullable) in [
+        ("select n_name from nation where n_nationkey > 3 order by n_name limit 5", vec![false]),
+        ("select n_name, count(*), max(n_nationkey) from nation group by 1", vec![false, false, true]),
+        (
+            "select n_name, (select count(*) from region r where r.r_regionkey = n.n_regionkey) from nation n",
+            vec![false, true],
+        ),
+        (
+            "select coalesce((select max(r_regionkey) from region r where r_regionkey = n_regionkey), 0) from nation n",
+            vec![true],
+        ),
+        ("select distinct on (r_regionkey) r_regionkey from region", vec![true]),
+        ("select distinct r_regionkey from region", vec![false]),
+        (
+            "select r_name, n_name from region left join nation on r_regionkey = n_nationkey + 3",
+            vec![false, true],
+        ),
+        (
+            "select r_name, n_name from region right join nation on r_regionkey = n_nationkey",
+            vec![true, false],
+        ),
+        ("select r_name, n_name from region full join nation on r_regionkey = n_nationkey", vec![true, true]),
+        ("select r_name from region where r_regionkey in (select n_regionkey from nation)", vec![false]),
+        ("select r_name from region union all select 'none'", vec![false]),
+        ("select r_name from region union all select null", vec![true]),
+        ("select n_regionkey, count(*) from nation group by rollup (n_regionkey)", vec![true, true]),
+        ("select array_agg(r_name), [r_regionkey], struct(r_name) from region group by 2, 3", vec![true; 3]),
+        (
+            "select row_number() over (order by r_name), lag(r_name) over (order by r_name) from region",
+            vec![true; 2],
+        ),
+        (
+            "with recursive t as (select 1 as n union all select nullif(n + 1, 3) from t where n < 3) select n from t",
+            vec![true],
+        ),
+        ("select grouping(r_name), r_name from region group by grouping sets ((r_name), ())", vec![true; 2]),
+        ("select unnest([r_regionkey]) from region", vec![true]),
+    ] {
+        let query = Query::new(text);
+        let said = service.describe(CallContext::new(), query.clone().into()).await.unwrap();
+        let rows = service.read(CallContext::new(), query.into(), ReadOptions::default()).await.unwrap();
+        assert_eq!(&said.schema, rows.schema(), "{text}");
+        let found: Vec<bool> = said.schema.fields().iter().map(|field| field.is_nullable()).collect();
+        assert_eq!(found, nullable, "{text}");
+        let batches = rows.collect_batches().await.unwrap_or_else(|error| panic!("{text}: {error:?}"));
+        assert!(batches.iter().all(|batch| batch.schema() == said.schema), "{text}");
     }
 }
 
