@@ -85,7 +85,8 @@ impl Visitor for Tables {
         if let Some(outer) = self.open.last_mut() {
             match outer.named.iter().find(|(place, _)| std::ptr::eq(*place, query)) {
                 Some((_, name)) => {
-                    outer.sizes.insert(name.to_lowercase(), done.tables);
+                    // One that names no table is copied as others are.
+                    outer.sizes.insert(name.to_lowercase(), done.tables.max(1));
                 }
                 None => outer.tables = outer.tables.saturating_add(done.tables),
             }

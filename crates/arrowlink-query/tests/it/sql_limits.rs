@@ -213,6 +213,10 @@ async fn statements_that_grow_when_they_are_planned_are_refused() {
     );
     let error = query(&service, Query::new(format!("explain {}", doubled(60)))).await.unwrap_err();
     check(&error, ErrorKind::LimitExceeded, &["may read 256"]);
+    // One that names no table is a copy like any other.
+    let tableless = chained("select 1 as id", 20, "select a.id from @ a, @ b", "select count(*) from @");
+    let error = query(&service, Query::new(tableless)).await.unwrap_err();
+    check(&error, ErrorKind::LimitExceeded, &["the statement reads 1048576 tables"]);
     let many = format!("select 1 from trips {}", ", trips".repeat(2000));
     let error = query(&service, Query::new(many)).await.unwrap_err();
     check(&error, ErrorKind::LimitExceeded, &["the statement reads 2001 tables"]);
