@@ -14,6 +14,7 @@
 
 mod catalog;
 mod change;
+mod distinct_from;
 mod engine;
 mod failure;
 mod file_statistics;

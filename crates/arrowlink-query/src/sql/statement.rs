@@ -11,7 +11,7 @@ use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
 use super::failure::{from_parser, invalid, lower, refused};
 use super::meant::Meant;
-use super::{from_first, ignored, nesting, numbers, session};
+use super::{distinct_from, from_first, ignored, nesting, numbers, session};
 
 /// One statement that may be executed.
 #[derive(Debug)]
@@ -38,11 +38,15 @@ impl Statement {
             .tokenize_with_location()
             .map_err(|error| invalid(Some(error.location.into()), lower(&error.message)))?;
         number(&mut tokens)?;
+        let has_comparison = distinct_from::join(&mut tokens);
         session::spell(&mut tokens);
         numbers::spell(&mut tokens);
         nesting::check(&tokens)?;
         let parsed = DFParserBuilder::new(tokens).build().and_then(|mut parser| parser.parse_statements());
         let mut statements = parsed.map_err(from_parser)?;
+        if has_comparison {
+            statements.iter_mut().for_each(distinct_from::split);
+        }
         match (statements.pop_front(), statements.is_empty()) {
             (Some(mut statement), true) => {
                 from_first::spell(&mut statement);
