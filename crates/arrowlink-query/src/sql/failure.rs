@@ -23,7 +23,12 @@ pub(crate) fn invalid(place: Option<Place>, text: impl Into<String>) -> Error {
 
 /// A statement that is not executed here; `instead` says what to do.
 pub(crate) fn refused(what: &str, instead: &str) -> Error {
-    Error::new(ErrorKind::Unsupported, format!("{what} is not executed here: {instead}"))
+    refused_at(None, what, instead)
+}
+
+/// The same, at `place` where that is known.
+pub(crate) fn refused_at(place: Option<Place>, what: &str, instead: &str) -> Error {
+    Error::new(ErrorKind::Unsupported, placed(place, format!("{what} is not executed here: {instead}")))
 }
 
 /// Puts the place before the text.

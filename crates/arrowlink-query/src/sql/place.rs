@@ -3,7 +3,7 @@
 use std::fmt;
 
 use datafusion::sql::sqlparser::dialect::GenericDialect;
-use datafusion::sql::sqlparser::tokenizer::{Location, Token, Tokenizer};
+use datafusion::sql::sqlparser::tokenizer::{Location, Span, Token, Tokenizer};
 
 /// A line and a column, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +22,11 @@ impl Place {
             Some((message, Self { line: line.parse().ok()?, column: column.trim().parse().ok()? }))
         });
         found.map_or((message, None), |(message, place)| (message, Some(place)))
+    }
+
+    /// Returns where `span` begins, where it was noted.
+    pub(crate) fn of_span(span: Span) -> Option<Self> {
+        Some(Self::from(span.start)).filter(|place| place.line > 0)
     }
 
     /// Finds the first place where `text` has `word` as a name, in whatever case.
