@@ -20,6 +20,7 @@ mod failure;
 mod file_statistics;
 mod file_store;
 mod file_table;
+mod floats;
 mod from_first;
 mod growth;
 mod ignored;

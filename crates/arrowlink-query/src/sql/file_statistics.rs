@@ -16,6 +16,7 @@ use futures::future::{BoxFuture, FutureExt as _};
 use super::failure::from_datafusion;
 use super::file_store::FileStore;
 use super::file_table::FileTable;
+use super::floats;
 use super::rows::RowsOfFiles;
 use super::service_table::ServiceTable;
 use super::tables::SqlTable;
@@ -121,7 +122,7 @@ impl Files {
             .map_err(|error| crate::failure::from_datafusion(&stamp.name, error))?;
         let statistics = DFParquetMetadata::statistics_from_parquet_metadata(&metadata, schema)
             .unwrap_or_else(|_| Statistics::new_unknown(schema).with_num_rows(rows(&metadata)));
-        Ok(Arc::new(statistics))
+        Ok(Arc::new(floats::without_bounds(statistics, schema)))
     }
 
     /// Does `work` under the lock; what it finds is whole even where a thread panicked.

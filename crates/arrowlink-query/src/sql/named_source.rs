@@ -19,7 +19,7 @@ use datafusion::datasource::table_schema::TableSchema;
 use datafusion::object_store::ObjectStore;
 use datafusion::physical_expr::projection::ProjectionExprs;
 use datafusion::physical_expr::{EquivalenceProperties, LexOrdering, PhysicalExpr, PhysicalSortExpr};
-use datafusion::physical_plan::filter_pushdown::FilterPushdownPropagation;
+use datafusion::physical_plan::filter_pushdown::{FilterPushdownPropagation, PushedDown};
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use datafusion::physical_plan::{DisplayFormatType, SortOrderPushdownResult};
 use datafusion_datasource::morsel::{Morsel, MorselPlan, MorselPlanner, Morselizer};
@@ -28,6 +28,7 @@ use futures::stream::BoxStream;
 
 use super::failure::travelling;
 use super::file_store::FileStore;
+use super::floats;
 use crate::failure::{from_datafusion, panicked};
 
 /// A reader of files that are in `store`, which knows what they are called.
@@ -114,7 +115,14 @@ impl FileSource for NamedSource {
         filters: Vec<Arc<dyn PhysicalExpr>>,
         config: &ConfigOptions,
     ) -> Result<FilterPushdownPropagation<Arc<dyn FileSource>>> {
-        let mut pushed = self.inner.try_pushdown_filters(filters, config)?;
+        let schema = self.inner.table_schema().table_schema();
+        let prunes: Vec<bool> = filters.iter().map(|filter| floats::may_prune(filter, schema)).collect();
+        let pruning =
+            filters.into_iter().zip(&prunes).filter_map(|(filter, prunes)| prunes.then_some(filter));
+        let mut pushed = self.inner.try_pushdown_filters(pruning.collect(), config)?;
+        let mut answers = pushed.filters.into_iter();
+        let answers = prunes.into_iter().map(|prunes| prunes.then(|| answers.next()).flatten());
+        pushed.filters = answers.map(|answer| answer.unwrap_or(PushedDown::No)).collect();
         pushed.updated_node = pushed.updated_node.map(|inner| self.around(inner));
         Ok(pushed)
     }

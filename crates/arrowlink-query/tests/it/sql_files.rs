@@ -106,6 +106,57 @@ async fn what_a_statement_computes_with_the_rows_of_a_file_is_no_damage() {
 }
 
 #[tokio::test]
+async fn what_is_no_number_is_found_where_the_footers_leave_it_out() {
+    let folder = Folder::new();
+    let least = f64::NEG_INFINITY;
+    let floats = record_batch!(
+        ("id", Int64, [1, 2, 3, 4, 5]),
+        ("f", Float64, [Some(1.5), Some(f64::NAN), None, Some(least), Some(0.1)])
+    );
+    let floats = floats.unwrap();
+    folder.write("t.parquet", parquet(&floats, 5));
+    let service = serve(&folder, &["t.parquet"]).await;
+    for text in [
+        "select max(f) is not distinct from 'NaN'::double from t",
+        "select max(f) = (select max(f) from t where id > 0) and min(f) = '-inf'::double from t",
+        "select count(*) = 1 from t where f > 100",
+        "select count(*) = 1 from t where f >= 100 and id < 3",
+        "select count(*) = 1 from t where 100 < f",
+        "select count(*) = 4 from t where f <> 7",
+        "select count(*) = 1 from t where not f < 100",
+        "select count(*) = 1 from t where -f < -100",
+        "select count(*) = 1 from t where f not between -100 and 100 and f > 0",
+        "select count(*) = 4 from t where f not in (7, 8)",
+        "select count(*) = 1 from t where f = 'NaN'::double",
+        "select count(*) = 1 from t where f in (1.5, 7) and f between 1 and 2",
+        "select count(*) = 0 from t where f < 'NaN'::double and f > 2",
+    ] {
+        let rows = query(&service, Query::new(text)).await.unwrap();
+        assert_eq!(rows.columns(), record_batch!(("b", Boolean, [true])).unwrap().columns(), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn rows_are_passed_over_by_floats_that_are_too_large() {
+    let folder = Folder::new();
+    let floats: Vec<f64> = (0..30_000).map(f64::from).collect();
+    let column: ArrayRef = Arc::new(arrow_array::Float64Array::from(floats));
+    let mut bytes = parquet(&RecordBatch::try_from_iter([("f", column)]).unwrap(), 10_000);
+    let len = bytes.len();
+    // The last row group is destroyed: who reads it fails.
+    bytes[len * 2 / 3..len - 4000].fill(0xff);
+    folder.write("t.parquet", bytes);
+    let service = serve(&folder, &["t.parquet"]).await;
+    for (filter, expected) in [("f < 10", 10), ("f between 5 and 10", 6), ("f in (3, 4)", 2), ("10 = f", 1)] {
+        let text = format!("select count(*) from t where {filter}");
+        let rows = query(&service, Query::new(text)).await.unwrap();
+        assert_eq!(rows.columns(), record_batch!(("n", Int64, [expected])).unwrap().columns(), "{filter}");
+    }
+    let error = query(&service, Query::new("select count(*) from t where f > 10")).await.unwrap_err();
+    check(&error, ErrorKind::Corrupt, &["`t.parquet`"]);
+}
+
+#[tokio::test]
 async fn counts_and_bounds_come_from_the_footers() {
     let folder = Folder::new();
     let mut bytes = parquet(&rows(0, 30_000), 10_000);
