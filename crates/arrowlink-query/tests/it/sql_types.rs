@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::builder::{Int64Builder, ListBuilder, MapBuilder, StringBuilder, StructBuilder};
+use arrow_array::cast::AsArray as _;
 use arrow_array::types::{Int8Type, Int16Type, Int32Type};
 use arrow_array::{
     Array, ArrayRef, Decimal32Array, Decimal64Array, DictionaryArray, FixedSizeListArray, Int16Array,
@@ -101,6 +102,20 @@ async fn fields_of_a_null_struct_are_null() {
     answers(&service, "select i from t where c['b'] is null", &["2"]).await;
     answers(&service, "select count(c['a']), sum(c['a']), max(c['b']) from t", &["1|1|z"]).await;
     takes_its_own_rows(&service, structs().data_type()).await;
+}
+
+#[tokio::test]
+async fn structs_without_nulls_are_passed_on_memory_and_all() {
+    let texts = StringArray::from(vec!["x", "y"]);
+    let memory = texts.value_data().as_ptr();
+    let field = Arc::new(Field::new("b", DataType::Utf8, true));
+    let structs = Arc::new(StructArray::from(vec![(field, Arc::new(texts) as ArrayRef)]));
+    let item = Arc::new(Field::new_list_field(structs.data_type().clone(), true));
+    let service = serve(Arc::new(FixedSizeListArray::new(item, 1, structs, None))).await;
+    let rows = query(&service, Query::new("select c from t")).await.unwrap();
+    let structs = rows.column(0).as_fixed_size_list().values().as_struct();
+    assert_eq!(structs.column(0).as_string::<i32>().value_data().as_ptr(), memory);
+    assert!(structs.nulls().is_none() && structs.column(0).nulls().is_none());
 }
 
 #[tokio::test]
