@@ -122,7 +122,8 @@ async fn a_repeated_ingest_is_taken_to_its_end() {
             Ok(Chunk::new(rows()))
         });
         let batches = BatchStream::new(rows().schema(), chunks);
-        client.flight.do_put(client.call.clone(), descriptor(&keyed), Some(batches)).await.unwrap();
+        let answer = client.flight.do_put(client.call.clone(), descriptor(&keyed), Some(batches)).await;
+        assert_eq!(answer.unwrap().count().await, 1);
     }
     assert_eq!((taken.load(Ordering::Relaxed), stored(&client, "t").await), (6, 9));
 }
