@@ -14,6 +14,7 @@
 
 mod catalog;
 mod change;
+mod decimals;
 mod distinct_from;
 mod engine;
 mod failure;
@@ -32,7 +33,6 @@ mod memory;
 mod named_source;
 mod names;
 mod nesting;
-mod numbers;
 mod options;
 mod parameters;
 mod pausing;

@@ -11,6 +11,7 @@ use datafusion::prelude::SessionConfig;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
+use super::decimals;
 use super::failure::{from_planning, refused};
 use super::growth;
 use super::lookup::{Found, Lookup};
@@ -67,6 +68,7 @@ impl Engine {
             .with_config(config(runtime.threads()))
             .with_runtime_env(Arc::new(environment))
             .with_default_features()
+            .with_analyzer_rules(decimals::rules())
             .with_physical_optimizer_rules(pausing::rules())
             .build();
         growth::bound(&mut state).map_err(|error| internal("a function is not there").with_source(error))?;
@@ -205,8 +207,6 @@ fn config(threads: usize) -> SessionConfig {
         .with_information_schema(false);
     let options = config.options_mut();
     options.sql_parser.collect_spans = true;
-    // A column of decimals is compared with what is written and not with the double next to it.
-    options.sql_parser.parse_float_as_decimal = true;
     // Without a zone, `now()` would be read as the local time of a column that has another.
     options.execution.time_zone = Some("+00:00".to_owned());
     // Views would have to be cast for nearly every client, and TPC-H as a whole takes no longer without them.

@@ -11,7 +11,7 @@ use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
 use super::failure::{from_parser, invalid, lower, refused};
 use super::meant::Meant;
-use super::{distinct_from, from_first, ignored, nesting, numbers, session};
+use super::{distinct_from, from_first, ignored, nesting, session};
 
 /// One statement that may be executed.
 #[derive(Debug)]
@@ -40,7 +40,6 @@ impl Statement {
         number(&mut tokens)?;
         let has_comparison = distinct_from::join(&mut tokens);
         session::spell(&mut tokens);
-        numbers::spell(&mut tokens);
         nesting::check(&tokens)?;
         let parsed = DFParserBuilder::new(tokens).build().and_then(|mut parser| parser.parse_statements());
         let mut statements = parsed.map_err(from_parser)?;
