@@ -41,6 +41,7 @@ mod planned;
 mod plans;
 mod promise;
 mod query;
+mod repeatable;
 mod rows;
 mod run;
 mod service_scan;

@@ -18,7 +18,9 @@ use datafusion::config::ConfigOptions;
 use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream, TaskContext};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
-use datafusion::physical_plan::execution_plan::CardinalityEffect;
+use datafusion::physical_plan::execution_plan::{
+    CardinalityEffect, ChildrenPropertiesMode, ReplaceChildrenOptions,
+};
 use datafusion::physical_plan::filter_pushdown::{FilterDescription, FilterPushdownPhase};
 use datafusion::physical_plan::joins::utils::JoinFilter;
 use datafusion::physical_plan::joins::{NestedLoopJoinExec, NestedLoopJoinExecBuilder};
@@ -29,6 +31,7 @@ use futures::{Stream, StreamExt as _};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::interrupt::Interrupt;
+use super::repeatable::Repeatable;
 use super::watched_filter::{Place, WatchedFilter};
 
 /// Returns the rules by which plans are made, with [`Pauses`] where the plan is whole but for what its filters share.
@@ -74,13 +77,18 @@ impl PhysicalOptimizerRule for Pauses {
     }
 }
 
-/// Lets the condition of `join` ask at `place`.
+/// Lets the condition of `join` ask at `place`, and its left side be executed again where it does not fit into memory.
 fn watched(join: &NestedLoopJoinExec, place: &Place) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
     let filter = join.filter().map(|filter| {
         let condition = WatchedFilter::new(Arc::clone(filter.expression()), Arc::clone(place));
         JoinFilter::new(Arc::new(condition), filter.column_indices().to_vec(), Arc::clone(filter.schema()))
     });
-    Ok(Arc::new(NestedLoopJoinExecBuilder::from(join).with_filter(filter).build()?))
+    let left = Arc::new(Repeatable::new(Arc::clone(join.left())));
+    let join: Arc<dyn ExecutionPlan> =
+        Arc::new(NestedLoopJoinExecBuilder::from(join).with_filter(filter).build()?);
+    let right = join.children().get(1).map(|right| Arc::clone(right));
+    let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
+    join.replace_children(std::iter::once(left as _).chain(right).collect(), options)
 }
 
 /// Passes on what its input makes, and pauses.

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arrow_array::record_batch;
-use arrowlink_core::{CallContext, DataService as _, ErrorKind, Query, ReadOptions};
+use arrowlink_core::{CallContext, Catalog, DataService as _, ErrorKind, Query, ReadOptions};
 use arrowlink_query::{QueryOptions, QueryRuntime, SqlOptions, SqlService, SqlTables};
 use futures::StreamExt as _;
 
-use crate::sql::{catalog, query, service, service_with};
-use crate::support::check;
+use crate::files::parquet;
+use crate::sql::{catalog, name, query, service, service_with};
+use crate::support::{Folder, check, rows};
 
 /// A query that computes for hours and returns nothing before.
 const ENDLESS: &str = "select count(*) from generate_series(1, 10000000) a, generate_series(1, 10000000) b where a.value + b.value = 0";
@@ -82,6 +83,30 @@ async fn a_query_over_its_memory_or_disk_names_the_setting() {
     let options = SqlOptions::default().with_memory(16 << 20).with_max_spill(1 << 10);
     let error = query(&service_with(options, catalog()), Query::new(SORT)).await.unwrap_err();
     check(&error, ErrorKind::LimitExceeded, &["raise `query.max_spill`"]);
+}
+
+#[tokio::test]
+async fn a_nested_loop_over_its_memory_goes_on_on_the_disk_with_all_of_its_rows() {
+    let folder = Folder::new();
+    folder.write("t.parquet", parquet(&rows(0, 2000), 100));
+    let dataset = Arc::new(folder.open("t.parquet").await.unwrap());
+    let serve = |memory| {
+        let catalog = Catalog::new().with_dataset(name("t"), Arc::clone(&dataset) as _);
+        let tables = SqlTables::default().with_files(name("t"), Arc::clone(&dataset));
+        let options = SqlOptions::default().with_memory(memory);
+        SqlService::new(Arc::new(catalog), tables, &folder.runtime, options).unwrap()
+    };
+    let (small, roomy) = (serve(1 << 20), serve(64 << 20));
+    let wide = "(select id, repeat(name, 100) as s from t)";
+    let grouped = "(select max(id) as id, repeat(name, 100) as s from t group by name)";
+    let series = "(select value as id, repeat('name ', 200) || value as s from generate_series(1, 2000))";
+    for left in [wide, grouped, series] {
+        let text = format!("select count(*), sum(a.id) from {left} a join {wide} b on a.s < b.s");
+        let expected = query(&roomy, Query::new(text.clone())).await.unwrap();
+        let found = query(&small, Query::new(text.clone())).await.unwrap();
+        assert_eq!(found.columns(), expected.columns(), "{text}");
+        assert!(spills(&small, &text).await > 0, "{text}");
+    }
 }
 
 #[tokio::test]
