@@ -42,6 +42,7 @@ mod plans;
 mod promise;
 mod query;
 mod repeatable;
+mod repeated;
 mod rows;
 mod run;
 mod service_scan;

@@ -20,6 +20,7 @@ use super::names::{CATALOG, PUBLIC};
 use super::pausing;
 use super::planned::Planned;
 use super::plans::{Plan, Plans};
+use super::repeated;
 use super::session;
 use super::size;
 use super::spill::SpillFolder;
@@ -100,23 +101,23 @@ impl Engine {
         known: Option<Known>,
     ) -> Result<(Planned, Found)> {
         let parsed = match statement {
-            Statement::Query(parsed) | Statement::Insert(_, parsed) => parsed.as_ref().clone(),
+            Statement::Query(parsed) | Statement::Insert(_, parsed) => parsed.as_ref(),
             Statement::Drop { .. } => return Err(internal("`DROP TABLE` has no plan")),
         };
-        size::check_tables(&parsed)?;
+        size::check_tables(parsed)?;
         let mut state = self.state(query);
         session::add_functions(&mut state, ctx, query.default_schema.as_deref())?;
         let (found, missing) = match known {
             Some(known) => (known.found, known.missing),
             None => {
-                let references = state.resolve_table_references(&parsed);
+                let references = state.resolve_table_references(parsed);
                 let references = references.map_err(|error| from_planning(error, &query.text))?;
                 Lookup::new(self, ctx, query).find(references).await?
             }
         };
         state.register_catalog_list(Arc::clone(&found.tables) as _);
         tokio::task::yield_now().await;
-        let planned = state.statement_to_plan(parsed).await;
+        let planned = repeated::plan(&state, parsed).await;
         let plan = match (planned, missing) {
             (Ok(plan), _) => plan,
             // What is missing explains what cannot be planned.

@@ -6,12 +6,13 @@ use arrow_array::{RecordBatch, record_batch};
 use arrow_schema::DataType;
 use arrowlink_core::conformance::{Capability, Suite};
 use arrowlink_core::{
-    CallContext, Catalog, DataService, DataServiceExt as _, Effect, MemoryDataset, MemoryStore, Name, Query,
-    ReadOptions, Result, Target,
+    BatchStream, CallContext, Catalog, DataService, DataServiceExt as _, Dataset, Description, Effect,
+    MemoryDataset, MemoryStore, Name, NounKind, Query, ReadOptions, Result, Target,
 };
 use arrowlink_query::{
     QueryOptions, QueryRuntime, SqlOptions, SqlService, SqlTables, TpchDataset, TpchTable,
 };
+use futures::future::{BoxFuture, FutureExt as _};
 
 /// A service over a few tables in memory and a store for what is written.
 pub(crate) fn service() -> SqlService {
@@ -171,6 +172,66 @@ async fn what_is_said_of_a_query_is_the_schema_of_its_rows() {
         let schema = Arc::clone(rows.schema());
         let batches = rows.collect_batches().await.unwrap();
         assert!(!batches.is_empty() && batches.iter().all(|batch| batch.schema() == schema), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_column_that_is_asked_for_again_has_a_name_of_its_own() {
+    let service = service();
+    for (text, names) in [
+        ("select id, ID from trips", &["id", "id:1"][..]),
+        ("select id, trips.id, \"id\" from trips order by id", &["id", "id:1", "id:2"]),
+        ("select now()::date, now()::time", &["now()", "now():1"]),
+        ("select 1::numeric as one, 1::decimal, 1::float from trips", &["one", "Int64(1)", "1:1"]),
+        (
+            "select city, city, count(*), count(*) from trips group by 1, 2",
+            &["city", "city:1", "count(*)", "count(*):1"],
+        ),
+        ("select id, id as \"id:1\", id from trips", &["id", "id:1", "id:2"]),
+        ("select *, id from trips", &["id", "city", "price", "id:1"]),
+        ("select price, id, * from trips", &["price:1", "id:1", "id", "city", "price"]),
+        ("select id, id from trips union all (select id, id from trips)", &["id", "id:1"]),
+        ("explain select id, id from trips", &["plan_type", "plan"]),
+        ("select a.id, b.id from trips a, trips b", &["id", "id"]),
+    ] {
+        let said = service.describe(CallContext::new(), Query::new(text).into()).await;
+        let said = said.unwrap_or_else(|error| panic!("{text}: {error:?}")).schema;
+        let found: Vec<&str> = said.fields().iter().map(|field| field.name().as_str()).collect();
+        assert_eq!(found, names, "{text}");
+        assert_eq!(query(&service, Query::new(text)).await.unwrap().schema(), said, "{text}");
+    }
+    let values = record_batch!(("$1", Int64, [7])).unwrap();
+    let rows = query(&service, Query::new("select $1, $1").with_parameters(values)).await.unwrap();
+    assert_eq!(rows.columns(), record_batch!(("a", Int64, [7]), ("b", Int64, [7])).unwrap().columns());
+}
+
+/// A dataset that is not prepared for being read.
+#[derive(Debug)]
+struct Unprepared;
+
+impl Dataset for Unprepared {
+    fn describe(&self, _ctx: CallContext) -> BoxFuture<'_, Result<Description>> {
+        async { Ok(Description::new(NounKind::Dataset, crate::support::schema())) }.boxed()
+    }
+
+    fn read(&self, _ctx: CallContext, _options: ReadOptions) -> BoxFuture<'_, Result<BatchStream>> {
+        async { Ok(std::iter::empty().next().unwrap()) }.boxed()
+    }
+}
+
+#[tokio::test]
+async fn a_panic_is_told_in_plain_words() {
+    let service =
+        service_with(SqlOptions::default(), Catalog::new().with_dataset(name("t"), Arc::new(Unprepared)));
+    for text in [
+        "select * from t",
+        "select name, count(*) from t group by name",
+        "select * from t order by id limit 3",
+    ] {
+        let error = query(&service, Query::new(text)).await.unwrap_err();
+        assert_eq!(error.kind(), arrowlink_core::ErrorKind::Internal, "{text}: {}", error.chain());
+        assert!(error.chain().starts_with("the query failed: a step of it broke off"), "{}", error.chain());
+        assert!(!error.chain().contains("unwrap"), "{}", error.chain());
     }
 }
 

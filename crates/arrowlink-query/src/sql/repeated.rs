@@ -1,0 +1,133 @@
+//! Columns of a result that would have the same name: the later ones get names of their own.
+//!
+//! The engine refuses a select list with two columns of one name, and tools write them: `select id, id`,
+//! `select day::date, day::time`. The later one is called `id:1`. Names that a statement gives by `AS` are left alone, and
+//! so are the select lists of its subqueries.
+
+use std::collections::HashSet;
+
+use datafusion::common::DataFusionError;
+use datafusion::execution::session_state::SessionState;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::sql::parser::Statement as Parsed;
+use datafusion::sql::sqlparser::ast::{Expr, Ident, Select, SelectItem, SetExpr, Statement as Ast};
+
+/// Plans `parsed`; where columns of its result have the same name, the later ones get other names first.
+pub(crate) async fn plan(state: &SessionState, parsed: &Parsed) -> Result<LogicalPlan, DataFusionError> {
+    let mut renamed = parsed.clone();
+    let mut seen = HashSet::new();
+    loop {
+        let error = match state.statement_to_plan(renamed.clone()).await {
+            Err(error) => error,
+            planned => return planned,
+        };
+        // Where the same is said again, it is not of this list.
+        let Some(repeated) = Repeated::of(&error).filter(|_| seen.len() < MOST) else { return Err(error) };
+        if !seen.insert(repeated.clone()) || !rename(&mut renamed, &repeated) {
+            return Err(error);
+        }
+    }
+}
+
+/// Two columns of one name, as the planner tells of them.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+struct Repeated {
+    /// Where in the list the later one is, wildcards taken for their columns.
+    position: usize,
+    /// What the later one is, in the words of the planner.
+    expression: String,
+}
+
+impl Repeated {
+    /// Returns what `error` tells of, where it is that.
+    fn of(error: &DataFusionError) -> Option<Self> {
+        let DataFusionError::Plan(reason) = error.find_root() else { return None };
+        let pair = reason.strip_prefix(BEGINNING)?;
+        let (pair, last) = pair.rsplit_once(POSITION)?;
+        let (_, pair) = pair.split_once(POSITION)?;
+        let (_, expression) = pair.split_once(" and \"")?;
+        let position = last.split_once(' ')?.0.parse().ok()?;
+        Some(Self { position, expression: expression.to_owned() })
+    }
+}
+
+/// Gives the later column another name; returns whether there is one that has none from the statement.
+fn rename(statement: &mut Parsed, repeated: &Repeated) -> bool {
+    let query = match statement {
+        Parsed::Explain(explain) => return rename(&mut explain.statement, repeated),
+        Parsed::Statement(statement) => match statement.as_mut() {
+            Ast::Query(query) => Some(query),
+            Ast::Insert(insert) => insert.source.as_mut(),
+            _ => None,
+        },
+        Parsed::CreateExternalTable(_) | Parsed::CopyTo(_) | Parsed::Reset(_) => None,
+    };
+    query.is_some_and(|query| rename_in(&mut query.body, repeated))
+}
+
+/// Does it in each select list of the result: those of a `UNION` have their positions in common.
+fn rename_in(body: &mut SetExpr, repeated: &Repeated) -> bool {
+    match body {
+        SetExpr::Select(select) => rename_of(select, repeated),
+        SetExpr::Query(query) => rename_in(&mut query.body, repeated),
+        SetExpr::SetOperation { left, right, .. } => {
+            let is_left = rename_in(left, repeated);
+            rename_in(right, repeated) || is_left
+        }
+        _ => false,
+    }
+}
+
+fn rename_of(select: &mut Select, repeated: &Repeated) -> bool {
+    let taken: HashSet<String> = select.projection.iter().filter_map(name_of).collect();
+    let Some(item) = chosen(&mut select.projection, repeated) else { return false };
+    let SelectItem::UnnamedExpr(expression) = item else { return false };
+    let base = name(expression);
+    let numbered = (1_u32..).map(|number| format!("{base}:{number}"));
+    let Some(free) = numbered.into_iter().find(|name| !taken.contains(name)) else { return false };
+    let alias = Ident::with_quote('"', free);
+    *item = SelectItem::ExprWithAlias { expr: expression.clone(), alias };
+    true
+}
+
+/// Finds the later column: by its position, and behind a wildcard by its name.
+fn chosen<'a>(items: &'a mut [SelectItem], repeated: &Repeated) -> Option<&'a mut SelectItem> {
+    let is_plain =
+        |item: &SelectItem| matches!(item, SelectItem::UnnamedExpr(_) | SelectItem::ExprWithAlias { .. });
+    if items.iter().take(repeated.position.saturating_add(1)).all(is_plain) {
+        return items.get_mut(repeated.position);
+    }
+    let column = repeated.expression.rsplit('.').next().unwrap_or_default();
+    items.iter_mut().rev().find(|item| {
+        matches!(item, SelectItem::UnnamedExpr(_)) && name_of(item).is_some_and(|name| name == column)
+    })
+}
+
+/// Returns the name that a column has, where the statement says it.
+fn name_of(item: &SelectItem) -> Option<String> {
+    match item {
+        SelectItem::UnnamedExpr(expression) => Some(name(expression)),
+        SelectItem::ExprWithAlias { alias, .. } => Some(folded(alias)),
+        _ => None,
+    }
+}
+
+/// Returns what a column is called: by its own name where it is one, also of another type, else by its text.
+fn name(expression: &Expr) -> String {
+    match expression {
+        Expr::Identifier(name) => folded(name),
+        Expr::CompoundIdentifier(names) => names.last().map_or_else(String::new, folded),
+        Expr::Cast { expr, .. } | Expr::Nested(expr) => name(expr),
+        other => other.to_string(),
+    }
+}
+
+/// Names without quotation marks are in lower case.
+fn folded(name: &Ident) -> String {
+    if name.quote_style.is_some() { name.value.clone() } else { name.value.to_lowercase() }
+}
+
+/// How many columns get another name at most: each takes one more attempt.
+const MOST: usize = 100;
+const BEGINNING: &str = "Projections require unique expression names but the expression \"";
+const POSITION: &str = "\" at position ";
