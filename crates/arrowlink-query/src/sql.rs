@@ -55,6 +55,7 @@ mod substrait;
 mod tables;
 mod types;
 mod unknown;
+mod unsupported;
 mod values;
 mod watched_filter;
 

@@ -14,7 +14,7 @@ use datafusion::common::{DataFusionError, Span};
 use datafusion::sql::sqlparser::parser::ParserError;
 
 use super::place::Place;
-use super::unknown;
+use super::{unknown, unsupported};
 
 /// A mistake in the statement, at `place` where that is known.
 pub(crate) fn invalid(place: Option<Place>, text: impl Into<String>) -> Error {
@@ -37,20 +37,23 @@ pub(crate) fn placed(place: Option<Place>, text: impl Into<String>) -> String {
     place.map_or_else(|| text.clone(), |place| format!("{place}: {text}"))
 }
 
-/// Translates what the parser says.
-pub(crate) fn from_parser(error: DataFusionError) -> Error {
+/// Translates what the parser says of the statement `text`, where that is known.
+pub(crate) fn from_parser(error: DataFusionError, statement: &str) -> Error {
     match error {
         DataFusionError::SQL(error, _) => match *error {
             ParserError::ParserError(text) | ParserError::TokenizerError(text) => {
                 let (text, place) = Place::split(&text);
-                invalid(place, lower(text))
+                let end = || text.ends_with("found: EOF").then(|| Place::of_end(statement)).flatten();
+                invalid(place.or_else(end), lower(text).replace("found: EOF", "found: the end"))
             }
             ParserError::RecursionLimitExceeded => {
                 let text = "the statement is nested too deep: divide it by `WITH`";
                 Error::new(ErrorKind::LimitExceeded, text)
             }
         },
-        DataFusionError::Diagnostic(_, error) | DataFusionError::Context(_, error) => from_parser(*error),
+        DataFusionError::Diagnostic(_, error) | DataFusionError::Context(_, error) => {
+            from_parser(*error, statement)
+        }
         error => from_datafusion(error),
     }
 }
@@ -63,6 +66,7 @@ pub(crate) fn from_planning(error: DataFusionError, text: &str) -> Error {
     match root(error) {
         DataFusionError::SchemaError(error, _) => unknown::column(place, &error, text),
         DataFusionError::Plan(reason) => invalid(place, NOT_VALID).with_source(first_line(&reason)),
+        DataFusionError::NotImplemented(reason) => unsupported::refuse(place, &reason),
         DataFusionError::Internal(reason) => {
             Error::new(ErrorKind::Unsupported, placed(place, "the statement cannot be planned"))
                 .with_source(first_line(&reason))
@@ -103,15 +107,12 @@ pub(crate) fn from_datafusion(error: DataFusionError) -> Error {
         },
         DataFusionError::Execution(text) if is_panic(&text) => gave_up(text),
         DataFusionError::ResourcesExhausted(text) => exhausted(&text),
-        DataFusionError::NotImplemented(text) => {
-            let message = "the statement uses what is not there yet";
-            Error::new(ErrorKind::Unsupported, message).with_source(first_line(&text))
-        }
+        DataFusionError::NotImplemented(text) => unsupported::refuse(None, &text),
         DataFusionError::SchemaError(error, _) => unknown::column(None, &error, ""),
         DataFusionError::Plan(text)
         | DataFusionError::Execution(text)
         | DataFusionError::Configuration(text) => failed().with_source(first_line(&text)),
-        DataFusionError::SQL(error, source) => from_parser(DataFusionError::SQL(error, source)),
+        DataFusionError::SQL(error, source) => from_parser(DataFusionError::SQL(error, source), ""),
         DataFusionError::Substrait(text) => invalid(None, "the plan is not valid").with_source(text),
         error @ (DataFusionError::ParquetError(_)
         | DataFusionError::ObjectStore(_)
@@ -208,6 +209,7 @@ fn exhausted(text: &str) -> Error {
         "the query needs more memory than it may take: raise `query.memory`, or ask for less"
     };
     let (why, _) = text.split_once(". Please try increasing").unwrap_or((text, ""));
+    let (why, _) = why.split_once(" with top memory consumers").unwrap_or((why, ""));
     Error::new(ErrorKind::LimitExceeded, message).with_source(first_line(why))
 }
 
@@ -230,6 +232,8 @@ fn full_disk(error: &DataFusionError) -> Option<Error> {
 
 /// Something is wrong with the engine, but where it says that it does not compute with a type, and for panics by which
 /// Arrow says that a column is too large.
+///
+/// What is said for those who work on the engine is left out; a panic is on standard error with its place.
 pub(crate) fn gave_up(error: impl fmt::Display) -> Error {
     let text = error.to_string();
     let says = |words: &str| text.contains(words);
@@ -241,6 +245,8 @@ pub(crate) fn gave_up(error: impl fmt::Display) -> Error {
         (ErrorKind::Unsupported, "structs without fields are not compared here: leave the column out")
     } else if NOT_THERE.into_iter().any(says) {
         (ErrorKind::Unsupported, "the statement uses what is not there yet")
+    } else if is_panic(&text) {
+        return Error::new(ErrorKind::Internal, BROKE_OFF);
     } else {
         (ErrorKind::Internal, "the query failed")
     };
@@ -249,9 +255,9 @@ pub(crate) fn gave_up(error: impl fmt::Display) -> Error {
     Error::new(kind, message).with_source(first_line(reason.trim_matches('"')))
 }
 
-/// Returns whether `text` is that of a task that panicked.
+/// Returns whether `text` is of a task that panicked, or of one that waited for it.
 fn is_panic(text: &str) -> bool {
-    text.starts_with("task ") && text.contains(" panicked")
+    text.contains(" panicked")
 }
 
 /// The statement was fine; the values that it met were not.
@@ -284,6 +290,8 @@ const NO_FIELDS: &str = "struct array with no fields";
 const NOT_THERE: [&str; 4] = ["not implemented", "not supported", "unsupported", "Unsupported"];
 /// What stands before the words of a panic.
 const PANICKED: &str = " panicked with message ";
+const BROKE_OFF: &str = "the query failed: a step of it broke off, as happens where values grow too large: ask for fewer \
+                         rows, or shorter texts";
 /// The setting that DataFusion names where intermediate results take too much.
 const DISK_SETTING: &str = "max_temp_directory_size";
 /// How many characters are shown of what DataFusion says: some of it is a whole plan.

@@ -43,6 +43,11 @@ impl Visitor for Ignored {
     }
 
     fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<Found> {
+        first([
+            (!select.connect_by.is_empty(), ("CONNECT BY", "use `WITH RECURSIVE`")),
+            (select.prewhere.is_some(), ("PREWHERE", "use `WHERE`")),
+            (!select.distribute_by.is_empty(), ("DISTRIBUTE BY", "leave it out")),
+        ])?;
         select.from.iter().flat_map(|table| &table.joins).try_for_each(merged)
     }
 

@@ -29,6 +29,13 @@ impl Place {
         Some(Self::from(span.start)).filter(|place| place.line > 0)
     }
 
+    /// Returns the place behind the last word of `text`, where it has one.
+    pub(crate) fn of_end(text: &str) -> Option<Self> {
+        let text = text.trim_end();
+        let last = text.lines().next_back()?;
+        Some(Self { line: text.lines().count() as u64, column: last.chars().count() as u64 + 1 })
+    }
+
     /// Finds the first place where `text` has `word` as a name, in whatever case.
     pub(crate) fn of_word(text: &str, word: &str) -> Option<Self> {
         let tokens = Tokenizer::new(&GenericDialect {}, text).tokenize_with_location().ok()?;

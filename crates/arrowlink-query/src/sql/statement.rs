@@ -42,7 +42,7 @@ impl Statement {
         session::spell(&mut tokens);
         nesting::check(&tokens)?;
         let parsed = DFParserBuilder::new(tokens).build().and_then(|mut parser| parser.parse_statements());
-        let mut statements = parsed.map_err(from_parser)?;
+        let mut statements = parsed.map_err(|error| from_parser(error, text))?;
         if has_comparison {
             statements.iter_mut().for_each(distinct_from::split);
         }

@@ -53,8 +53,12 @@ pub(crate) fn function(error: &DataFusionError, state: &SessionState, text: &str
     let DataFusionError::Plan(reason) = error.find_root() else { return None };
     let (name, _) = reason.strip_prefix("Invalid function '")?.split_once('\'')?;
     let known: HashSet<String> = state.udfs().into_iter().chain(state.udafs()).chain(state.udwfs()).collect();
-    let near = offer(name, known.iter().map(String::as_str));
     let place = place_of(error).or_else(|| Place::of_word(text, name));
+    if state.udwfs().contains(name) {
+        let text = format!("`{name}` is computed over a window: write `{name}(...) OVER (...)`");
+        return Some(invalid(place, text));
+    }
+    let near = offer(name, known.iter().map(String::as_str));
     Some(invalid(place, format!("no function `{name}`{near}")))
 }
 
