@@ -157,7 +157,7 @@ def test_texts_are_plain(connection: dbapi.Connection) -> None:
         announced = cursor.adbc_execute_schema("select arrow_cast('a', 'Utf8View') as a")
         cursor.execute("select arrow_cast('a', 'Utf8View') as a")
         table = cursor.fetch_arrow_table()
-    assert announced == table.schema == pa.schema([pa.field("a", pa.string(), nullable=False)])
+    assert announced == table.schema == pa.schema([pa.field("a", pa.string())])
 
 
 def test_a_schema_is_chosen_for_a_session(connection: dbapi.Connection) -> None:
