@@ -44,7 +44,7 @@ def test_schema_and_parameters_are_told_without_executing(connection: dbapi.Conn
     assert schema == pa.schema(
         [
             pa.field("id", pa.int64(), nullable=False),
-            pa.field("twice", pa.float64(), nullable=False),
+            pa.field("twice", pa.float64()),
         ]
     )
 
