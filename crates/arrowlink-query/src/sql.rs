@@ -12,6 +12,7 @@
 //! What goes wrong on the way is told by `failure`, with the line and column where they are known. A Substrait plan takes
 //! the same way from its tables on, where the crate was built with the feature `substrait`.
 
+mod around;
 mod catalog;
 mod change;
 mod decimals;

@@ -4,7 +4,6 @@
 //! one: all that time its task neither ends nor leaves its thread. So it pauses here. A nested loop may make none for hours;
 //! it gives its thread's other tasks away before it computes, and its condition is a [`WatchedFilter`].
 
-use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -12,26 +11,22 @@ use std::time::{Duration, Instant};
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use datafusion::common::tree_node::{Transformed, TransformedResult as _, TreeNode as _, TreeNodeRecursion};
-use datafusion::common::{DataFusionError, Statistics};
+use datafusion::common::DataFusionError;
+use datafusion::common::tree_node::{Transformed, TransformedResult as _, TreeNode as _};
 use datafusion::config::ConfigOptions;
 use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream, TaskContext};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
-use datafusion::physical_plan::execution_plan::{
-    CardinalityEffect, ChildrenPropertiesMode, ReplaceChildrenOptions,
-};
-use datafusion::physical_plan::filter_pushdown::{FilterDescription, FilterPushdownPhase};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
 use datafusion::physical_plan::joins::utils::JoinFilter;
 use datafusion::physical_plan::joins::{NestedLoopJoinExec, NestedLoopJoinExecBuilder};
-use datafusion::physical_plan::{
-    ChildStats, DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties, StatisticsArgs,
-};
 use futures::{Stream, StreamExt as _};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
+use super::around::{Around, Begin};
 use super::interrupt::Interrupt;
-use super::repeatable::Repeatable;
+use super::repeatable::Repeat;
 use super::watched_filter::{Place, WatchedFilter};
 
 /// Returns the rules by which plans are made, with [`Pauses`] where the plan is whole but for what its filters share.
@@ -63,7 +58,9 @@ impl PhysicalOptimizerRule for Pauses {
                 Some(join) => watched(join, &place)?,
                 None => plan,
             };
-            Ok(Transformed::yes(Arc::new(PausingExec { input, place, has_loop }) as Arc<dyn ExecutionPlan>))
+            Ok(Transformed::yes(
+                Arc::new(Around { input, begin: Pause { place, has_loop } }) as Arc<dyn ExecutionPlan>
+            ))
         })
         .data()
     }
@@ -83,7 +80,7 @@ fn watched(join: &NestedLoopJoinExec, place: &Place) -> Result<Arc<dyn Execution
         let condition = WatchedFilter::new(Arc::clone(filter.expression()), Arc::clone(place));
         JoinFilter::new(Arc::new(condition), filter.column_indices().to_vec(), Arc::clone(filter.schema()))
     });
-    let left = Arc::new(Repeatable::new(Arc::clone(join.left())));
+    let left = Arc::new(Around { input: Arc::clone(join.left()), begin: Repeat::default() });
     let join: Arc<dyn ExecutionPlan> =
         Arc::new(NestedLoopJoinExecBuilder::from(join).with_filter(filter).build()?);
     let right = join.children().get(1).map(|right| Arc::clone(right));
@@ -91,60 +88,25 @@ fn watched(join: &NestedLoopJoinExec, place: &Place) -> Result<Arc<dyn Execution
     join.replace_children(std::iter::once(left as _).chain(right).collect(), options)
 }
 
-/// Passes on what its input makes, and pauses.
+/// Pauses behind its input.
 #[derive(Debug)]
-struct PausingExec {
-    input: Arc<dyn ExecutionPlan>,
+struct Pause {
     /// Where the conditions of its input ask.
     place: Place,
     /// Whether its input may compute for long without a batch.
     has_loop: bool,
 }
 
-impl DisplayAs for PausingExec {
-    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
+impl Begin for Pause {
+    const NAME: &'static str = "PausingExec";
 
-impl ExecutionPlan for PausingExec {
-    fn name(&self) -> &str {
-        "PausingExec"
+    fn anew(&self) -> Self {
+        Self { place: Arc::clone(&self.place), has_loop: self.has_loop }
     }
 
-    fn properties(&self) -> &Arc<PlanProperties> {
-        self.input.properties()
-    }
-
-    fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true]
-    }
-
-    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
-        vec![false]
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn apply_expressions(
+    fn begin(
         &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion, DataFusionError>,
-    ) -> Result<TreeNodeRecursion, DataFusionError> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-        let input = children.into_iter().next().unwrap_or_else(|| Arc::clone(&self.input));
-        Ok(Arc::new(Self { input, place: Arc::clone(&self.place), has_loop: self.has_loop }))
-    }
-
-    fn execute(
-        &self,
+        input: &Arc<dyn ExecutionPlan>,
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream, DataFusionError> {
@@ -152,40 +114,8 @@ impl ExecutionPlan for PausingExec {
             // All partitions are of one query.
             self.place.get_or_init(|| interrupt);
         }
-        let rows = self.input.execute(partition, context)?;
+        let rows = input.execute(partition, context)?;
         Ok(Box::pin(Pausing { rows, has_loop: self.has_loop, since: None }))
-    }
-
-    fn child_stats_requests(&self, partition: Option<usize>) -> Vec<ChildStats> {
-        vec![ChildStats::At(partition)]
-    }
-
-    fn statistics_from_inputs(
-        &self,
-        inputs: &[Arc<Statistics>],
-        _: &StatisticsArgs,
-    ) -> Result<Arc<Statistics>, DataFusionError> {
-        inputs
-            .first()
-            .map(Arc::clone)
-            .ok_or_else(|| DataFusionError::Internal("an input has statistics".into()))
-    }
-
-    fn supports_limit_pushdown(&self) -> bool {
-        true
-    }
-
-    fn cardinality_effect(&self) -> CardinalityEffect {
-        CardinalityEffect::Equal
-    }
-
-    fn gather_filters_for_pushdown(
-        &self,
-        _: FilterPushdownPhase,
-        filters: Vec<Arc<dyn PhysicalExpr>>,
-        _: &ConfigOptions,
-    ) -> Result<FilterDescription, DataFusionError> {
-        FilterDescription::from_children(filters, &self.children())
     }
 }
 
