@@ -8,11 +8,13 @@ mod block;
 mod class;
 mod filling;
 mod idle;
+mod sweep;
 mod usage;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use arrow_buffer::{Buffer, MutableBuffer};
 
@@ -30,8 +32,9 @@ pub use usage::PoolUsage;
 /// an array that is kept keeps the block of the message that it came with. New blocks are an eighth larger than what they are
 /// taken for at most, those that are used again a quarter. What is at most 4 KiB is plain memory, and not counted.
 ///
-/// Blocks that nobody uses are kept up to a number of bytes, past which those unused for longest are freed. When the last
-/// handle is dropped, idle blocks are freed, and those in use as soon as they are no longer.
+/// Blocks that nobody uses are kept up to a number of bytes, past which those unused for longest are freed, at once or
+/// after a while ([`lingering`](Self::lingering)). When the last handle is dropped, idle blocks are freed, and those in use as soon
+/// as they are no longer.
 ///
 /// # What a stranger can make it hold
 ///
@@ -44,7 +47,8 @@ pub use usage::PoolUsage;
 ///
 /// # Defaults
 ///
-/// 64 MiB of idle blocks.
+/// 64 MiB of idle blocks, and what is more for a second after its last use: a client that reads one table after the
+/// other receives the next in the memory of the one before.
 ///
 /// ```
 /// use arrowlink_transport::BlockPool;
@@ -70,6 +74,8 @@ struct Shared {
 
 struct State {
     idle: Idle,
+    /// Whether a thread waits to free what lingers.
+    is_swept: bool,
     /// The blocks in use: where they begin, and how many bytes they have.
     in_use: BTreeMap<usize, usize>,
     in_use_bytes: usize,
@@ -86,7 +92,25 @@ impl BlockPool {
     /// assert_eq!(pool.usage().idle_bytes, 0);
     /// ```
     pub fn new(max_idle_bytes: usize) -> Self {
-        let state = State { idle: Idle::new(max_idle_bytes), in_use: BTreeMap::new(), in_use_bytes: 0 };
+        Self::lingering(max_idle_bytes, Duration::ZERO)
+    }
+
+    /// Makes a pool that keeps `max_idle_bytes` in blocks that nobody uses, and what is more for `linger` after its last use.
+    ///
+    /// What lingers is freed by a thread that lives no longer than it, a tenth of a second late at most.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use arrowlink_transport::BlockPool;
+    ///
+    /// let pool = BlockPool::lingering(0, Duration::from_secs(3600));
+    /// drop(pool.copy_of(&[7; 10_000]));
+    /// assert_eq!(pool.usage().idle_bytes, 10_240);
+    /// ```
+    pub fn lingering(max_idle_bytes: usize, linger: Duration) -> Self {
+        let idle = Idle::new(max_idle_bytes, linger);
+        let state = State { idle, is_swept: false, in_use: BTreeMap::new(), in_use_bytes: 0 };
         Self(Arc::new(Shared { state: Mutex::new(state), credit: Credit::new() }))
     }
 
@@ -147,7 +171,7 @@ impl BlockPool {
 
 impl Default for BlockPool {
     fn default() -> Self {
-        Self::new(MAX_IDLE_BYTES)
+        Self::lingering(MAX_IDLE_BYTES, LINGER)
     }
 }
 
@@ -163,11 +187,17 @@ impl Shared {
     }
 
     /// Takes back the memory of a block.
-    fn put(&self, memory: MutableBuffer) {
+    fn put(self: &Arc<Self>, memory: MutableBuffer) {
         let mut state = self.state();
         state.in_use.remove(&memory.as_ptr().addr());
         state.in_use_bytes -= memory.capacity();
-        let surplus = state.idle.put(memory);
+        let mut surplus = state.idle.put(memory);
+        if state.idle.due().is_some() && !state.is_swept {
+            state.is_swept = sweep::begin(Arc::downgrade(self));
+            if !state.is_swept {
+                surplus.extend(state.idle.all_surplus());
+            }
+        }
         // Giving memory back to the system takes its time, in which others may have theirs.
         drop(state);
         drop(surplus);
@@ -175,3 +205,4 @@ impl Shared {
 }
 
 const MAX_IDLE_BYTES: usize = 64 << 20;
+const LINGER: Duration = Duration::from_secs(1);

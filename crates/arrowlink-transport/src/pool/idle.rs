@@ -1,26 +1,29 @@
 //! The blocks that nobody uses: found by size, freed by age.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use arrow_buffer::MutableBuffer;
 
 use super::class::most_for;
 
-/// Blocks up to a number of bytes.
+/// Blocks up to a number of bytes, and more for a while.
 pub(super) struct Idle {
     max_bytes: usize,
+    /// How long a block stays that there is no room for.
+    linger: Duration,
     bytes: usize,
-    /// By size, then by when they came.
+    /// By size, then by which of all that came they are.
     blocks: BTreeMap<(usize, u64), MutableBuffer>,
-    /// The size of each by when it came.
-    ages: BTreeMap<u64, usize>,
+    /// The size of each and when it came, by which of all that came it is.
+    ages: BTreeMap<u64, (usize, Instant)>,
     /// How many came.
     came: u64,
 }
 
 impl Idle {
-    pub(super) const fn new(max_bytes: usize) -> Self {
-        Self { max_bytes, bytes: 0, blocks: BTreeMap::new(), ages: BTreeMap::new(), came: 0 }
+    pub(super) const fn new(max_bytes: usize, linger: Duration) -> Self {
+        Self { max_bytes, linger, bytes: 0, blocks: BTreeMap::new(), ages: BTreeMap::new(), came: 0 }
     }
 
     pub(super) fn blocks(&self) -> usize {
@@ -39,30 +42,47 @@ impl Idle {
         self.remove(smallest, last)
     }
 
-    /// Keeps `block`, without its bytes, and returns what there is no room for any more.
+    /// Keeps `block`, without its bytes, and returns what there is neither room nor time for any more.
     pub(super) fn put(&mut self, mut block: MutableBuffer) -> Vec<MutableBuffer> {
         let size = block.capacity();
-        if size > self.max_bytes {
+        if size > self.max_bytes && self.linger.is_zero() {
             return vec![block];
         }
-        let surplus = self.make_room(size);
         block.clear();
         self.came += 1;
         self.bytes += size;
-        self.ages.insert(self.came, size);
+        self.ages.insert(self.came, (size, Instant::now()));
         self.blocks.insert((size, self.came), block);
+        self.surplus()
+    }
+
+    /// Takes out what there is no room for, as far as its time is over.
+    pub(super) fn surplus(&mut self) -> Vec<MutableBuffer> {
+        let mut surplus = Vec::new();
+        while self.due().is_some_and(|due| due <= Instant::now()) {
+            surplus.extend(self.remove_oldest());
+        }
         surplus
     }
 
-    fn make_room(&mut self, size: usize) -> Vec<MutableBuffer> {
+    /// Takes out what there is no room for, whatever its time.
+    pub(super) fn all_surplus(&mut self) -> Vec<MutableBuffer> {
         let mut surplus = Vec::new();
-        while self.bytes + size > self.max_bytes {
-            let Some((came, oldest)) = self.ages.first_key_value().map(|(came, size)| (*came, *size)) else {
-                break;
-            };
-            surplus.extend(self.remove(oldest, came));
+        while self.due().is_some() {
+            surplus.extend(self.remove_oldest());
         }
         surplus
+    }
+
+    /// When the time of the next block is over that there is no room for.
+    pub(super) fn due(&self) -> Option<Instant> {
+        let (_, (_, came)) = self.ages.first_key_value().filter(|_| self.bytes > self.max_bytes)?;
+        Some(*came + self.linger)
+    }
+
+    fn remove_oldest(&mut self) -> Option<MutableBuffer> {
+        let (came, (size, _)) = self.ages.first_key_value().map(|(came, age)| (*came, *age))?;
+        self.remove(size, came)
     }
 
     fn remove(&mut self, size: usize, came: u64) -> Option<MutableBuffer> {

@@ -1,5 +1,7 @@
 //! Blocks: their place and size, when they are used again, and when they are freed.
 
+use std::time::Duration;
+
 use arrow_buffer::Buffer;
 use arrowlink_transport::{BlockPool, PoolUsage};
 
@@ -90,6 +92,28 @@ fn keeps_what_was_used_last_up_to_its_cap() {
     assert_eq!(usage(&pool), [0, 0, 2, 32_768 + 65_536]);
     drop(pool.copy_of(&[7; 200_000]));
     assert_eq!(usage(&pool), [0, 0, 2, 32_768 + 65_536], "what never fits frees nothing");
+}
+
+#[test]
+fn what_is_more_than_its_cap_lingers() {
+    let pool = BlockPool::lingering(10_000, Duration::from_secs(3600));
+    let copies = [pool.copy_of(&[7; 8192]), pool.copy_of(&[7; 1 << 20])];
+    let places = copies.each_ref().map(place);
+    drop(copies);
+    assert_eq!(usage(&pool), [0, 0, 2, 8192 + (1 << 20)]);
+    assert_eq!([pool.copy_of(&[8; 8192]), pool.copy_of(&[8; 1 << 20])].each_ref().map(place), places);
+}
+
+#[test]
+fn what_lingered_is_freed_though_nothing_else_happens() {
+    let pool = BlockPool::lingering(10_000, Duration::from_millis(1));
+    for _ in 0..2 {
+        drop([pool.copy_of(&[7; 1 << 20]), pool.copy_of(&[7; 2 << 20]), pool.copy_of(&[7; 8192])]);
+        while pool.usage().idle_bytes > 10_000 {
+            std::thread::yield_now();
+        }
+        assert_eq!(usage(&pool), [0, 0, 1, 8192], "what came last stays");
+    }
 }
 
 #[test]
