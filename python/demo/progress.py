@@ -1,11 +1,15 @@
 """How far a transfer is: counted always, shown as a bar only where somebody looks at a terminal."""
 
 import sys
+import threading
 import time
 from types import TracebackType
 from typing import Self, TextIO
 
 from tqdm import tqdm
+
+# One process draws the bars. The lock that tqdm makes by itself imports `multiprocessing` during a transfer.
+tqdm.set_lock(threading.RLock())
 
 
 class Progress:
