@@ -1,13 +1,12 @@
-//! The values of a statement's parameters: as many as it has, each of a type that fits ([`values`](super::values)).
+//! The values of a statement's parameters: as many as it has, each of a kind that fits ([`values`](super::values)).
 
 use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::{Field, SchemaRef};
 use arrowlink_core::{Description, Error, ErrorKind, Result, Target};
 
-use super::values::fitted;
+use super::values::checked;
 
-/// Makes `values` into the parameters that a statement of `description` takes, in the types that it takes them in where
-/// that loses nothing.
+/// Makes `values` into the parameters that a statement of `description` takes.
 ///
 /// Columns that bear the parameters' names are taken by name, others in their order.
 pub(super) fn fit(description: &Description, values: &RecordBatch) -> Result<RecordBatch> {
@@ -22,7 +21,7 @@ pub(super) fn fit(description: &Description, values: &RecordBatch) -> Result<Rec
         )));
     }
     let order = by_name(expected, values).unwrap_or_else(|| (0..values.num_columns()).collect());
-    let columns = expected.fields().iter().zip(order).map(|(field, at)| fitted(field, values.column(at)));
+    let columns = expected.fields().iter().zip(order).map(|(field, at)| checked(field, values.column(at)));
     let columns = columns.collect::<Result<Vec<_>>>()?;
     let options = RecordBatchOptions::new().with_row_count(Some(values.num_rows()));
     let fields = expected.fields().iter().zip(&columns);

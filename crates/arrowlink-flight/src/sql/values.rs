@@ -1,29 +1,21 @@
-//! Values that were bound to one parameter: whether they fit it, and how they become of its type where that loses nothing.
+//! Values that were bound to one parameter: whether they are of its kind. The statement makes them of its type.
 
 use arrow_array::ArrayRef;
-use arrow_cast::CastOptions;
 use arrow_schema::{DataType, Field, FieldRef};
 use arrowlink_core::{Error, ErrorKind, Result};
 
-/// Makes `values` of the type of the parameter, where casting them back makes the same of them.
+/// Returns `values`, out of dictionaries and runs, if they may stand for `parameter`.
 ///
-/// Others stay as they are, and so do texts that are to be dates or times: the statement says what it does with them. A
-/// parameter of text takes any value as it is: it may be one of which the statement does not tell the type.
-pub(super) fn fitted(parameter: &Field, values: &ArrayRef) -> Result<ArrayRef> {
+/// A parameter of text takes any value: it may be one of which the statement does not tell the type.
+pub(super) fn checked(parameter: &Field, values: &ArrayRef) -> Result<ArrayRef> {
     let wanted = of_runs(parameter.data_type());
-    if wanted == values.data_type() {
-        return Ok(ArrayRef::clone(values));
-    }
     let values = unpacked(values)?;
     let given = values.data_type();
-    if wanted == given || wanted.is_null() || (is_text(wanted) && !is_text(given)) {
+    if wanted == given || wanted.is_null() || is_text(wanted) || fits(given, wanted) {
         return Ok(values);
     }
-    if !fits(given, wanted) {
-        let name = parameter.name();
-        return Err(invalid(format!("parameter `{name}` is {wanted}, but the value is {given}")));
-    }
-    Ok(exact(&values, wanted).unwrap_or(values))
+    let name = parameter.name();
+    Err(invalid(format!("parameter `{name}` is {wanted}, but the value is {given}")))
 }
 
 /// Takes the values out of dictionaries and runs.
@@ -35,18 +27,6 @@ fn unpacked(values: &ArrayRef) -> Result<ArrayRef> {
     };
     let unpacked = arrow_cast::cast(values, data_type);
     unpacked.map_err(|error| invalid("the values cannot be read".to_owned()).with_source(error))
-}
-
-/// Casts `values`, where casting them back makes the same of them.
-fn exact(values: &ArrayRef, wanted: &DataType) -> Option<ArrayRef> {
-    let options = CastOptions { safe: false, ..CastOptions::default() };
-    let cast = |values, wanted| arrow_cast::cast_with_options(values, wanted, &options).ok();
-    let given = values.data_type();
-    if is_text(given) && (is_point_in_time(wanted) || is_time(wanted)) {
-        return None;
-    }
-    let made = cast(values, wanted)?;
-    (given.is_null() || cast(&made, given)?.as_ref() == values.as_ref()).then_some(made)
 }
 
 /// Whether a value of type `given` may stand for a parameter of type `wanted`, whatever it is.

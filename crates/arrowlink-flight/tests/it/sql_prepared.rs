@@ -119,15 +119,6 @@ async fn values_are_taken_by_name_where_they_bear_the_names() {
 }
 
 #[tokio::test]
-async fn numbers_and_texts_of_other_widths_fit() {
-    let client = Client::new();
-    let handle = handle(&client, ECHO).await;
-    let narrow = record_batch!(("0", Int16, [5]), ("1", LargeUtf8, ["five"])).unwrap();
-    let bound = bind(&client, &handle, narrow).await.unwrap();
-    assert_eq!(client.rows(&query(&bound)).await.unwrap().columns(), values(5, "five").columns());
-}
-
-#[tokio::test]
 async fn wrong_values_are_named() {
     let client = Client::new();
     let echo = handle(&client, ECHO).await;
