@@ -23,7 +23,19 @@ use crate::apply::internal;
 pub(crate) use views::has_views;
 
 /// Returns at least as many bytes as the rows of `batch` take in one message, without the schema.
-pub(crate) fn batch_bytes(batch: &RecordBatch) -> usize {
+///
+/// This is what the rows have, whatever memory they keep: ten columns that were received in one message share its block, and a
+/// slice keeps all that it was cut from.
+///
+/// ```
+/// use arrow_array::record_batch;
+/// use arrowlink_core::batch_bytes;
+///
+/// let large = record_batch!(("id", Int64, vec![7; 100_000])).unwrap();
+/// assert!(batch_bytes(&large) >= 800_000);
+/// assert!(batch_bytes(&large.slice(500, 10)) < 1000);
+/// ```
+pub fn batch_bytes(batch: &RecordBatch) -> usize {
     batch.columns().iter().map(|column| array_bytes(column)).sum()
 }
 

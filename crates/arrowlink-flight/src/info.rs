@@ -20,7 +20,7 @@ use crate::FlightOptions;
 ///
 /// Tickets say which state of the dataset they are of, so that parts that are read one after the other belong together,
 /// and which query they are of, so that all of them are cancelled as one. Those of statements say which columns were
-/// promised. What changes something has a single ticket. A command of more than 1 MiB is not repeated.
+/// promised. What changes something has a single ticket. Of a command of more than 1 MiB only its kind is repeated.
 pub(crate) fn flight_info(
     call: &FlightCall,
     descriptor: FlightDescriptor,
@@ -32,8 +32,7 @@ pub(crate) fn flight_info(
         .with_total_records(known(description.rows))
         .with_total_bytes(known(description.bytes))
         .with_ordered(true);
-    // It may be left out, and the ticket has all that a statement was bound to once more.
-    info.flight_descriptor = Some(descriptor).filter(|descriptor| descriptor.cmd.len() <= MOST_COMMAND_BYTES);
+    info.flight_descriptor = Some(repeated(descriptor));
     info.app_metadata = description_metadata(description)?;
     info.schema = schema_message(&*shown(call, &description.schema)?)?.schema;
     if description.kind == NounKind::Function {
@@ -58,6 +57,16 @@ pub(crate) fn flight_info(
         info = info.with_endpoint(endpoint(ticket.encode()?, options));
     }
     Ok(info)
+}
+
+/// What an info says it is of. The ticket has all that a statement was bound to once more, which is large enough; some clients
+/// read no info without a descriptor.
+fn repeated(descriptor: FlightDescriptor) -> FlightDescriptor {
+    if descriptor.cmd.len() > MOST_COMMAND_BYTES {
+        FlightDescriptor::new_cmd(Bytes::new())
+    } else {
+        descriptor
+    }
 }
 
 /// Returns the schema as the client of `call` sees it.

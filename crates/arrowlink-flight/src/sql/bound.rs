@@ -4,9 +4,10 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use arrow_array::RecordBatch;
+use arrowlink_core::batch_bytes;
 use uuid::Uuid;
 
-/// Values by statement. The oldest go when there are too many, or when they take too much memory.
+/// Values by statement. The oldest go when there are too many, or when they take too much memory; the last stay.
 #[derive(Debug, Default)]
 pub(super) struct Bound(Mutex<VecDeque<(Uuid, RecordBatch)>>);
 
@@ -16,10 +17,10 @@ impl Bound {
         let mut kept = self.lock();
         kept.retain(|(id, _)| *id != statement);
         kept.push_back((statement, values));
-        let mut bytes: usize = kept.iter().map(|(_, values)| values.get_array_memory_size()).sum();
-        while kept.len() > MOST_STATEMENTS || bytes > MOST_BYTES {
+        let mut bytes: usize = kept.iter().map(|(_, values)| batch_bytes(values)).sum();
+        while kept.len() > MOST_STATEMENTS || (kept.len() > 1 && bytes > MOST_BYTES) {
             let Some((_, oldest)) = kept.pop_front() else { break };
-            bytes -= oldest.get_array_memory_size();
+            bytes -= batch_bytes(&oldest);
         }
     }
 

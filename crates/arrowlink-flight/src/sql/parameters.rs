@@ -1,10 +1,12 @@
 //! The values of a statement's parameters: as many as it has, each of a kind that fits ([`values`](super::values)).
 
+use std::sync::Arc;
+
 use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::{Field, SchemaRef};
 use arrowlink_core::{Description, Error, ErrorKind, Result, Target};
 
-use super::values::checked;
+use super::values::check_kind;
 
 /// Makes `values` into the parameters that a statement of `description` takes.
 ///
@@ -21,12 +23,13 @@ pub(super) fn fit(description: &Description, values: &RecordBatch) -> Result<Rec
         )));
     }
     let order = by_name(expected, values).unwrap_or_else(|| (0..values.num_columns()).collect());
-    let columns = expected.fields().iter().zip(order).map(|(field, at)| checked(field, values.column(at)));
-    let columns = columns.collect::<Result<Vec<_>>>()?;
+    let columns: Vec<_> = order.into_iter().map(|at| Arc::clone(values.column(at))).collect();
+    let fields = expected.fields().iter().zip(&columns).map(|(parameter, column)| {
+        check_kind(parameter, column.data_type())?;
+        Ok(Field::new(parameter.name(), column.data_type().clone(), true))
+    });
+    let fields = fields.collect::<Result<Vec<_>>>()?;
     let options = RecordBatchOptions::new().with_row_count(Some(values.num_rows()));
-    let fields = expected.fields().iter().zip(&columns);
-    let fields: Vec<_> =
-        fields.map(|(field, column)| Field::new(field.name(), column.data_type().clone(), true)).collect();
     let schema = SchemaRef::new(arrow_schema::Schema::new(fields));
     RecordBatch::try_new_with_options(schema, columns, &options)
         .map_err(|error| invalid("the values are not valid".to_owned()).with_source(error))

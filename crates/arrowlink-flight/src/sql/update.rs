@@ -8,7 +8,9 @@ use arrow_array::types::UInt64Type;
 use arrow_flight::PutResult;
 use arrow_flight::sql::{Command, DoPutPreparedStatementResult, DoPutUpdateResult};
 use arrow_select::concat::concat_batches;
-use arrowlink_core::{BatchStream, Chunk, Effect, Error, ErrorKind, ReadOptions, Result, Target};
+use arrowlink_core::{
+    BatchStream, Chunk, Effect, Error, ErrorKind, ReadOptions, Result, Target, batch_bytes,
+};
 use arrowlink_transport::FlightCall;
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -121,11 +123,14 @@ fn count(batch: &RecordBatch) -> u64 {
 /// Reads all values of an upload; `None` where it has no columns, by which clients say that they bind nothing.
 async fn values(mut batches: BatchStream) -> Result<Option<RecordBatch>> {
     let schema = Arc::clone(batches.schema());
-    let (mut all, mut bytes) = (Vec::new(), 0);
+    let (mut all, mut bytes, mut rows) = (Vec::new(), 0, 0);
     while let Some(Chunk { batch, .. }) = batches.try_next().await? {
-        bytes += batch.get_array_memory_size();
-        if bytes > MOST_VALUE_BYTES {
-            let text = format!("the parameters take more than {MOST_VALUE_BYTES} bytes: ingest rows instead");
+        bytes += batch_bytes(&batch);
+        rows += batch.num_rows();
+        if bytes > MOST_VALUE_BYTES || rows > MOST_ROWS {
+            let text = format!(
+                "the parameters are more than {MOST_ROWS} rows or {MOST_VALUE_BYTES} bytes: ingest rows instead"
+            );
             return Err(Error::new(ErrorKind::LimitExceeded, text));
         }
         all.push(batch);
@@ -148,5 +153,7 @@ fn invalid(text: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidArgument, text)
 }
 
-/// The most memory that the values of one statement's parameters take.
+/// The most bytes that the values of one statement's parameters have.
 const MOST_VALUE_BYTES: usize = 64 << 20;
+/// The most rows of them: a run says a value two billion times in a few bytes.
+const MOST_ROWS: usize = 1 << 20;

@@ -1,32 +1,18 @@
 //! Values that were bound to one parameter: whether they are of its kind. The statement makes them of its type.
 
-use arrow_array::ArrayRef;
 use arrow_schema::{DataType, Field, FieldRef};
 use arrowlink_core::{Error, ErrorKind, Result};
 
-/// Returns `values`, out of dictionaries and runs, if they may stand for `parameter`.
+/// Refuses values of type `given` that cannot stand for `parameter`.
 ///
 /// A parameter of text takes any value: it may be one of which the statement does not tell the type.
-pub(super) fn checked(parameter: &Field, values: &ArrayRef) -> Result<ArrayRef> {
+pub(super) fn check_kind(parameter: &Field, given: &DataType) -> Result<()> {
     let wanted = of_runs(parameter.data_type());
-    let values = unpacked(values)?;
-    let given = values.data_type();
-    if wanted == given || wanted.is_null() || is_text(wanted) || fits(given, wanted) {
-        return Ok(values);
+    if wanted.is_null() || is_text(wanted) || fits(given, wanted) {
+        return Ok(());
     }
-    let name = parameter.name();
-    Err(invalid(format!("parameter `{name}` is {wanted}, but the value is {given}")))
-}
-
-/// Takes the values out of dictionaries and runs.
-fn unpacked(values: &ArrayRef) -> Result<ArrayRef> {
-    let data_type = match values.data_type() {
-        DataType::Dictionary(_, data_type) => data_type.as_ref(),
-        DataType::RunEndEncoded(_, field) => field.data_type(),
-        _ => return Ok(ArrayRef::clone(values)),
-    };
-    let unpacked = arrow_cast::cast(values, data_type);
-    unpacked.map_err(|error| invalid("the values cannot be read".to_owned()).with_source(error))
+    let text = format!("parameter `{}` is {wanted}, but the value is {given}", parameter.name());
+    Err(Error::new(ErrorKind::InvalidArgument, text))
 }
 
 /// Whether a value of type `given` may stand for a parameter of type `wanted`, whatever it is.
@@ -45,6 +31,10 @@ fn fits(given: &DataType, wanted: &DataType) -> bool {
         (given, wanted) if is_binary(given) => is_binary(wanted),
         (given, wanted) if is_point_in_time(given) => is_point_in_time(wanted),
         (given, wanted) if is_time(given) => is_time(wanted),
+        (DataType::Duration(_), DataType::Duration(_)) | (DataType::Interval(_), DataType::Interval(_)) => {
+            true
+        }
+        (DataType::Map(given, _), DataType::Map(wanted, _)) => fits(given.data_type(), wanted.data_type()),
         (given, wanted) => match (items(given), items(wanted)) {
             (Some(given), Some(wanted)) => fits(given.data_type(), wanted.data_type()),
             _ => given == wanted,
@@ -89,8 +79,4 @@ const fn is_point_in_time(data_type: &DataType) -> bool {
 
 const fn is_time(data_type: &DataType) -> bool {
     matches!(data_type, DataType::Time32(_) | DataType::Time64(_))
-}
-
-fn invalid(text: String) -> Error {
-    Error::new(ErrorKind::InvalidArgument, text)
 }

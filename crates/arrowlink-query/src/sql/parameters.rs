@@ -66,7 +66,7 @@ pub(crate) fn bind(plan: LogicalPlan, values: Option<&RecordBatch>, row: usize) 
         return Err(invalid(None, text));
     }
     let Some(values) = values.filter(|_| highest > 0) else { return Ok(plan) };
-    let values = values.columns().iter().map(|column| ScalarValue::try_from_array(column, row));
+    let values = values.columns().iter().map(|column| ScalarValue::try_from_array(column, row).map(unpacked));
     let values: Vec<_> = values.collect::<Result<_, _>>().map_err(from_datafusion)?;
     let plan = in_rows(plan, &values)?;
     let types = types(&plan);
@@ -76,6 +76,14 @@ pub(crate) fn bind(plan: LogicalPlan, values: Option<&RecordBatch>, row: usize) 
     });
     let bound = bound.collect::<Result<Vec<_>>>()?;
     plan.replace_params_with_values(&ParamValues::from(bound)).map_err(|error| from_planning(error, ""))
+}
+
+/// Takes the value out of a dictionary, or out of a run.
+fn unpacked(value: ScalarValue) -> ScalarValue {
+    match value {
+        ScalarValue::Dictionary(_, value) | ScalarValue::RunEndEncoded(_, _, value) => unpacked(*value),
+        value => value,
+    }
 }
 
 /// Puts the values of parameters that are columns of a `VALUES` in their places, where those have types.

@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray as _;
-use arrow_array::types::{Int32Type, Int64Type};
+use arrow_array::types::{Int8Type, Int32Type, Int64Type};
 use arrow_array::{
-    ArrayRef, Date32Array, Decimal128Array, Float32Array, Float64Array, Int32Array, Int64Array, ListArray,
-    RecordBatch, StringArray, Time32SecondArray, Time64MicrosecondArray, TimestampMicrosecondArray,
-    record_batch,
+    ArrayRef, Date32Array, Decimal128Array, DictionaryArray, Float32Array, Float64Array, Int32Array,
+    Int64Array, ListArray, RecordBatch, RunArray, StringArray, Time32SecondArray, Time64MicrosecondArray,
+    TimestampMicrosecondArray, record_batch,
 };
 use arrowlink_core::{
     CallContext, DataService as _, DataServiceExt as _, ErrorKind, Query, ReadOptions, Result, Snapshot,
@@ -52,6 +52,14 @@ fn integer(value: i64) -> ArrayRef {
 
 fn list(value: i64) -> ArrayRef {
     Arc::new(ListArray::from_iter_primitive::<Int64Type, _, _>([Some([Some(value)])]))
+}
+
+fn run(value: i64) -> ArrayRef {
+    Arc::new(RunArray::<Int32Type>::try_new(&Int32Array::from(vec![1]), &integer(value)).unwrap())
+}
+
+fn category(value: &str) -> ArrayRef {
+    Arc::new(DictionaryArray::<Int8Type>::from_iter([value]))
 }
 
 /// 13 o'clock on the day of the table.
@@ -104,6 +112,9 @@ async fn values_are_compared_as_they_are() {
         ("small < $1", integer(1 << 40), 1),
         ("half < $1", float(0.500_000_000_1), 1),
         ("list = $1", list(1), 1),
+        ("small = $1", run(5), 1),
+        ("small = $1", run(6), 0),
+        ("day = $1", category("2020-01-01"), 1),
         ("list = $1", list(1 << 40), 0),
     ] {
         check_found(&service, condition, value, expected).await;
