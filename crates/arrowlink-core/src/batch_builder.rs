@@ -18,7 +18,7 @@ use cells::{Cells, Mismatch};
 use pending::Pending;
 
 use crate::apply::internal;
-use crate::schemas::conform;
+use crate::schemas::retold;
 use crate::{Error, ErrorKind, IntoRow, Result};
 
 pub use columns::Columns;
@@ -152,7 +152,7 @@ impl BatchBuilder {
     /// # Ok::<(), arrowlink_core::Error>(())
     /// ```
     pub fn append_batch(&mut self, batch: RecordBatch) -> Result<()> {
-        let batch = conform(batch, &self.schema)?;
+        let batch = retold(batch, &self.schema)?;
         self.flush()?;
         self.earlier_rows += batch.num_rows() as u64;
         self.pending.add(&batch)

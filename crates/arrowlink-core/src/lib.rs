@@ -91,7 +91,7 @@ pub use query::Query;
 pub use read_only::ReadOnly;
 pub use row::IntoRow;
 pub use schema_builder::{SchemaBuilder, category, list_of, timestamp_in, vector_of};
-pub use schemas::schema_mismatch;
+pub use schemas::{retold, schema_mismatch};
 pub use service::{DataService, EntryStream};
 pub use size::{batch_bytes, compact};
 pub use stream::{BatchStream, Chunk, Position, Snapshot};

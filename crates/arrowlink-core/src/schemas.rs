@@ -42,8 +42,26 @@ pub fn schema_mismatch(expected: &Schema, actual: &Schema) -> Option<Error> {
 
 /// Gives `batch` the `schema` of its dataset, so that rows of one dataset never differ in metadata.
 ///
-/// Fails with `SchemaMismatch` where it has another one in the sense of [`schema_mismatch`].
-pub(crate) fn conform(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+/// Rows whose values are represented in another way are for [`BatchStream::conformed`](crate::BatchStream::conformed).
+///
+/// ```
+/// use std::collections::HashMap;
+/// use std::sync::Arc;
+/// use arrow_array::record_batch;
+/// use arrow_schema::Schema;
+/// use arrowlink_core::retold;
+///
+/// let batch = record_batch!(("id", Int64, [1, 2]))?;
+/// let unit = HashMap::from([("unit".to_owned(), "m".to_owned())]);
+/// let schema = Arc::new(Schema::clone(&batch.schema()).with_metadata(unit));
+/// assert_eq!(retold(batch, &schema)?.schema(), schema);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// `SchemaMismatch` where the batch has another schema in the sense of [`schema_mismatch`].
+pub fn retold(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
     if batch.schema_ref() == schema {
         return Ok(batch);
     }

@@ -3,12 +3,9 @@
 //! Where it begins and ends was decided before, by its [`scope`](crate::scope).
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
-use arrow_cast::cast;
 use arrow_schema::SchemaRef;
-use arrowlink_core::{BatchStream, Chunk, Error, ErrorKind, ReadOptions, Result, schema_mismatch};
+use arrowlink_core::{BatchStream, Chunk, Error, ReadOptions, Result, retold};
 use futures::stream;
 
 use crate::failure::{blocking, corrupt};
@@ -83,7 +80,7 @@ impl Reader {
                 && let Some(batch) = self.batches(&upload)?.next()?
             {
                 self.batch += 1;
-                let batch = conform(batch, &self.table.schema).map_err(|how| self.foreign(&upload, how))?;
+                let batch = retold(batch, &self.table.schema).map_err(|how| self.foreign(&upload, how))?;
                 return Ok(Some(Chunk::new(batch).with_position(self.place(&upload).encode())));
             }
             self.finish(&upload)?;
@@ -134,28 +131,4 @@ impl Reader {
     fn foreign(&self, upload: &Upload, how: Error) -> Error {
         corrupt(&self.path(upload), "it does not belong to its dataset").with_source(how)
     }
-}
-
-/// Gives `batch` the schema of its dataset, from which it may differ in metadata.
-fn conform(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
-    if batch.schema_ref() == schema {
-        return Ok(batch);
-    }
-    if let Some(mismatch) = schema_mismatch(schema, batch.schema_ref()) {
-        return Err(mismatch);
-    }
-    let retyped = |(column, field): (&ArrayRef, &Arc<arrow_schema::Field>)| {
-        if column.data_type() == field.data_type() {
-            Ok(ArrayRef::clone(column))
-        } else {
-            cast(column, field.data_type())
-        }
-    };
-    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    let columns = batch.columns().iter().zip(schema.fields()).map(retyped).collect::<Result<_, _>>();
-    columns
-        .and_then(|columns| RecordBatch::try_new_with_options(SchemaRef::clone(schema), columns, &options))
-        .map_err(|error| {
-            Error::new(ErrorKind::SchemaMismatch, "its batches do not have its schema").with_source(error)
-        })
 }

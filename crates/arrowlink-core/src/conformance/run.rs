@@ -14,7 +14,7 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::{Capability, Suite, samples};
-use crate::schemas::conform;
+use crate::schemas::retold;
 use crate::{
     BatchStream, CallContext, DataService, Description, Error, ErrorKind, Name, ReadOptions, Receipt,
     RemoveOptions, Result, Snapshot, Target, WriteOptions, schema_mismatch,
@@ -211,7 +211,7 @@ pub(super) fn expect_same(expected: &RecordBatch, actual: RecordBatch) -> Outcom
     if rows != expected_rows {
         return Err(format!("there are {rows} rows in the place of {expected_rows}"));
     }
-    let actual = conform(actual, expected.schema_ref()).map_err(|error| said(&error))?;
+    let actual = retold(actual, expected.schema_ref()).map_err(|error| said(&error))?;
     let different = actual.columns().iter().zip(expected.columns()).position(|(a, b)| a != b);
     match different {
         None => Ok(()),

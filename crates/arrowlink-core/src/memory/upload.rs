@@ -11,7 +11,7 @@ use arrow_schema::SchemaRef;
 use futures::TryStreamExt as _;
 
 use super::budget::{Budget, Reservation};
-use crate::schemas::conform;
+use crate::schemas::retold;
 use crate::size::{Allocations, batch_bytes, without_waste};
 use crate::{BatchStream, Receipt, Result};
 
@@ -49,7 +49,7 @@ impl Upload {
 
     /// Adds a batch if it has the schema and there is room for it.
     pub(super) fn push(&mut self, batch: RecordBatch) -> Result<()> {
-        let batch = conform(batch, &self.schema)?;
+        let batch = retold(batch, &self.schema)?;
         if batch.num_rows() == 0 {
             return Ok(());
         }
@@ -67,7 +67,7 @@ impl Upload {
 
     /// Gives all batches the schema of the dataset that they are for.
     pub(super) fn conformed(mut self, schema: &SchemaRef) -> Result<Self> {
-        let conformed = |weighed: Weighed| Ok(Weighed { batch: conform(weighed.batch, schema)?, ..weighed });
+        let conformed = |weighed: Weighed| Ok(Weighed { batch: retold(weighed.batch, schema)?, ..weighed });
         self.batches = self.batches.into_iter().map(conformed).collect::<Result<_>>()?;
         self.schema = SchemaRef::clone(schema);
         Ok(self)

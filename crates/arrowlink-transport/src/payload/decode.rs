@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use arrow_array::{RecordBatch, RecordBatchOptions};
+use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use arrowlink_core::{BatchStream, Chunk, Error, ErrorKind, schema_mismatch};
+use arrowlink_core::{BatchStream, Chunk, Error, ErrorKind, retold, schema_mismatch};
 use arrowlink_ipc::{Limits, read_stream};
 use bytes::Bytes;
 use futures::stream::{self, BoxStream};
@@ -93,26 +93,20 @@ impl Decoder {
             let (schema, batches) = read_stream(payload?, &self.limits)
                 .map_err(|error| not_arrow(error, self.number, self.origin))?;
             if let Some(mismatch) = schema_mismatch(&self.schema, &schema) {
-                let text = format!("payload {} has another schema than the first", self.number);
-                let differences = mismatch.message().split_once(": ").map_or("", |(_, rest)| rest).to_owned();
-                return Err(Error::new(ErrorKind::SchemaMismatch, text).with_source(differences));
+                return Err(self.foreign(&mismatch));
             }
             self.ready = batches.into();
         }
-        self.ready.pop_front().map(|batch| self.retyped(batch)).transpose()
+        let batch = self.ready.pop_front().map(|batch| retold(batch, &self.schema)).transpose();
+        batch.map_err(|mismatch| self.foreign(&mismatch))
     }
 
-    /// Gives a batch the schema of the first payload, from which it may differ in metadata.
-    fn retyped(&self, batch: RecordBatch) -> Result<RecordBatch, Error> {
-        if batch.schema_ref() == &self.schema {
-            return Ok(batch);
-        }
-        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-        RecordBatch::try_new_with_options(Arc::clone(&self.schema), batch.columns().to_vec(), &options)
-            .map_err(|error| {
-                let text = format!("payload {} has another schema than the first", self.number);
-                Error::new(ErrorKind::SchemaMismatch, text).with_source(error)
-            })
+    /// Says in what the payload that was read last differs from the first.
+    fn foreign(&self, mismatch: &Error) -> Error {
+        let text = format!("payload {} has another schema than the first", self.number);
+        let differences =
+            mismatch.message().split_once(": ").map_or(mismatch.message(), |(_, rest)| rest).to_owned();
+        Error::new(ErrorKind::SchemaMismatch, text).with_source(differences)
     }
 }
 
