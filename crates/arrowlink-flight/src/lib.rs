@@ -27,6 +27,7 @@ mod options;
 mod put;
 mod read;
 mod running;
+mod sealed;
 mod service;
 mod session;
 mod sql;

@@ -22,7 +22,7 @@ pub(crate) async fn read(
     let query = running.begin(ticket.query.as_ref())?;
     let read = service.read(call.ctx.clone(), ticket.target.clone(), ticket.options.clone());
     let batches = query.unless_cancelled(read).await??;
-    if !ticket.is_of(batches.schema())? {
+    if !ticket.allows(batches.schema())? {
         refuse_changed(service, call, &ticket).await?;
     }
     let batches = query.until_cancelled(batches);
@@ -38,7 +38,7 @@ pub(crate) async fn read(
 /// Where it would, its rows have other types than the service says; that is no fault of the ticket.
 async fn refuse_changed(service: &dyn DataService, call: &FlightCall, ticket: &Ticket) -> Result<()> {
     let now = service.describe(call.ctx.clone(), ticket.target.clone()).await?;
-    match ticket.is_of(&now.schema)? {
+    match ticket.allows(&now.schema)? {
         true => Ok(()),
         false => Err(Error::new(ErrorKind::SnapshotChanged, CHANGED)),
     }

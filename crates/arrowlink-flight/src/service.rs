@@ -84,32 +84,29 @@ impl Inner {
     }
 
     async fn flight_info(&self, call: FlightCall, descriptor: FlightDescriptor) -> Result<FlightInfo> {
-        let call = &call;
-        let target = match self.asked(call, &descriptor).await? {
-            Asked::Command(command) => return self.sql.flight_info(call, descriptor, command).await,
+        let target = match self.asked(&call, &descriptor).await? {
+            Asked::Command(command) => return self.sql.flight_info(&call, descriptor, command).await,
             Asked::Target(target) => target,
         };
-        let description = self.describe(call, target.clone()).await?;
-        flight_info(call, descriptor, &description, &target, &self.options)
+        let description = self.describe(&call, target.clone()).await?;
+        flight_info(&call, descriptor, &description, &target, &self.options)
     }
 
     async fn schema(&self, call: FlightCall, descriptor: FlightDescriptor) -> Result<SchemaResult> {
-        let call = &call;
-        let schema: SchemaRef = match self.asked(call, &descriptor).await? {
-            Asked::Command(command) => self.sql.schema(call, command).await?,
-            Asked::Target(target) => self.describe(call, target).await?.schema,
+        let schema: SchemaRef = match self.asked(&call, &descriptor).await? {
+            Asked::Command(command) => self.sql.schema(&call, command).await?,
+            Asked::Target(target) => self.describe(&call, target).await?.schema,
         };
-        schema_message(&*shown(call, &schema)?)
+        schema_message(&*shown(&call, &schema)?)
     }
 
     async fn read(&self, call: FlightCall, ticket: Bytes) -> Result<FlightBatches> {
-        let call = &call;
         if let Some(command) = flight_sql(&ticket) {
-            let batches = self.sql.do_get(call, command).await?;
-            return seen(call, batches.into());
+            let batches = self.sql.do_get(&call, command).await?;
+            return seen(&call, batches.into());
         }
-        let answer = read::read(&*self.service, &self.running, call, Ticket::decode(&ticket)?).await?;
-        seen(call, answer)
+        let answer = read::read(&*self.service, &self.running, &call, Ticket::decode(&ticket)?).await?;
+        seen(&call, answer)
     }
 
     async fn put(
@@ -145,12 +142,11 @@ impl Inner {
         call: FlightCall,
         action: Action,
     ) -> Result<BoxStream<'static, Result<ActionResult>>> {
-        let call = &call;
-        let answer = actions::act(&*self.service, &self.running, &self.options, call, &action).await?;
+        let answer = actions::act(&*self.service, &self.running, &self.options, &call, &action).await?;
         if let Some(answer) = answer {
             return Ok(answer);
         }
-        self.sql.action(call, &action).await?.ok_or_else(|| {
+        self.sql.action(&call, &action).await?.ok_or_else(|| {
             let text = format!("there is no action `{}`: `ListActions` has them all", action.r#type);
             Error::new(ErrorKind::Unsupported, text)
         })

@@ -1,7 +1,7 @@
 //! Sessions without state on the server: what a client chose is in its cookie, checked when it comes back.
 //!
 //! ```text
-//! arrow_flight_session_id=<hexadecimal: FF 'A' 'L' 'S', version 1, a Protobuf message, 8 bytes of a checksum>
+//! arrow_flight_session_id=<hexadecimal: FF 'A' 'L' 'S' and a Protobuf message, sealed>
 //! ```
 //!
 //! Any server of the same datasets understands it, and a restart loses none. It grants nothing.
@@ -10,6 +10,8 @@ use arrowlink_core::{Error, ErrorKind, Result};
 use arrowlink_transport::FlightCall;
 use http::{HeaderMap, HeaderValue, header};
 use prost::Message;
+
+use crate::sealed::Seal;
 
 /// What a client chose for its later calls.
 #[derive(Clone, PartialEq, Message)]
@@ -28,9 +30,9 @@ impl Session {
     /// `InvalidArgument` for a cookie that no server made.
     pub(crate) fn of(call: &FlightCall) -> Result<Self> {
         match cookie(&call.headers) {
-            Some(value) if !value.is_empty() => decode(value).ok_or_else(|| {
+            Some(value) if !value.is_empty() => decode(value).map_err(|error| {
                 let text = format!("the cookie `{COOKIE}` is damaged: close the session, or send none");
-                Error::new(ErrorKind::InvalidArgument, text)
+                Error::new(ErrorKind::InvalidArgument, text).with_source(error)
             }),
             _ => Ok(Self::default()),
         }
@@ -62,39 +64,24 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
 }
 
 fn encode(session: &Session) -> String {
-    let mut bytes = HEAD.to_vec();
-    session.encode_raw(&mut bytes);
-    let checksum = checksum(&bytes);
-    bytes.extend_from_slice(&checksum.to_le_bytes());
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    SEAL.seal(&session.encode_to_vec()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn decode(text: &str) -> Option<Session> {
-    let pairs = text.as_bytes().chunks(2);
+fn decode(text: &str) -> Result<Session> {
     let digits = |pair: &[u8]| match pair {
         [first, second] => Some((hex(*first)? << 4) | hex(*second)?),
         _ => None,
     };
-    let bytes = pairs.map(digits).collect::<Option<Vec<u8>>>()?;
-    let (checked, sum) = bytes.split_last_chunk()?;
-    if checksum(checked) != u64::from_le_bytes(*sum) {
-        return None;
-    }
-    Session::decode(checked.strip_prefix(&HEAD)?).ok()
+    let bytes = text.as_bytes().chunks(2).map(digits).collect::<Option<Vec<_>>>();
+    let bytes = bytes.ok_or_else(|| SEAL.invalid("has other characters than hexadecimal digits"))?;
+    Session::decode(SEAL.open(&bytes.into())?).map_err(|error| SEAL.invalid("is damaged").with_source(error))
 }
 
 fn hex(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
-/// FNV-1a of 64 bits: two texts that differ in one byte never have the same.
-fn checksum(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
+/// What the digits of a cookie are.
+const SEAL: Seal = Seal { noun: "session", magic: [0xff, b'A', b'L', b'S'] };
 /// The name that Flight's specification gives it.
 const COOKIE: &str = "arrow_flight_session_id";
-/// Four bytes that say what it is, and the version.
-const HEAD: [u8; 5] = [0xff, b'A', b'L', b'S', 1];

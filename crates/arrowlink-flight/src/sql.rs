@@ -17,7 +17,6 @@ mod metadata;
 mod parameters;
 mod place;
 mod prepared;
-mod sealed;
 mod statement;
 mod transactions;
 mod types;

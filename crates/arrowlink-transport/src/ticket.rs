@@ -71,7 +71,7 @@ impl Ticket {
         self
     }
 
-    /// Sets [`schema`](Self::schema) to what [`is_of`](Self::is_of) tells from others.
+    /// Sets [`schema`](Self::schema) to what [`allows`](Self::allows) tells from others.
     ///
     /// # Errors
     ///
@@ -95,12 +95,12 @@ impl Ticket {
     ///
     /// let of = |data_type| Arc::new(Schema::new(vec![Field::new("id", data_type, true)]));
     /// let ticket = Ticket::new(Target::Sql(Query::new("select id from t")), ReadOptions::default());
-    /// assert!(ticket.is_of(&of(DataType::Int64))?);
+    /// assert!(ticket.allows(&of(DataType::Int64))?);
     /// let ticket = ticket.with_schema(&of(DataType::Int64))?;
-    /// assert!(ticket.is_of(&of(DataType::Int64))? && !ticket.is_of(&of(DataType::Int32))?);
+    /// assert!(ticket.allows(&of(DataType::Int64))? && !ticket.allows(&of(DataType::Int32))?);
     /// # Ok::<(), arrowlink_core::Error>(())
     /// ```
-    pub fn is_of(&self, schema: &SchemaRef) -> Result<bool> {
+    pub fn allows(&self, schema: &SchemaRef) -> Result<bool> {
         self.schema.map_or(Ok(true), |promised| Ok(promised == digest(schema)?))
     }
 

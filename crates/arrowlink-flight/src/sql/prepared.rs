@@ -10,7 +10,7 @@ use bytes::{Bytes, BytesMut};
 use uuid::Uuid;
 
 use super::encoding;
-use super::sealed::Seal;
+use crate::sealed::Seal;
 
 /// A statement or plan that was prepared, with the values that were bound to it.
 #[derive(Clone, Debug)]

@@ -7,10 +7,10 @@
 )]
 
 mod actions;
-mod edge;
 mod handshake;
 mod hostile;
 mod info;
+mod plain_types;
 mod put;
 mod reading;
 mod sql_ingest;

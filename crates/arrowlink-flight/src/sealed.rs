@@ -7,16 +7,16 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 
 /// One sort of bytes that clients bring back.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Seal {
+pub(crate) struct Seal {
     /// What errors call it.
-    pub(super) noun: &'static str,
+    pub(crate) noun: &'static str,
     /// What it begins with.
-    pub(super) magic: [u8; 4],
+    pub(crate) magic: [u8; 4],
 }
 
 impl Seal {
     /// Marks `body`.
-    pub(super) fn seal(self, body: &[u8]) -> Bytes {
+    pub(crate) fn seal(self, body: &[u8]) -> Bytes {
         let mut sealed = BytesMut::with_capacity(body.len() + OVERHEAD);
         sealed.put_slice(&self.magic);
         sealed.put_u8(VERSION);
@@ -27,7 +27,7 @@ impl Seal {
     }
 
     /// Returns the body of what [`seal`](Self::seal) marked.
-    pub(super) fn open(self, sealed: &Bytes) -> Result<Bytes> {
+    pub(crate) fn open(self, sealed: &Bytes) -> Result<Bytes> {
         let marked = sealed.len() >= OVERHEAD && sealed.starts_with(&self.magic);
         let version = sealed.get(self.magic.len()).copied().filter(|_| marked);
         match version {
@@ -50,12 +50,12 @@ impl Seal {
     }
 
     /// What is wrong with bytes of this sort, and what to do.
-    pub(super) fn invalid(self, what: &str) -> Error {
+    pub(crate) fn invalid(self, what: &str) -> Error {
         Error::new(ErrorKind::InvalidArgument, format!("the {} {what}: ask for a new one", self.noun))
     }
 }
 
-/// FNV-1a with 64 bits.
+/// FNV-1a with 64 bits: two that differ in one byte never have the same.
 fn checksum(bytes: &[u8]) -> u64 {
     bytes
         .iter()
