@@ -1,18 +1,21 @@
 //! Who makes a call: what `authorization` says, and the answer to a handshake.
 //!
 //! A token is answered twice, in the payload and as `authorization: Bearer`: pyarrow's `authenticate_basic_token`, ADBC and
-//! JDBC take the header, clients with a handler of their own the payload.
+//! JDBC take the header, clients with a handler of their own the payload. The latter send it back as `auth-token-bin`.
 
-use arrow_flight::{BasicAuth, HandshakeRequest, HandshakeResponse};
-use arrowlink_core::{Authenticator, CallContext, Credentials, Error, ErrorKind, Identity, Result};
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
+mod credentials;
+
+use arrow_flight::{HandshakeRequest, HandshakeResponse};
+use arrowlink_core::{Authenticator, CallContext, Error, ErrorKind, Identity, Result};
 use http::{HeaderMap, HeaderValue, header};
-use prost::Message as _;
 
 use crate::FlightCall;
+use credentials::{of_call, of_handshake};
 
 /// Says in `ctx` who makes a call with `headers`, or refuses the call. [`Front`](crate::Front) does so by itself.
+///
+/// What counts is `authorization`. A call without it may have its token in `auth-token-bin`, where Flight's clients put what a
+/// handler of their own got by a handshake; that counts as `Bearer`.
 ///
 /// ```
 /// use arrowlink_core::{Anonymous, CallContext, ErrorKind, Identity};
@@ -33,13 +36,13 @@ use crate::FlightCall;
 ///
 /// # Errors
 ///
-/// What `authenticator` says; [`ErrorKind::Unauthenticated`] for an `authorization` that cannot be read.
+/// What `authenticator` says; [`ErrorKind::Unauthenticated`] for an `authorization` or `auth-token-bin` that cannot be read.
 pub async fn identify(
     authenticator: &dyn Authenticator,
     ctx: CallContext,
     headers: &HeaderMap,
 ) -> Result<CallContext> {
-    let identity = authenticator.identify(credentials(headers)?).await?;
+    let identity = authenticator.identify(of_call(headers)?).await?;
     Ok(if identity == Identity::Anonymous { ctx } else { ctx.with_identity(identity) })
 }
 
@@ -49,45 +52,9 @@ pub(crate) async fn handshake(
     call: &FlightCall,
     request: &HandshakeRequest,
 ) -> Result<HandshakeResponse> {
-    let said = match credentials(&call.headers)? {
-        Credentials::Nothing => of_payload(&request.payload),
-        said => said,
-    };
-    let token = authenticator.token(said).await?;
+    let token = authenticator.token(of_handshake(&call.headers, &request.payload)?).await?;
     let value = HeaderValue::try_from(format!("Bearer {token}"))
         .map_err(|error| Error::new(ErrorKind::Internal, "the token is not printable").with_source(error))?;
     call.answer_header(header::AUTHORIZATION, value);
     Ok(HandshakeResponse { protocol_version: request.protocol_version, payload: token.into() })
-}
-
-/// Reads `authorization`.
-fn credentials(headers: &HeaderMap) -> Result<Credentials> {
-    let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(Credentials::Nothing) };
-    let text = value.to_str().map_err(|_| refused("it is not printable ASCII"))?.trim();
-    let (scheme, rest) = text.split_once(' ').unwrap_or((text, ""));
-    if scheme.eq_ignore_ascii_case("bearer") {
-        return Ok(Credentials::Bearer(rest.trim().to_owned()));
-    }
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return Ok(Credentials::Other(text.to_owned()));
-    }
-    let decoded = BASE64_STANDARD.decode(rest.trim()).map_err(|_| refused("its value is not base64"))?;
-    let decoded = String::from_utf8(decoded).map_err(|_| refused("its name and password are not UTF-8"))?;
-    let (user, password) =
-        decoded.split_once(':').ok_or_else(|| refused("there is no colon between name and password"))?;
-    Ok(Credentials::Basic { user: user.to_owned(), password: password.to_owned() })
-}
-
-/// Reads Flight's `BasicAuth`, which is what a payload usually is; anything else says nothing that is known here.
-fn of_payload(payload: &[u8]) -> Credentials {
-    match BasicAuth::decode(payload) {
-        Ok(BasicAuth { username, password }) if !username.is_empty() => {
-            Credentials::Basic { user: username, password }
-        }
-        _ => Credentials::Nothing,
-    }
-}
-
-fn refused(why: &str) -> Error {
-    Error::new(ErrorKind::Unauthenticated, format!("`authorization` is not understood: {why}"))
 }

@@ -6,6 +6,7 @@ use arrow_flight::{BasicAuth, HandshakeRequest};
 use arrowlink_core::{Credentials, ErrorKind, Result};
 use arrowlink_testkit::{OnlyAli, check_error, three_rows};
 use futures::{TryStreamExt as _, stream};
+use http::{HeaderMap, HeaderValue};
 use prost::Message as _;
 use tonic::Request;
 
@@ -73,6 +74,35 @@ async fn every_call_says_who_it_is_from() {
     list(&mut client, Some("basic YWxpOnNlc2FtZQ==")).await.unwrap();
     list(&mut client, Some("Key ali's")).await.unwrap();
     check_error(list(&mut client, Some("Bearer else")).await, ErrorKind::Unauthenticated, &["is wrong"]);
+}
+
+/// Lists as one of Flight's clients with a handler of its own, which sends its token encoded.
+async fn list_by_token(client: &mut Client, token: &'static str, header: Option<&'static str>) -> Result<()> {
+    let mut request = Request::new(arrow_flight::Empty {});
+    let headers: &mut HeaderMap = request.metadata_mut().as_mut();
+    headers.insert("auth-token-bin", HeaderValue::from_static(token));
+    if let Some(header) = header {
+        headers.insert("authorization", HeaderValue::from_static(header));
+    }
+    client.list_actions(request).await.map(drop).map_err(error)
+}
+
+#[tokio::test]
+async fn the_token_of_a_handshake_comes_back_in_a_header_of_its_own() {
+    let mut client = guarded();
+    for token in ["dG9rZW4tb2YtYWxp", "dG9rZW4tb2YtYWxp,b3RoZXI=", "dG9rZW4tb2YtYWxp , "] {
+        list_by_token(&mut client, token, None).await.unwrap();
+    }
+    for token in ["b3RoZXI=", "b3RoZXI", ""] {
+        let refused = list_by_token(&mut client, token, None).await;
+        check_error(refused, ErrorKind::Unauthenticated, &["is wrong"]);
+    }
+    for (token, why) in [("!", "not base64"), ("/w==", "not UTF-8")] {
+        let refused = list_by_token(&mut client, token, None).await;
+        check_error(refused, ErrorKind::Unauthenticated, &["`auth-token-bin`", why]);
+    }
+    let both = list_by_token(&mut client, "dG9rZW4tb2YtYWxp", Some("Bearer else")).await;
+    check_error(both, ErrorKind::Unauthenticated, &["is wrong"]);
 }
 
 #[tokio::test]
