@@ -42,7 +42,7 @@ impl fmt::Debug for Credentials {
 ///
 /// A handshake asks for a token, every other call says who it is from: clients exchange a name and a password for a token
 /// once, and send that with each call, or send name and password each time. It is asked before anything of a call is
-/// read, for each call anew: what takes long to check is worth keeping.
+/// read but the name and the password of a handshake, for each call anew: what takes long to check is worth keeping.
 ///
 /// ```
 /// use arrowlink_core::{Authenticator, Credentials, Error, ErrorKind, Identity, Result};

@@ -5,6 +5,7 @@ mod do_get;
 mod do_put;
 mod flight_call;
 mod handler;
+mod handshake;
 mod messages;
 mod options;
 mod receive;
@@ -42,8 +43,9 @@ pub use options::FrontOptions;
 /// Answers the small service from a [`DataService`], Arrow Flight through a [`FlightHandler`], and hands every other path
 /// to `others`.
 ///
-/// Before anything of a call is read, [`FrontOptions::authenticator`] says who makes it, of `authorization` in its metadata; a
-/// handshake gets a token from there. The other paths are answered without.
+/// Before anything of a call is read, [`FrontOptions::authenticator`] says who makes it, of `authorization` in its metadata, or
+/// else of `auth-token-bin`; a handshake gets a token from there. Of a handshake without `authorization`, the first message
+/// is read before, which may have 64 KiB: there the name and the password are. The other paths are answered without.
 ///
 /// In the small service the metadata key `arrowlink-name` picks the dataset of a call, in Flight the handler reads tickets
 /// and descriptors; `arrowlink-max-message-bytes` says how large messages to the client may be. Deadlines that clients

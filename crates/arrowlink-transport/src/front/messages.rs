@@ -2,7 +2,7 @@
 //!
 //! A request is read as a whole and decoded by prost; an answer is encoded as its messages come.
 
-use arrow_flight::{Action, Criteria, Empty, FlightDescriptor, HandshakeRequest, Result as ActionResult};
+use arrow_flight::{Action, Criteria, Empty, FlightDescriptor, Result as ActionResult};
 use arrowlink_core::{Error, ErrorKind};
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -11,12 +11,12 @@ use http::Response;
 use prost::Message;
 
 use super::request::{MAX_FLIGHT_REQUEST_BYTES, only_message};
-use super::{Call, FlightMethod};
+use super::{Call, FlightMethod, handshake};
 use crate::grpc::BoxError;
 use crate::outgoing::Outgoing;
 use crate::payload::Origin;
 use crate::receive::{Messages, Shape};
-use crate::{Body, frame, login};
+use crate::{Body, frame};
 
 /// Answers one call of `method`, which is none of those that carry batches.
 pub(super) async fn answer<B>(call: Call, method: FlightMethod, body: B) -> Result<Response<Body>, Error>
@@ -25,10 +25,7 @@ where
 {
     let flight = &call.flight;
     match method {
-        FlightMethod::Handshake => {
-            let request = first::<HandshakeRequest, B>(&call, "HandshakeRequest", body).await?;
-            one(&login::handshake(&*call.options.authenticator, &call.seen, &request).await?)
-        }
+        FlightMethod::Handshake => one(&handshake::answer(&call, body).await?),
         FlightMethod::ListFlights => {
             let criteria = only::<Criteria, B>(&call, "Criteria", body).await?;
             let flights = flight.list_flights(call.flight_call(), criteria).await?;
@@ -69,18 +66,6 @@ where
     decoded(name, only_message(messages(call, name, body), name, MAX_FLIGHT_REQUEST_BYTES).await?.payload())
 }
 
-/// Reads the first message of a request that may go on; an empty one where it has none.
-async fn first<M, B>(call: &Call, name: &'static str, body: B) -> Result<M, Error>
-where
-    M: Message + Default,
-    B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
-{
-    match messages(call, name, body).next().await? {
-        Some(message) => decoded(name, message.payload()),
-        None => Ok(M::default()),
-    }
-}
-
 fn messages<B>(call: &Call, name: &'static str, body: B) -> Messages<B>
 where
     B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
@@ -89,7 +74,7 @@ where
     Messages::new(body, Shape::Whole(name), receive, Origin::Client)
 }
 
-fn decoded<M: Message + Default>(name: &str, bytes: Bytes) -> Result<M, Error> {
+pub(super) fn decoded<M: Message + Default>(name: &str, bytes: Bytes) -> Result<M, Error> {
     M::decode(bytes).map_err(|error| {
         Error::new(ErrorKind::InvalidArgument, format!("the request is not a valid `{name}`"))
             .with_source(error)

@@ -34,5 +34,5 @@ where
 
 /// The largest request of Flight that has no batches: a ticket, or what has tickets, statements and plans in it.
 pub(super) const MAX_FLIGHT_REQUEST_BYTES: usize = 2 * Ticket::MAX_BYTES;
-/// The largest request of the small service, which has nothing in it.
+/// The largest request of the small service, which has nothing in it, and of a handshake, which has a name and a password.
 pub(super) const MAX_REQUEST_BYTES: usize = 64 * 1024;

@@ -8,6 +8,7 @@
 )]
 
 mod accept;
+mod authentication;
 mod backpressure;
 mod certificates;
 mod copies;
