@@ -50,6 +50,8 @@ pub struct Plain {
     maker: Maker,
     /// Which columns there is anything to do for.
     touched: Arc<[bool]>,
+    /// What a reader can do where a row has no plain form.
+    instead: Option<&'static str>,
 }
 
 impl Plain {
@@ -77,7 +79,15 @@ impl Plain {
 
     fn with_maker(schema: &SchemaRef, maker: Maker) -> Self {
         let touched = schema.fields().iter().map(|field| maker.touches(field.data_type())).collect();
-        Self { schema: types::plain_schema(schema), maker, touched }
+        Self { schema: types::plain_schema(schema), maker, touched, instead: None }
+    }
+
+    /// Says what a reader can do where a single row has no plain form: the end of the error's text, in the words of the
+    /// protocol that the rows leave by. Default: nothing.
+    #[must_use]
+    pub const fn with_hint(mut self, instead: &'static str) -> Self {
+        self.instead = Some(instead);
+        self
     }
 
     /// Returns the schema that plain batches have.
@@ -95,7 +105,8 @@ impl Plain {
     /// # Errors
     ///
     /// `LimitExceeded` where the rows would take far more memory than they do: more than 2 GiB of text in one column, or
-    /// more than 64 MiB of values that runs or list views repeat. Fewer of the rows may pass, unless it is a single one. `Internal` where the batch has another schema.
+    /// more than 64 MiB of values that runs or list views repeat. Fewer of the rows may pass, unless it is a single one.
+    /// `Internal` where the batch has another schema.
     pub fn apply(&self, batch: &RecordBatch) -> Result<RecordBatch> {
         let columns = batch.columns().iter().enumerate();
         let columns = columns.map(|(idx, column)| self.column(idx, column)).collect::<Result<Vec<_>>>()?;

@@ -236,11 +236,14 @@ fn seen(call: &FlightCall, answer: FlightBatches) -> Result<FlightBatches> {
         return Ok(answer);
     }
     let FlightBatches { batches, metadata, .. } = answer;
-    Ok(FlightBatches::from(Plain::stream(batches)).with_metadata(metadata))
+    let plain = Plain::new(batches.schema()).with_hint(KEEP_VIEWS);
+    Ok(FlightBatches::from(plain.stream(batches)).with_metadata(metadata))
 }
 
 fn nothing() -> BatchStream {
     BatchStream::from_batches(Arc::new(Schema::empty()), Vec::new())
 }
 
+/// What a client can do whose rows have no plain form.
+const KEEP_VIEWS: &str = "read it with the request metadata `arrowlink-views: keep`";
 const NO_SCHEMA: &str = "the upload has no schema: send it, even where there are no rows";

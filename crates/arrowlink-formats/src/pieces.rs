@@ -16,7 +16,7 @@ use arrow_array::RecordBatch;
 /// assert!(rows.len() > 2);
 /// assert_eq!(rows.iter().sum::<usize>(), 400_000);
 /// ```
-pub fn pieces(batch: &RecordBatch) -> impl Iterator<Item = RecordBatch> + Send + 'static {
+pub fn pieces(batch: &RecordBatch) -> impl Iterator<Item = RecordBatch> + Send + use<> {
     let (batch, rows) = (batch.clone(), batch.num_rows());
     let parts = batch.get_array_memory_size().div_ceil(PIECE_BYTES).max(1);
     let step = rows.div_ceil(parts).max(LEAST_ROWS);

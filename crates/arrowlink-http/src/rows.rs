@@ -1,15 +1,15 @@
 //! Batches as the body of an answer: encoded when the client has taken what came before.
 //!
-//! An answer begins when its first batch is there, so that what is wrong with a statement is a status and not a body that
-//! breaks off. What goes wrong later ends the body without its end: a chunked body has no last chunk, a stream of HTTP/2 is
-//! reset, and no client takes what came for the whole.
+//! An answer begins when its first rows are encoded, so that what is wrong with a statement, or cannot be written in the
+//! format, is a status and not a body that breaks off. What goes wrong later ends the body without its end: a chunked body
+//! has no last chunk, a stream of HTTP/2 is reset, and no client takes what came for the whole.
 
 mod compressor;
 mod work;
 
 use arrow_array::RecordBatch;
 use arrowlink_core::{BatchStream, Chunk, ErrorKind, Plain, ReadOptions, Target};
-use arrowlink_formats::{EncodeOptions, Encoder, Error as FormatError, Format, pieces};
+use arrowlink_formats::{EncodeOptions, Encoder, Error as FormatError, Format};
 use arrowlink_transport::status::to_status;
 use arrowlink_transport::{Body, CallRecord, Rope, keeps_views};
 use futures::future::FutureExt as _;
@@ -36,17 +36,16 @@ pub(crate) async fn answer(
     let keeps_views = keeps_views(call.headers())?;
     let batches = call.service.read(call.ctx.clone(), target, options).await?;
     let tag = batches.snapshot().and_then(|snapshot| etag(snapshot, format, keeps_views));
-    let batches = if keeps_views { batches } else { Plain::stream(batches) };
+    let plain = (!keeps_views).then(|| Plain::new(batches.schema()).with_hint(KEEP_VIEWS));
+    let plain = plain.filter(|plain| !plain.is_unchanged());
+    let schema = plain.as_ref().map_or_else(|| batches.schema(), Plain::schema);
     let encode = EncodeOptions::default().with_row_group_bytes(ROW_GROUP_BYTES);
-    let encoder = Encoder::new(format, batches.schema(), &encode).map_err(refused)?;
+    let encoder = Encoder::new(format, schema, &encode).map_err(refused)?;
     let compressor = Compressor::new(coding).map_err(refused_by_system)?;
-    let batches = begun(batches).await?;
-    let rows = Rows { batches, work: Some(Work::new(encoder, compressor)), late: None, record: call.record };
+    let work = Work::new(plain, encoder, compressor);
     let id = call.ctx.request_id().to_owned();
-    let ropes = stream::try_unfold(rows, Rows::next);
-    let frames =
-        ropes.map_ok(Frame::data).map_err(move |error| to_status(&error.with_request_id(id.clone())));
-    let mut answer = Response::new(Body::new(StreamBody::new(frames.boxed())));
+    let body = begun(Rows { batches, work: Some(work), late: None, record: call.record }, id).await?;
+    let mut answer = Response::new(body);
     let headers = answer.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
     headers.insert(header::VARY, HeaderValue::from_static(VARY));
@@ -75,11 +74,16 @@ fn refused_by_system(error: std::io::Error) -> Problem {
     arrowlink_core::Error::new(ErrorKind::Internal, "no compressor can be made").with_source(error).into()
 }
 
-/// Waits for the first batch, which stays in the stream.
-async fn begun(mut batches: BatchStream) -> Result<BatchStream, Problem> {
-    let first = batches.next().await.transpose()?;
-    let schema = std::sync::Arc::clone(batches.schema());
-    Ok(batches.map_chunks(schema, |rest| stream::iter(first.map(Ok)).chain(rest)))
+/// Takes the first step, and makes a body of it and those that follow.
+async fn begun(mut rows: Rows, request_id: String) -> Result<Body, Problem> {
+    let first = rows.step().await?;
+    let rest = stream::try_unfold(rows, async |mut rows| Ok(rows.step().await?.map(|rope| (rope, rows))));
+    let ropes = stream::iter(first.map(Ok)).chain(rest);
+    let frames = ropes
+        .try_filter(|rope| std::future::ready(!rope.is_empty()))
+        .map_ok(Frame::data)
+        .map_err(move |error: arrowlink_core::Error| to_status(&error.with_request_id(request_id.clone())));
+    Ok(Body::new(StreamBody::new(frames.boxed())))
 }
 
 /// The rows that are still to be sent.
@@ -93,27 +97,29 @@ struct Rows {
 }
 
 impl Rows {
-    /// Encodes until there is something to send.
-    async fn next(mut self) -> Result<Option<(Rope, Self)>, arrowlink_core::Error> {
-        while let Some(work) = self.work.take() {
-            let turn = self.turn(work.is_quick()).await?;
-            let rope = if turn.is_empty() {
-                work.finish().await?
-            } else {
-                let (rope, work) = work.encode(turn).await?;
-                self.work = Some(work);
-                rope
-            };
-            if !rope.is_empty() {
-                self.record.add(0, 0, rope.len() as u64);
-                return Ok(Some((rope, self)));
+    /// Encodes some rows, or what is at the end. There may be nothing to send of it yet; `None` after the end.
+    async fn step(&mut self) -> Result<Option<Rope>, arrowlink_core::Error> {
+        let Some(mut work) = self.work.take() else { return Ok(None) };
+        if work.is_idle() {
+            let turn = self.turn().await?;
+            if turn.is_empty() {
+                let rope = work.finish().await?;
+                return Ok(Some(self.sent(rope)));
             }
+            work.begin(turn);
         }
-        Ok(None)
+        let (rope, work) = work.step().await?;
+        self.work = Some(work);
+        Ok(Some(self.sent(rope)))
+    }
+
+    fn sent(&self, rope: Rope) -> Rope {
+        self.record.add(0, 0, rope.len() as u64);
+        rope
     }
 
     /// Waits for a batch and takes those along that are ready behind it, where they are small; none at the end.
-    async fn turn(&mut self, whole: bool) -> Result<Vec<RecordBatch>, arrowlink_core::Error> {
+    async fn turn(&mut self) -> Result<Vec<RecordBatch>, arrowlink_core::Error> {
         let mut next = match self.late.take() {
             Some(late) => late,
             None => self.batches.next().await,
@@ -132,11 +138,7 @@ impl Rows {
             let rows = batch.num_rows() as u64;
             self.record.add(rows, rows * batch.num_columns() as u64, 0);
             bytes += batch.get_array_memory_size();
-            if whole {
-                turn.push(batch);
-            } else {
-                turn.extend(pieces(&batch));
-            }
+            turn.push(batch);
             if bytes >= TOGETHER_BYTES {
                 break;
             }
@@ -153,3 +155,5 @@ const TOGETHER_BYTES: usize = 64 << 10;
 const ROW_GROUP_BYTES: usize = 16 << 20;
 /// What of a request decides on the bytes of its answer.
 pub(crate) const VARY: &str = "accept, accept-encoding, arrowlink-views";
+/// What a client can do whose rows have no plain form.
+const KEEP_VIEWS: &str = "ask for `arrow-stream` with the header `arrowlink-views: keep`";

@@ -7,12 +7,15 @@ use arrow_array::cast::AsArray as _;
 use arrow_array::types::{Int16Type, Int32Type};
 use arrow_array::{
     Array as _, ArrayRef, BinaryViewArray, DictionaryArray, FixedSizeListArray, Int16Array, Int32Array,
-    LargeListViewArray, ListViewArray, RecordBatch, RunArray, StringArray, StringViewArray, StructArray,
-    UnionArray,
+    LargeListViewArray, ListArray, ListViewArray, RecordBatch, RunArray, StringArray, StringViewArray,
+    StructArray, UnionArray,
 };
+use arrow_buffer::OffsetBuffer;
 use arrow_cast::pretty::pretty_format_batches;
 use arrow_schema::{DataType, Field, FieldRef, UnionFields};
-use arrowlink_core::{ErrorKind, Plain};
+use arrowlink_core::{BatchStream, Chunk, ErrorKind, Plain, Position};
+use futures::StreamExt as _;
+use futures::executor::block_on;
 
 fn texts() -> StringViewArray {
     StringViewArray::from(vec![Some("a"), None, Some("a text of more than twelve bytes"), Some("d")])
@@ -154,4 +157,44 @@ fn few_bytes_do_not_become_many_at_once() {
         assert!(error.message().ends_with("take fewer rows at a time"), "{error}");
         assert_eq!(plain.apply(&rows.slice(50_000, 1000)).unwrap().num_rows(), 1000);
     }
+}
+
+#[test]
+fn a_batch_comes_in_pieces_and_its_position_with_the_last() {
+    for bomb in bombs() {
+        let rows = RecordBatch::try_from_iter([("bomb", bomb)]).unwrap();
+        let plain = Plain::new(rows.schema_ref());
+        let pieces: Vec<usize> = plain.pieces(rows.clone()).map(|piece| piece.unwrap().num_rows()).collect();
+        assert!(pieces.len() > 1);
+        assert_eq!(pieces.iter().sum::<usize>(), rows.num_rows());
+        let chunk = Chunk::new(rows.clone()).with_position(Position::new("end"));
+        let batches = BatchStream::new(rows.schema(), futures::stream::iter([Ok(chunk)]));
+        let chunks: Vec<_> = block_on(plain.stream(batches).map(Result::unwrap).collect());
+        let sizes: Vec<usize> = chunks.iter().map(|chunk| chunk.batch.num_rows()).collect();
+        assert_eq!(sizes, pieces);
+        let (last, before) = chunks.split_last().unwrap();
+        assert!(last.position.is_some() && before.iter().all(|chunk| chunk.position.is_none()));
+    }
+}
+
+/// Two rows, each a list of more values than runs are taken apart to at a time.
+fn rows_of_endless_runs() -> RecordBatch {
+    let (values, text) = (20_000_000, StringArray::from(vec!["x"]));
+    let runs = RunArray::<Int32Type>::try_new(&Int32Array::from(vec![2 * values]), &text).unwrap();
+    let item = Arc::new(Field::new_list_field(runs.data_type().clone(), true));
+    let lists =
+        ListArray::new(item, OffsetBuffer::new(vec![0, values, 2 * values].into()), Arc::new(runs), None);
+    RecordBatch::try_from_iter([("lists", Arc::new(lists) as ArrayRef)]).unwrap()
+}
+
+#[test]
+fn a_row_that_is_too_much_ends_the_pieces_in_the_words_of_the_protocol() {
+    let rows = rows_of_endless_runs();
+    let pieces = |plain: Plain| -> Vec<String> {
+        plain.pieces(rows.clone()).map(|piece| piece.unwrap_err().to_string()).collect()
+    };
+    let plain = Plain::new(rows.schema_ref());
+    let text = "a row has more text or runs than a plain column takes";
+    assert_eq!(pieces(plain.clone()), [text]);
+    assert_eq!(pieces(plain.with_hint("ask for `more`")), [format!("{text}: ask for `more`")]);
 }

@@ -12,7 +12,7 @@ use arrow_cast::pretty::pretty_format_batches;
 use arrow_flight::Ticket;
 use arrow_schema::{DataType, Field, Schema};
 use arrowlink_core::ErrorKind;
-use arrowlink_testkit::check_error;
+use arrowlink_testkit::{check_error, endless_row};
 use tonic::Request;
 
 use crate::support::{Client, batches, client, error, info, path, read, service};
@@ -109,6 +109,13 @@ async fn runs_that_say_much_in_few_bytes_come_in_many_batches() {
     assert_eq!(read.iter().map(RecordBatch::num_rows).sum::<usize>(), rows as usize);
     let largest = read.iter().map(RecordBatch::get_array_memory_size).max().unwrap();
     assert!(largest < 80 << 20, "{largest}");
+}
+
+#[tokio::test]
+async fn a_row_without_a_plain_form_says_how_it_is_read() {
+    let mut client = client(service(&[endless_row()]));
+    let hint = "than a plain column takes: read it with the request metadata `arrowlink-views: keep`";
+    check_error(read(&mut client, "trips").await, ErrorKind::LimitExceeded, &[hint]);
 }
 
 #[tokio::test]

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use arrow_array::{Array as _, RecordBatch, record_batch};
+use arrow_array::{Array as _, ArrayRef, RecordBatch, StringViewArray, record_batch};
 use arrow_schema::SchemaRef;
 use arrowlink_core::{
-    BatchStream, CallContext, Catalog, Chunk, Dataset, Description, Error, ErrorKind, Name, NounKind,
-    ReadOptions, Result,
+    BatchStream, CallContext, Catalog, Chunk, Dataset, Description, Error, ErrorKind, MemoryDataset, Name,
+    NounKind, ReadOptions, Result,
 };
 use arrowlink_http::HttpOptions;
+use arrowlink_testkit::endless_row;
 use arrowlink_transport::Rope;
+use expect_test::expect;
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _, stream};
 use http::Request;
@@ -92,4 +94,69 @@ async fn an_error_after_rows_ends_the_body_with_an_error() {
         assert_eq!(last.as_ref().unwrap_err().message(), "the file ends early", "{format}");
         assert!(before.iter().all(std::result::Result::is_ok));
     }
+}
+
+/// Answers while no blocking thread is free, and returns what comes of it before and after one is.
+fn ask_while_blocked(batch: RecordBatch, path: &str) -> (bool, usize) {
+    let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
+    let dataset = MemoryDataset::new(batch.schema(), vec![batch]).unwrap();
+    let catalog = Catalog::new().with_dataset(Name::new("texts").unwrap(), Arc::new(dataset));
+    let (free, blocked) = std::sync::mpsc::channel::<()>();
+    runtime.block_on(async {
+        tokio::task::spawn_blocking(move || blocked.recv());
+        let mut answer = Box::pin(ask_of(Arc::new(catalog), HttpOptions::default(), Request::get(path), ""));
+        let early = futures::poll!(&mut answer);
+        free.send(()).unwrap();
+        let is_early = early.is_ready();
+        let answer = match early {
+            std::task::Poll::Ready(answer) => answer,
+            std::task::Poll::Pending => answer.await,
+        };
+        assert_eq!(answer.status(), 200);
+        (is_early, answer.into_body().collect().await.unwrap().to_bytes().len())
+    })
+}
+
+#[test]
+fn views_are_made_plain_apart_from_the_threads_that_serve() {
+    let texts = vec!["a text of more than twelve bytes"; 1000];
+    let views: ArrayRef = Arc::new(StringViewArray::from(texts.clone()));
+    let views = RecordBatch::try_from_iter([("text", views)]).unwrap();
+    let plain = record_batch!(("text", Utf8, texts)).unwrap();
+    for (batch, format, is_early) in
+        [(&views, "arrow-stream", false), (&views, "csv", false), (&plain, "arrow-stream", true)]
+    {
+        let path = format!("/v1/datasets/texts?format={format}");
+        let (early, bytes) = ask_while_blocked(batch.clone(), &path);
+        assert_eq!(early, is_early, "{format}");
+        assert!(bytes > 32_000, "{format}: {bytes}");
+    }
+}
+
+#[tokio::test]
+async fn a_large_batch_goes_out_in_steps() {
+    let batch = record_batch!(("id", Int64, (0..2_000_000).collect::<Vec<i64>>())).unwrap();
+    let dataset = MemoryDataset::new(batch.schema(), vec![batch]).unwrap();
+    let catalog = Arc::new(Catalog::new().with_dataset(Name::new("large").unwrap(), Arc::new(dataset)));
+    for (format, most) in [("csv", 3 << 20), ("ndjson", 6 << 20), ("arrow-file", 3 << 20)] {
+        let request = Request::get(format!("/v1/datasets/large?format={format}"));
+        let answer = ask_of(catalog.clone(), HttpOptions::default(), request, "").await;
+        let frames: Vec<Rope> = answer.into_body().into_data_stream().map(Result::unwrap).collect().await;
+        let largest = frames.iter().map(Rope::len).max().unwrap();
+        assert!(largest < most, "{format}: {largest}");
+        assert!(frames.iter().map(Rope::len).sum::<usize>() > 12 << 20, "{format}");
+    }
+}
+
+#[tokio::test]
+async fn a_row_without_a_plain_form_says_how_it_is_read() {
+    let row = endless_row();
+    let dataset = MemoryDataset::new(row.schema(), vec![row]).unwrap();
+    let catalog = Arc::new(Catalog::new().with_dataset(Name::new("endless").unwrap(), Arc::new(dataset)));
+    let request = || Request::get("/v1/datasets/endless");
+    let refused = refusal(ask_of(catalog.clone(), HttpOptions::default(), request(), "").await).await;
+    expect!["413 a row has more text or runs than a plain column takes: ask for `arrow-stream` with the header `arrowlink-views: keep`"]
+        .assert_eq(&refused);
+    let request = request().header("arrowlink-views", "keep");
+    assert_eq!(ask_of(catalog, HttpOptions::default(), request, "").await.status(), 200);
 }
