@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderValue, Response, header};
 use http_body_util::Full;
 use serde_json::Value;
 
+use crate::caching;
 use crate::negotiate::choose_format;
 use crate::options::HttpOptions;
 use crate::parameters::Parameters;
@@ -50,15 +51,17 @@ impl Call {
         choose_format(self.headers(), None, &[Format::Json])?;
         let mut text = document.to_string();
         text.push('\n');
-        Ok(whole(Bytes::from(text), Format::Json))
+        Ok(self.whole(Bytes::from(text), Format::Json))
     }
-}
 
-/// Answers with bytes that are there.
-pub(crate) fn whole(bytes: Bytes, format: Format) -> Response<Body> {
-    let length = HeaderValue::from(bytes.len());
-    let mut answer = Response::new(Body::new(Full::new(Rope::from(bytes))));
-    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
-    answer.headers_mut().insert(header::CONTENT_LENGTH, length);
-    answer
+    /// Answers with bytes that are there.
+    pub(crate) fn whole(&self, bytes: Bytes, format: Format) -> Response<Body> {
+        let length = HeaderValue::from(bytes.len());
+        let mut answer = Response::new(Body::new(Full::new(Rope::from(bytes))));
+        let headers = answer.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
+        headers.insert(header::CONTENT_LENGTH, length);
+        caching::mark(self, headers);
+        answer
+    }
 }

@@ -7,10 +7,11 @@ use arrowlink_core::{Description, Entry, ListOptions, Name, Plain, Query, ReadOp
 use arrowlink_formats::{EncodeOptions, Encoder, Format};
 use arrowlink_transport::{Body, Rope, keeps_views};
 use futures::TryStreamExt as _;
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{Response, StatusCode, header};
 use serde_json::{Value, json};
 
-use crate::call::{Call, whole};
+use crate::caching;
+use crate::call::Call;
 use crate::etag::{etag, is_known};
 use crate::negotiate::choose_format;
 use crate::predicate;
@@ -43,10 +44,10 @@ pub(crate) async fn schema(call: Call, name: Name) -> Result<Response<Body>, Pro
     if format == Format::Json {
         let mut text = described(&columns).to_string();
         text.push('\n');
-        return Ok(whole(text.into(), format));
+        return Ok(call.whole(text.into(), format));
     }
     let encoder = Encoder::new(format, &columns, &EncodeOptions::default()).map_err(refused)?;
-    Ok(whole(Rope::gathered(encoder.finish().map_err(refused)?).to_bytes(), format))
+    Ok(call.whole(Rope::gathered(encoder.finish().map_err(refused)?).to_bytes(), format))
 }
 
 /// Reads the rows of a dataset, or those for which an expression of SQL holds.
@@ -85,12 +86,12 @@ async fn unchanged(call: &Call, name: &Name, format: Format) -> Result<Option<Re
     }
     let keeps_views = keeps_views(call.headers())?;
     let description = call.service.describe(call.ctx.clone(), Target::from(name)).await?;
-    let tag = description.snapshot.and_then(|snapshot| etag(&snapshot, format, keeps_views));
+    let tag = description.snapshot.and_then(|snapshot| etag(call, &snapshot, format, keeps_views));
     let Some(tag) = tag.filter(|tag| is_known(call.headers(), tag)) else { return Ok(None) };
     let mut answer = Response::new(Body::empty());
     *answer.status_mut() = StatusCode::NOT_MODIFIED;
     answer.headers_mut().insert(header::ETAG, tag);
-    answer.headers_mut().insert(header::VARY, HeaderValue::from_static(rows::VARY));
+    caching::mark(call, answer.headers_mut());
     Ok(Some(answer))
 }
 

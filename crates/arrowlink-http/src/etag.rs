@@ -7,12 +7,20 @@ use arrowlink_core::Snapshot;
 use arrowlink_formats::Format;
 use http::{HeaderMap, HeaderValue, header};
 
-/// Returns the entity tag of a state of a dataset in a format, with views or without; the URL says which of its columns and rows.
+use crate::call::Call;
+
+/// Returns the entity tag of a state of a dataset in a format, with views or without, as who asks sees it; the URL says
+/// which of its columns and rows.
 ///
 /// It is weak: the rows are the same, the bytes may be compressed otherwise. It holds for as long as the server runs,
 /// because the states of what is kept in memory are counted anew after that.
-pub(crate) fn etag(snapshot: &Snapshot, format: Format, keeps_views: bool) -> Option<HeaderValue> {
-    let hash = PROCESS.hash_one((snapshot, format, keeps_views));
+pub(crate) fn etag(
+    call: &Call,
+    snapshot: &Snapshot,
+    format: Format,
+    keeps_views: bool,
+) -> Option<HeaderValue> {
+    let hash = PROCESS.hash_one((snapshot, format, keeps_views, call.ctx.identity()));
     HeaderValue::from_str(&format!("W/\"{hash:016x}\"")).ok()
 }
 

@@ -35,6 +35,7 @@
 //! # }
 //! ```
 
+mod caching;
 mod call;
 mod cors;
 mod datasets;

@@ -141,6 +141,7 @@ fn answer(status: StatusCode, error: &Error) -> Response<Body> {
     let media_type = HeaderValue::from_static("application/problem+json");
     answer.headers_mut().insert(header::CONTENT_TYPE, media_type);
     answer.headers_mut().insert(header::CONTENT_LENGTH, length);
+    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     answer.extensions_mut().insert(to_status(error));
     answer
 }

@@ -18,6 +18,7 @@ use http::{HeaderValue, Response, StatusCode, header};
 use http_body::Frame;
 use http_body_util::StreamBody;
 
+use crate::caching;
 use crate::call::Call;
 use crate::etag::etag;
 use crate::negotiate::{Coding, choose_coding};
@@ -35,7 +36,7 @@ pub(crate) async fn answer(
     let coding = choose_coding(call.headers(), format)?;
     let keeps_views = keeps_views(call.headers())?;
     let batches = call.service.read(call.ctx.clone(), target, options).await?;
-    let tag = batches.snapshot().and_then(|snapshot| etag(snapshot, format, keeps_views));
+    let tag = batches.snapshot().and_then(|snapshot| etag(&call, snapshot, format, keeps_views));
     let plain = (!keeps_views).then(|| Plain::new(batches.schema()).with_hint(KEEP_VIEWS));
     let plain = plain.filter(|plain| !plain.is_unchanged());
     let schema = plain.as_ref().map_or_else(|| batches.schema(), Plain::schema);
@@ -44,12 +45,11 @@ pub(crate) async fn answer(
     let compressor = Compressor::new(coding).map_err(refused_by_system)?;
     let work = Work::new(plain, encoder, compressor);
     let id = call.ctx.request_id().to_owned();
-    let body = begun(Rows { batches, work: Some(work), late: None, record: call.record }, id).await?;
+    let body = begun(Rows { batches, work: Some(work), late: None, record: call.record.clone() }, id).await?;
     let mut answer = Response::new(body);
     let headers = answer.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
-    headers.insert(header::VARY, HeaderValue::from_static(VARY));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    caching::mark(&call, headers);
     if coding != Coding::Identity {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
     }
@@ -153,7 +153,5 @@ impl Rows {
 const TOGETHER_BYTES: usize = 64 << 10;
 /// How much of Parquet is gathered in memory for each answer.
 const ROW_GROUP_BYTES: usize = 16 << 20;
-/// What of a request decides on the bytes of its answer.
-pub(crate) const VARY: &str = "accept, accept-encoding, arrowlink-views";
 /// What a client can do whose rows have no plain form.
 const KEEP_VIEWS: &str = "ask for `arrow-stream` with the header `arrowlink-views: keep`";

@@ -1,5 +1,6 @@
 //! Listings, schemas, and rows chosen by the URL.
 
+use arrowlink_core::{CallContext, Identity};
 use arrowlink_http::HttpOptions;
 use expect_test::{Expect, expect};
 use http::{Method, Request, StatusCode};
@@ -121,4 +122,35 @@ async fn sends_nothing_again_to_who_has_it() {
     assert_eq!(again("/v1/datasets/trips?format=json", tag).await.status(), StatusCode::OK, "another format");
     let other = ask(Request::get("/v1/datasets/trips?format=csv").header("if-none-match", tag), "").await;
     assert_eq!(other.status(), StatusCode::OK, "another dataset of that name");
+}
+
+#[tokio::test]
+async fn a_tag_is_of_who_asks() {
+    let tables = tables();
+    let ask = |user: &str, tag: &str| {
+        let ctx = CallContext::new().with_identity(Identity::Named(user.into()));
+        let request = Request::get("/v1/datasets/trips?format=csv").extension(ctx);
+        ask_of(tables.clone(), HttpOptions::default(), request.header("if-none-match", tag), "")
+    };
+    let first = ask("ali", "\"other\"").await;
+    let tag = first.headers()["etag"].to_str().unwrap();
+    assert_eq!(ask("ali", tag).await.status(), StatusCode::NOT_MODIFIED);
+    assert_eq!(ask("bob", tag).await.status(), StatusCode::OK, "a dataset may answer by who asks");
+}
+
+#[tokio::test]
+async fn caches_keep_nothing_for_others() {
+    let known = CallContext::new().with_identity(Identity::Named("ali".into()));
+    for path in ["/v1/datasets", "/v1/datasets/trips", "/v1/datasets/trips/schema"] {
+        let headers = async |request: http::request::Builder| ask(request, "").await.headers().clone();
+        let anonymous = headers(Request::get(path)).await;
+        assert_eq!(anonymous["cache-control"], "no-cache", "{path}");
+        assert_eq!(anonymous["vary"], "accept, accept-encoding, arrowlink-views, authorization", "{path}");
+        let personal = headers(Request::get(path).extension(known.clone())).await;
+        assert_eq!(personal["cache-control"], "private, no-cache", "{path}");
+        let signed = headers(Request::get(path).header("authorization", "Bearer a")).await;
+        assert_eq!(signed["cache-control"], "private, no-cache", "{path}");
+    }
+    assert_eq!(get("/v1/sql?q=select%201").await.headers()["cache-control"], "no-store");
+    assert_eq!(get("/v1/datasets/tirps").await.headers()["cache-control"], "no-store");
 }
