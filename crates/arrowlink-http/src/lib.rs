@@ -37,6 +37,7 @@
 
 mod caching;
 mod call;
+mod challenge;
 mod cors;
 mod datasets;
 mod etag;

@@ -5,9 +5,11 @@ use arrowlink_core::{Error, ErrorKind};
 use arrowlink_transport::status::to_status;
 use arrowlink_transport::{Body, Rope};
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 use serde::Serialize;
+
+use crate::challenge::challenge;
 
 /// Returns the HTTP status of an error of that kind.
 ///
@@ -87,11 +89,14 @@ impl Problem {
         self
     }
 
-    /// Returns the answer to the request of that id.
-    pub(crate) fn into_answer(self, request_id: &str) -> Response<Body> {
+    /// Returns the answer to the request of that id, whose headers were `asked`.
+    pub(crate) fn into_answer(self, request_id: &str, asked: &HeaderMap) -> Response<Body> {
         let mut answer = answer(self.status, &self.error.with_request_id(request_id));
         if let Some((name, value)) = self.header.map(|header| *header) {
             answer.headers_mut().insert(name, value);
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            challenge(asked, answer.headers_mut());
         }
         answer
     }
@@ -100,14 +105,9 @@ impl Problem {
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let kind = error.kind();
-        let header = if kind == ErrorKind::Unavailable {
-            Some((header::RETRY_AFTER, HeaderValue::from_static("1")))
-        } else if kind == ErrorKind::Unauthenticated {
-            Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
-        } else {
-            None
-        };
-        Self { status: status(kind), error, header: header.map(Box::new) }
+        let again = (header::RETRY_AFTER, HeaderValue::from_static("1"));
+        let header = (kind == ErrorKind::Unavailable).then(|| Box::new(again));
+        Self { status: status(kind), error, header }
     }
 }
 

@@ -62,7 +62,7 @@ where
         let (options, id) = (Arc::clone(&self.options), call.ctx.request_id().to_owned());
         async move {
             let answer = answer(call, body).await;
-            let mut answer = answer.unwrap_or_else(|problem| problem.into_answer(&id));
+            let mut answer = answer.unwrap_or_else(|problem| problem.into_answer(&id, &asked));
             cors::allow(&options.cors, &asked, answer.headers_mut());
             let nosniff = HeaderValue::from_static("nosniff");
             answer.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);

@@ -1,12 +1,15 @@
 //! Every kind of error is told, with its status, its words and the request's id.
 
+use std::sync::Arc;
+
 use arrowlink_core::{CallContext, Error, ErrorKind};
-use arrowlink_http::{answer_to, status};
+use arrowlink_http::{HttpOptions, answer_to, status};
+use arrowlink_testkit::OnlyAli;
 use expect_test::expect;
 use http::Request;
 use tonic::Status;
 
-use crate::support::{ask, text};
+use crate::support::{ask, ask_of, tables, text};
 
 #[test]
 fn every_kind_has_a_status() {
@@ -50,6 +53,28 @@ async fn names_the_request() {
     let details: serde_json::Value = serde_json::from_str(&text(ask(request, "").await).await).unwrap();
     assert_eq!(details["instance"], "mine");
     assert_eq!(details["kind"], "NOT_FOUND");
+}
+
+#[tokio::test]
+async fn browsers_ask_for_a_password_but_not_for_what_scripts_fetch() {
+    let options = HttpOptions::default().with_authenticator(Arc::new(OnlyAli));
+    let challenges = async |mode: Option<&str>| {
+        let request = Request::get("/v1/datasets");
+        let request = match mode {
+            Some(mode) => request.header("sec-fetch-mode", mode),
+            None => request,
+        };
+        let answer = ask_of(tables(), options.clone(), request, "").await;
+        assert_eq!(answer.status(), 401);
+        let challenges = answer.headers().get_all("www-authenticate").iter();
+        challenges.map(|it| it.to_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let both = ["Bearer", r#"Basic realm="arrowlink", charset="UTF-8""#];
+    assert_eq!(challenges(None).await, both, "curl and the like");
+    assert_eq!(challenges(Some("navigate")).await, both, "a page of a browser");
+    for mode in ["cors", "no-cors", "same-origin"] {
+        assert_eq!(challenges(Some(mode)).await, ["Bearer"], "{mode}");
+    }
 }
 
 #[tokio::test]
