@@ -7,14 +7,17 @@
 mod compressor;
 mod work;
 
+use std::sync::Arc;
+
 use arrow_array::RecordBatch;
-use arrowlink_core::{BatchStream, Chunk, ErrorKind, Plain, ReadOptions, Target};
+use arrow_schema::SchemaRef;
+use arrowlink_core::{BatchStream, Chunk, Description, ErrorKind, Plain, ReadOptions, Snapshot, Target};
 use arrowlink_formats::{EncodeOptions, Encoder, Error as FormatError, Format};
 use arrowlink_transport::status::to_status;
 use arrowlink_transport::{Body, CallRecord, Rope, keeps_views};
 use futures::future::FutureExt as _;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderValue, Method, Response, StatusCode, header};
 use http_body::Frame;
 use http_body_util::StreamBody;
 
@@ -35,18 +38,19 @@ pub(crate) async fn answer(
 ) -> Result<Response<Body>, Problem> {
     let coding = choose_coding(call.headers(), format)?;
     let keeps_views = keeps_views(call.headers())?;
-    let batches = call.service.read(call.ctx.clone(), target, options).await?;
-    let tag = batches.snapshot().and_then(|snapshot| etag(&call, snapshot, format, keeps_views));
-    let plain = (!keeps_views).then(|| Plain::new(batches.schema()).with_hint(KEEP_VIEWS));
+    let Source { schema, snapshot, batches } = Source::open(&call, target, options).await?;
+    let tag = snapshot.and_then(|snapshot| etag(&call, &snapshot, format, keeps_views));
+    let plain = (!keeps_views).then(|| Plain::new(&schema).with_hint(KEEP_VIEWS));
     let plain = plain.filter(|plain| !plain.is_unchanged());
-    let schema = plain.as_ref().map_or_else(|| batches.schema(), Plain::schema);
+    let schema = plain.as_ref().map_or(&schema, Plain::schema);
     let encode = EncodeOptions::default().with_row_group_bytes(ROW_GROUP_BYTES);
     let encoder = Encoder::new(format, schema, &encode).map_err(refused)?;
     let compressor = Compressor::new(coding).map_err(refused_by_system)?;
     let work = Work::new(plain, encoder, compressor);
-    let id = call.ctx.request_id().to_owned();
-    let body = begun(Rows { batches, work: Some(work), late: None, record: call.record.clone() }, id).await?;
-    let mut answer = Response::new(body);
+    let mut answer = Response::new(match batches {
+        Some(batches) => begun(&call, batches, work).await?,
+        None => Body::empty(),
+    });
     let headers = answer.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
     caching::mark(&call, headers);
@@ -74,8 +78,33 @@ fn refused_by_system(error: std::io::Error) -> Problem {
     arrowlink_core::Error::new(ErrorKind::Internal, "no compressor can be made").with_source(error).into()
 }
 
+/// What is read, and what the head of the answer says of it.
+struct Source {
+    schema: SchemaRef,
+    snapshot: Option<Snapshot>,
+    /// `None` where the head is all that is asked for.
+    batches: Option<BatchStream>,
+}
+
+impl Source {
+    /// Begins to read. For a head alone statements are planned and not carried out, and of datasets no row is computed.
+    async fn open(call: &Call, target: Target, options: ReadOptions) -> Result<Self, Problem> {
+        let is_head = call.head.method == Method::HEAD;
+        if is_head && matches!(target, Target::Sql(_)) {
+            let Description { schema, snapshot, .. } =
+                call.service.describe(call.ctx.clone(), target).await?;
+            return Ok(Self { schema, snapshot, batches: None });
+        }
+        let batches = call.service.read(call.ctx.clone(), target, options).await?;
+        let (schema, snapshot) = (Arc::clone(batches.schema()), batches.snapshot().cloned());
+        Ok(Self { schema, snapshot, batches: (!is_head).then_some(batches) })
+    }
+}
+
 /// Takes the first step, and makes a body of it and those that follow.
-async fn begun(mut rows: Rows, request_id: String) -> Result<Body, Problem> {
+async fn begun(call: &Call, batches: BatchStream, work: Work) -> Result<Body, Problem> {
+    let request_id = call.ctx.request_id().to_owned();
+    let mut rows = Rows { batches, work: Some(work), late: None, record: call.record.clone() };
     let first = rows.step().await?;
     let rest = stream::try_unfold(rows, async |mut rows| Ok(rows.step().await?.map(|rope| (rope, rows))));
     let ropes = stream::iter(first.map(Ok)).chain(rest);

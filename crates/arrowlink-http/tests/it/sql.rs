@@ -121,6 +121,18 @@ async fn refuses_statements_that_it_cannot_read() {
 }
 
 #[tokio::test]
+async fn a_head_alone_executes_no_statement() {
+    for path in ["/v1/sql?q=select%201", "/v1/datasets/trips?sql-where=id%3E1"] {
+        let tables = tables();
+        let of = |request| ask_of(tables.clone(), HttpOptions::default(), request, "");
+        let head = of(Request::head(path)).await;
+        assert!(tables.statements.asked.lock().unwrap().is_empty(), "{path}");
+        assert_eq!(head.headers(), of(Request::get(path)).await.headers(), "{path}");
+        assert_eq!(text(head).await, "");
+    }
+}
+
+#[tokio::test]
 async fn asks_by_get_only_what_changes_nothing() {
     assert_eq!(asked(Request::get("/v1/sql?q=select%201&format=json"), "").await.text, "select 1");
     expect!["405 the statement changes something, which GET does not: send it by POST"]

@@ -46,6 +46,7 @@ impl Dataset for Slow {
 }
 
 async fn ask_slow(
+    request: http::request::Builder,
     fails_at: usize,
     format: &str,
 ) -> (http::Response<arrowlink_transport::Body>, Arc<AtomicUsize>, RecordBatch) {
@@ -53,14 +54,14 @@ async fn ask_slow(
     let given = Arc::new(AtomicUsize::new(0));
     let slow = Slow { batch: batch.clone(), given: Arc::clone(&given), fails_at };
     let catalog = Catalog::new().with_dataset(Name::new("slow").unwrap(), Arc::new(slow));
-    let request = Request::get(format!("/v1/datasets/slow?format={format}"));
+    let request = request.uri(format!("/v1/datasets/slow?format={format}"));
     (ask_of(Arc::new(catalog), HttpOptions::default(), request, "").await, given, batch)
 }
 
 #[tokio::test]
 async fn asks_for_no_more_than_is_taken() {
     for format in ["arrow-stream", "arrow-file", "csv", "ndjson", "json"] {
-        let (answer, given, _) = ask_slow(usize::MAX, format).await;
+        let (answer, given, _) = ask_slow(Request::builder(), usize::MAX, format).await;
         let mut body = answer.into_body();
         for _ in 0..3 {
             assert!(body.frame().await.unwrap().unwrap().is_data());
@@ -71,8 +72,17 @@ async fn asks_for_no_more_than_is_taken() {
 }
 
 #[tokio::test]
+async fn a_head_alone_computes_no_rows() {
+    for format in ["arrow-stream", "parquet", "csv"] {
+        let (answer, given, _) = ask_slow(Request::head("/"), usize::MAX, format).await;
+        assert_eq!((answer.status().as_u16(), given.load(Ordering::Relaxed)), (200, 0), "{format}");
+        assert!(answer.headers().get("content-length").is_none(), "nobody knows how long it would be");
+    }
+}
+
+#[tokio::test]
 async fn sends_columns_by_reference() {
-    let (answer, _, batch) = ask_slow(usize::MAX, "arrow-stream").await;
+    let (answer, _, batch) = ask_slow(Request::builder(), usize::MAX, "arrow-stream").await;
     let frame: Rope = answer.into_body().frame().await.unwrap().unwrap().into_data().unwrap();
     let column = batch.column(0).to_data().buffers()[0].as_ptr();
     assert!(frame.segments().any(|segment| segment.as_ptr() == column), "a copy");
@@ -80,14 +90,14 @@ async fn sends_columns_by_reference() {
 
 #[tokio::test]
 async fn an_error_before_the_first_row_is_a_status() {
-    let (answer, _, _) = ask_slow(0, "csv").await;
+    let (answer, _, _) = ask_slow(Request::builder(), 0, "csv").await;
     assert_eq!(refusal(answer).await, "500 the file ends early");
 }
 
 #[tokio::test]
 async fn an_error_after_rows_ends_the_body_with_an_error() {
     for format in ["arrow-stream", "csv", "json", "parquet"] {
-        let (answer, _, _) = ask_slow(3, format).await;
+        let (answer, _, _) = ask_slow(Request::builder(), 3, format).await;
         assert_eq!(answer.status(), 200);
         let frames: Vec<_> = answer.into_body().into_data_stream().collect().await;
         let (last, before) = frames.split_last().unwrap();
