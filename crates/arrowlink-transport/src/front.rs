@@ -163,7 +163,7 @@ where
             return std::future::ready(Ok(refusal)).boxed();
         }
         if !matches!(method, Method::GetArrowData | Method::SendArrowData) {
-            call.seen.headers.clone_from(&head.headers);
+            call.seen = call.seen.with_headers(head.headers.clone());
         }
         async move {
             let seen = call.flight_call();

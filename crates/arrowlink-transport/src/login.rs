@@ -10,6 +10,7 @@ use arrowlink_core::{Authenticator, CallContext, Error, ErrorKind, Identity, Res
 use http::{HeaderMap, HeaderValue, header};
 
 use crate::FlightCall;
+pub(crate) use credentials::AUTH_TOKEN;
 use credentials::{of_call, of_handshake};
 
 /// Says in `ctx` who makes a call with `headers`, or refuses the call. [`Front`](crate::Front) does so by itself.

@@ -3,11 +3,15 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrowlink_core::CallContext;
+use http::header::Entry;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::CallRecord;
+use crate::login::AUTH_TOKEN;
 
 /// Who calls, what the request's metadata say, and where the answer's metadata go. Clones are the same call.
+///
+/// Passwords, tokens and cookies among the metadata are not shown by `Debug`.
 ///
 /// ```
 /// use arrowlink_core::CallContext;
@@ -17,6 +21,7 @@ use crate::CallRecord;
 /// let call = FlightCall::new(CallContext::new());
 /// call.clone().answer_header(header::AUTHORIZATION, HeaderValue::from_static("Bearer 42"));
 /// assert_eq!(call.answer_headers()[header::AUTHORIZATION], "Bearer 42");
+/// assert!(!format!("{call:?}").contains("Bearer 42"));
 /// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -36,9 +41,27 @@ impl FlightCall {
         Self { ctx, headers: HeaderMap::new(), record: CallRecord::default(), answer: Arc::default() }
     }
 
-    /// Sets [`headers`](Self::headers).
+    /// Sets [`headers`](Self::headers), and marks those that are secret.
+    ///
+    /// ```
+    /// use arrowlink_core::CallContext;
+    /// use arrowlink_transport::FlightCall;
+    /// use http::{HeaderMap, HeaderValue, header};
+    ///
+    /// let mut headers = HeaderMap::new();
+    /// headers.insert(header::AUTHORIZATION, HeaderValue::from_static("Bearer sesame"));
+    /// headers.insert("auth-token-bin", HeaderValue::from_static("c2VzYW1l"));
+    /// let call = FlightCall::new(CallContext::new()).with_headers(headers);
+    /// assert_eq!(call.headers[header::AUTHORIZATION], "Bearer sesame");
+    /// assert_eq!(format!("{:?}", call.headers), r#"{"authorization": Sensitive, "auth-token-bin": Sensitive}"#);
+    /// ```
     #[must_use]
-    pub fn with_headers(mut self, headers: HeaderMap) -> Self {
+    pub fn with_headers(mut self, mut headers: HeaderMap) -> Self {
+        for name in SECRETS {
+            if let Entry::Occupied(mut values) = headers.entry(name) {
+                values.iter_mut().for_each(|value| value.set_sensitive(true));
+            }
+        }
         self.headers = headers;
         self
     }
@@ -51,7 +74,10 @@ impl FlightCall {
     }
 
     /// Adds to the metadata of the answer, as long as that has not begun: until the handler's future is ready.
-    pub fn answer_header(&self, name: HeaderName, value: HeaderValue) {
+    ///
+    /// What is secret is neither shown nor kept in HTTP/2's tables of headers.
+    pub fn answer_header(&self, name: HeaderName, mut value: HeaderValue) {
+        value.set_sensitive(value.is_sensitive() || SECRETS.contains(&name.as_str()));
         self.answer.lock().unwrap_or_else(PoisonError::into_inner).append(name, value);
     }
 
@@ -60,3 +86,6 @@ impl FlightCall {
         self.answer.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
+
+/// The metadata that are passwords, tokens and cookies.
+const SECRETS: [&str; 5] = ["authorization", AUTH_TOKEN, "cookie", "proxy-authorization", "set-cookie"];
