@@ -38,6 +38,7 @@
 mod apply;
 mod authenticator;
 mod batch_builder;
+mod caller;
 mod catalog;
 mod conform;
 pub mod conformance;
@@ -68,8 +69,9 @@ mod stream;
 mod target;
 mod value;
 
-pub use authenticator::{Anonymous, Authenticator, Credentials};
+pub use authenticator::{Anonymous, Authenticator};
 pub use batch_builder::{BatchBuilder, Columns, from_records, schema_of, to_records};
+pub use caller::{Caller, Credentials, PeerCredentials};
 pub use catalog::{Catalog, Dataset};
 pub use context::{CallContext, Identity};
 pub use deadlines::Deadlines;

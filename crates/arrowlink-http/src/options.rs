@@ -9,7 +9,8 @@ use arrowlink_core::{Anonymous, Authenticator};
 ///
 /// # Defaults
 ///
-/// Everybody may ask, but no page of another origin; a statement has at most 1 MiB, and its client may pause for 60 seconds.
+/// Everybody may ask, but no page of another origin, which may take 10 seconds to decide; a statement has at most 1 MiB, and its
+/// client may pause for 60 seconds.
 ///
 /// ```
 /// use arrowlink_http::{Cors, HttpOptions};
@@ -22,6 +23,9 @@ use arrowlink_core::{Anonymous, Authenticator};
 pub struct HttpOptions {
     /// Who may ask, and who that is: asked for every request but `OPTIONS`. Default: [`Anonymous`], everybody.
     pub authenticator: Arc<dyn Authenticator>,
+    /// How long [`authenticator`](Self::authenticator) may take; a request of which it has said nothing by then is refused with
+    /// HTTP 503. Default: 10 seconds.
+    pub authentication_timeout: Duration,
     /// Which pages may ask from within a browser. Default: none but those of this very server, which has none.
     pub cors: Cors,
     /// The most bytes of the body of a statement, its parameters included. Default: 1 MiB.
@@ -35,6 +39,13 @@ impl HttpOptions {
     #[must_use]
     pub fn with_authenticator(mut self, authenticator: Arc<dyn Authenticator>) -> Self {
         self.authenticator = authenticator;
+        self
+    }
+
+    /// Sets [`authentication_timeout`](Self::authentication_timeout).
+    #[must_use]
+    pub const fn with_authentication_timeout(mut self, timeout: Duration) -> Self {
+        self.authentication_timeout = timeout;
         self
     }
 
@@ -64,6 +75,7 @@ impl Default for HttpOptions {
     fn default() -> Self {
         Self {
             authenticator: Arc::new(Anonymous::default()),
+            authentication_timeout: Duration::from_secs(10),
             cors: Cors::default(),
             max_statement_bytes: 1 << 20,
             idle_timeout: Duration::from_secs(60),

@@ -80,7 +80,8 @@ where
     let route = Route::of(&call.head.method, call.head.uri.path())?;
     // Browsers ask for the options before they say who their user is.
     if !matches!(route, Route::Options(_)) {
-        call.ctx = identify(&*call.options.authenticator, call.ctx, &call.head.headers).await?;
+        let HttpOptions { authenticator, authentication_timeout, .. } = &*call.options;
+        call.ctx = identify(&**authenticator, *authentication_timeout, call.ctx, &call.head).await?;
     }
     match route {
         Route::List => datasets::list(call).await,

@@ -87,8 +87,9 @@ impl Server {
         Ok(Self { config, service, certificates, authenticator: Arc::new(Anonymous::default()) })
     }
 
-    /// Lets `authenticator` say who may call, by gRPC and by plain HTTP: what it refuses is not looked at further. Health and
-    /// reflection answer everybody. Default: [`Anonymous`], everybody may call.
+    /// Lets `authenticator` say who may call, by gRPC and by plain HTTP: what it refuses is not looked at further. It may take
+    /// [`Limits::authentication_timeout`](crate::Limits::authentication_timeout). Health and reflection answer everybody.
+    /// Default: [`Anonymous`], everybody may call.
     #[must_use]
     pub fn with_authenticator(mut self, authenticator: Arc<dyn Authenticator>) -> Self {
         self.authenticator = authenticator;
@@ -251,6 +252,7 @@ fn front_options(config: &Config) -> FrontOptions {
         .with_max_message_bytes(max_message_bytes)
         .with_idle_timeout(config.limits.stall_timeout)
         .with_exchange_timeout(config.limits.exchange_timeout)
+        .with_authentication_timeout(config.limits.authentication_timeout)
         .with_pool(BlockPool::new(usize::try_from(config.limits.max_idle_blocks).unwrap_or(usize::MAX)))
 }
 

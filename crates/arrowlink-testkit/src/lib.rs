@@ -14,6 +14,7 @@ mod statements;
 mod strategies;
 mod stub;
 mod tables;
+mod tap;
 mod users;
 
 pub use arrays::{Maker, dictionary, flat_types, map, runs, types, union};
@@ -26,4 +27,6 @@ pub use statements::{Statements, WithStatements};
 pub use strategies::data_types;
 pub use stub::{Stub, stubbed};
 pub use tables::{catalog, endless_row, name, stream_of, three_rows};
+pub use tables::{catalog, name, stream_of, three_rows};
+pub use tap::FlightTap;
 pub use users::OnlyAli;

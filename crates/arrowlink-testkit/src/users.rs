@@ -1,6 +1,6 @@
 //! Somebody whom a server knows.
 
-use arrowlink_core::{Authenticator, Credentials, Error, ErrorKind, Identity, Result};
+use arrowlink_core::{Authenticator, Caller, Credentials, Error, ErrorKind, Identity, Result};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
@@ -9,8 +9,8 @@ use futures::future::BoxFuture;
 pub struct OnlyAli;
 
 impl Authenticator for OnlyAli {
-    fn identify(&self, credentials: Credentials) -> BoxFuture<'_, Result<Identity>> {
-        let known = match &credentials {
+    fn identify(&self, caller: Caller) -> BoxFuture<'_, Result<Identity>> {
+        let known = match &caller.credentials {
             Credentials::Bearer(token) => token == "token-of-ali",
             Credentials::Other(header) => header == "Key ali's",
             other => has_password(other),
@@ -19,8 +19,9 @@ impl Authenticator for OnlyAli {
         std::future::ready(answer).boxed()
     }
 
-    fn token(&self, credentials: Credentials) -> BoxFuture<'_, Result<String>> {
-        let answer = if has_password(&credentials) { Ok("token-of-ali".to_owned()) } else { Err(unknown()) };
+    fn token(&self, caller: Caller) -> BoxFuture<'_, Result<String>> {
+        let answer =
+            if has_password(&caller.credentials) { Ok("token-of-ali".to_owned()) } else { Err(unknown()) };
         std::future::ready(answer).boxed()
     }
 }

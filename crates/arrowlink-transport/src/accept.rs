@@ -41,7 +41,8 @@ pub use options::AcceptOptions;
 /// 505 over the latter, which carries one call at a time.
 ///
 /// TCP connections speak TLS where `tls` is given and plaintext where it is not, never both; Unix sockets and
-/// in-memory listeners are plaintext. Each request has its [`Peer`](crate::Peer) in its extensions. Deadlines that
+/// in-memory listeners are plaintext. Each request has its [`Peer`](crate::Peer) in its extensions, and where its client has
+/// shown a certificate [`PeerCertificates`](crate::PeerCertificates). Deadlines that
 /// clients send are kept by [`GrpcTimeout`](crate::GrpcTimeout), which goes around `service`, within the access log.
 ///
 /// A connection past [`AcceptOptions::max_connections`] is closed at once and logged, so that its client hears of it

@@ -182,6 +182,14 @@ impl Connection {
         })
     }
 
+    /// Sends `authorization` with each call of this clone, in the place of what it was made with
+    /// ([`ConnectOptions::authorization`]).
+    #[must_use]
+    pub fn with_authorization(mut self, authorization: Authorization) -> Self {
+        self.authorization = Some(authorization);
+        self
+    }
+
     /// Returns whether the connection is known to be of no use any more: lost, or ended by the server.
     ///
     /// `false` promises nothing: a host that is gone is noticed when it does not answer a ping.

@@ -29,6 +29,7 @@ pub(crate) fn descriptor(name: &Name) -> Vec<u8> {
 
 /// What the paths of all methods begin with.
 pub(crate) const SERVICE: &str = "/arrow.flight.protocol.FlightService/";
+pub(crate) const HANDSHAKE: &str = "/arrow.flight.protocol.FlightService/Handshake";
 pub(crate) const DO_GET: &str = "/arrow.flight.protocol.FlightService/DoGet";
 pub(crate) const DO_PUT: &str = "/arrow.flight.protocol.FlightService/DoPut";
 pub(crate) const DO_EXCHANGE: &str = "/arrow.flight.protocol.FlightService/DoExchange";

@@ -22,7 +22,8 @@ use arrowlink_core::{BatchStream, CallContext, DataService, Error};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _, stream};
-use http::{HeaderMap, Request, Response};
+use http::request::Parts;
+use http::{Request, Response};
 use tonic::service::Routes;
 use tower::Service;
 
@@ -44,8 +45,9 @@ pub use options::FrontOptions;
 /// to `others`.
 ///
 /// Before anything of a call is read, [`FrontOptions::authenticator`] says who makes it, of `authorization` in its metadata, or
-/// else of `auth-token-bin`; a handshake gets a token from there. Of a handshake without `authorization`, the first message
-/// is read before, which may have 64 KiB: there the name and the password are. The other paths are answered without.
+/// else of `auth-token-bin`, and of the [`Peer`](crate::Peer) and the [`PeerCertificates`](crate::PeerCertificates) in the
+/// request's extensions; a handshake gets a token from there. Of a handshake without `authorization`, the first message is read
+/// before, which may have 64 KiB: there the name and the password are. The other paths are answered without.
 ///
 /// In the small service the metadata key `arrowlink-name` picks the dataset of a call, in Flight the handler reads tickets
 /// and descriptors; `arrowlink-max-message-bytes` says how large messages to the client may be. Deadlines that clients
@@ -167,7 +169,7 @@ where
         }
         async move {
             let seen = call.flight_call();
-            let answer = answer(call, method, &head.headers, body).await;
+            let answer = answer(call, method, &head, body).await;
             let mut answer = answer
                 .unwrap_or_else(|error| to_status(&error.with_request_id(seen.ctx.request_id())).into_http());
             answer.headers_mut().extend(seen.answer_headers());
@@ -178,20 +180,18 @@ where
 }
 
 /// Answers who may call.
-async fn answer<B>(
-    mut call: Call,
-    method: Method,
-    headers: &HeaderMap,
-    body: B,
-) -> Result<Response<Body>, Error>
+async fn answer<B>(mut call: Call, method: Method, request: &Parts, body: B) -> Result<Response<Body>, Error>
 where
     B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
 {
-    if !matches!(method, Method::Flight(FlightMethod::Handshake)) {
-        call.ctx = login::identify(&*call.options.authenticator, call.ctx, headers).await?;
+    if !matches!(method, Method::Handshake) {
+        let FrontOptions { authenticator, authentication_timeout, .. } = &*call.options;
+        call.ctx = login::identify(&**authenticator, *authentication_timeout, call.ctx, request).await?;
         call.seen.ctx.clone_from(&call.ctx);
     }
+    let headers = &request.headers;
     match method {
+        Method::Handshake => handshake::answer(call, request, body).await,
         Method::GetArrowData => send::answer(call, headers, body).await,
         Method::SendArrowData => receive::answer(call, headers, body).await,
         Method::DoGet => do_get::answer(call, headers, body).await,
@@ -218,13 +218,13 @@ enum Method {
     DoGet,
     DoPut,
     DoExchange,
+    Handshake,
     Flight(FlightMethod),
 }
 
-/// The methods of Flight whose messages are small.
+/// The other methods of Flight, whose messages are small.
 #[derive(Clone, Copy)]
 enum FlightMethod {
-    Handshake,
     ListFlights,
     GetFlightInfo,
     PollFlightInfo,
@@ -241,6 +241,7 @@ impl Method {
             flight::DO_GET => Some(Self::DoGet),
             flight::DO_PUT => Some(Self::DoPut),
             flight::DO_EXCHANGE => Some(Self::DoExchange),
+            flight::HANDSHAKE => Some(Self::Handshake),
             _ => FlightMethod::at(path).map(Self::Flight),
         }
     }
@@ -249,7 +250,6 @@ impl Method {
 impl FlightMethod {
     fn at(path: &str) -> Option<Self> {
         match path.strip_prefix(flight::SERVICE)? {
-            "Handshake" => Some(Self::Handshake),
             "ListFlights" => Some(Self::ListFlights),
             "GetFlightInfo" => Some(Self::GetFlightInfo),
             "PollFlightInfo" => Some(Self::PollFlightInfo),

@@ -82,7 +82,7 @@ pub use http2::Http2Options;
 pub use listen::{Dialer, ListenAddr, Listener};
 pub use login::identify;
 pub use metadata::keeps_views;
-pub use peer::{Encryption, Peer, PeerCredentials};
+pub use peer::{Encryption, Peer, PeerCertificates};
 pub use pool::{BlockPool, PoolUsage};
 pub use receipt::receipt_json;
 pub use record::CallRecord;

@@ -2,7 +2,10 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
+use arrowlink_core::PeerCredentials;
+use bytes::Bytes;
 use tokio::net::unix::UCred;
 
 /// The other end of a connection, in the extensions of every request that comes over it.
@@ -13,6 +16,18 @@ use tokio::net::unix::UCred;
 /// let peer = Peer::tcp("127.0.0.1:40000".parse().unwrap(), Encryption::Tls);
 /// assert_eq!(peer.to_string(), "127.0.0.1:40000");
 /// assert_eq!(peer.encryption(), Encryption::Tls);
+/// ```
+///
+/// Over a Unix socket it is a process of this host:
+///
+/// ```
+/// use arrowlink_core::PeerCredentials;
+/// use arrowlink_transport::Peer;
+///
+/// let credentials = PeerCredentials::new(1000, 100).with_pid(812);
+/// let peer = Peer::unix(Some(credentials));
+/// assert_eq!(peer.to_string(), "unix:pid=812,uid=1000");
+/// assert_eq!(peer.credentials(), Some(credentials));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Peer(Medium);
@@ -70,68 +85,41 @@ impl fmt::Display for Peer {
     }
 }
 
-/// The process and user that opened a Unix socket, as the system vouches for them.
-///
-/// They are those of the moment it connected: the process may since have ended or handed the socket on, and its
-/// number may be another's.
-///
-/// ```
-/// use arrowlink_transport::{PeerCredentials, Peer};
-///
-/// let credentials = PeerCredentials::new(1000, 100).with_pid(812);
-/// assert_eq!((credentials.uid(), credentials.gid(), credentials.pid()), (1000, 100, Some(812)));
-///
-/// let peer = Peer::unix(Some(credentials));
-/// assert_eq!(peer.to_string(), "unix:pid=812,uid=1000");
-/// assert_eq!(peer.credentials(), Some(credentials));
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct PeerCredentials {
-    uid: u32,
-    gid: u32,
-    pid: Option<u32>,
-}
-
-impl PeerCredentials {
-    /// Names a user and a group by their numbers.
-    pub const fn new(uid: u32, gid: u32) -> Self {
-        Self { uid, gid, pid: None }
-    }
-
-    /// Names the process too.
-    pub const fn with_pid(self, pid: u32) -> Self {
-        Self { pid: Some(pid), ..self }
-    }
-
-    /// Takes what the system told of a socket.
-    pub(crate) fn told(found: UCred) -> Self {
-        let pid = found.pid().and_then(|pid| pid.try_into().ok()).filter(|pid| *pid != 0);
-        Self { uid: found.uid(), gid: found.gid(), pid }
-    }
-
-    /// Returns the number of the user.
-    pub const fn uid(&self) -> u32 {
-        self.uid
-    }
-
-    /// Returns the number of the user's group.
-    pub const fn gid(&self) -> u32 {
-        self.gid
-    }
-
-    /// Returns the number of the process; `None` where the system does not tell, or has no number for it here: a
-    /// process of another container may have none.
-    pub const fn pid(&self) -> Option<u32> {
-        self.pid
+/// Takes what the system told of a socket.
+pub(crate) fn told(found: UCred) -> PeerCredentials {
+    let credentials = PeerCredentials::new(found.uid(), found.gid());
+    match found.pid().and_then(|pid| pid.try_into().ok()).filter(|pid| *pid != 0) {
+        Some(pid) => credentials.with_pid(pid),
+        None => credentials,
     }
 }
 
-impl fmt::Display for PeerCredentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(pid) = self.pid {
-            write!(f, "pid={pid},")?;
-        }
-        write!(f, "uid={}", self.uid)
+/// The certificates by which a client was let in, in the extensions of every request that comes over its connection; not
+/// there where it showed none.
+///
+/// They are in DER: the client's own, then those that it sent along. TLS has verified that the client has the key, that an
+/// authority of [`ServerTls::from_files`](crate::ServerTls::from_files) signed it, and when it ends. Whose it is, somebody else
+/// decides, usually an [`Authenticator`](arrowlink_core::Authenticator).
+///
+/// ```
+/// use arrowlink_transport::PeerCertificates;
+///
+/// let shown = PeerCertificates::from_iter([b"the client's".to_vec(), b"an authority's".to_vec()]);
+/// assert_eq!(&shown.certificates()[0][..], b"the client's");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerCertificates(Arc<[Bytes]>);
+
+impl PeerCertificates {
+    /// Returns the certificates; the first is the client's own.
+    pub const fn certificates(&self) -> &Arc<[Bytes]> {
+        &self.0
+    }
+}
+
+impl<T: Into<Bytes>> FromIterator<T> for PeerCertificates {
+    fn from_iter<I: IntoIterator<Item = T>>(certificates: I) -> Self {
+        Self(certificates.into_iter().map(Into::into).collect())
     }
 }
 

@@ -14,10 +14,11 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use arrowlink_core::PeerCredentials;
 use socket2::SockRef;
 use tokio::net::{UnixListener, UnixStream};
 
-use crate::peer::PeerCredentials;
+use crate::peer;
 
 pub(crate) use stream::AcceptedStream;
 
@@ -49,7 +50,7 @@ impl UnixSocket {
     pub(crate) async fn accept(&self) -> io::Result<(AcceptedStream, Option<PeerCredentials>)> {
         let (stream, _) = self.listener.accept().await?;
         enlarge_buffers(&stream);
-        let credentials = stream.peer_cred().ok().map(PeerCredentials::told);
+        let credentials = stream.peer_cred().ok().map(peer::told);
         Ok((AcceptedStream::new(stream), credentials))
     }
 }

@@ -47,6 +47,7 @@ impl HttpConfig {
         HttpOptions::default()
             .with_cors(Cors::origins(self.cors_origins.iter().cloned()))
             .with_idle_timeout(limits.stall_timeout)
+            .with_authentication_timeout(limits.authentication_timeout)
     }
 }
 

@@ -56,6 +56,8 @@ pub struct Limits {
     pub exchange_timeout: Duration,
     /// How long a TLS handshake may take. Default: 10 seconds.
     pub handshake_timeout: Duration,
+    /// How long it may take to find out who makes a call, where an authenticator of one's own does so. Default: 10 seconds.
+    pub authentication_timeout: Duration,
     /// How long one call may take, whatever its client asks for. Default: no bound.
     pub call_timeout: Option<Duration>,
     /// How long running calls are waited for when the server ends; then they are cut. Default: 30 seconds.
@@ -88,6 +90,13 @@ impl Limits {
     #[must_use]
     pub const fn with_max_connections(mut self, connections: u32) -> Self {
         self.max_connections = connections;
+        self
+    }
+
+    /// Sets [`authentication_timeout`](Self::authentication_timeout).
+    #[must_use]
+    pub const fn with_authentication_timeout(mut self, timeout: Duration) -> Self {
+        self.authentication_timeout = timeout;
         self
     }
 
@@ -124,6 +133,7 @@ impl Default for Limits {
             stall_timeout: Duration::from_secs(60),
             exchange_timeout: Duration::from_secs(10 * 60),
             handshake_timeout: Duration::from_secs(10),
+            authentication_timeout: Duration::from_secs(10),
             call_timeout: None,
             grace: Duration::from_secs(30),
         }

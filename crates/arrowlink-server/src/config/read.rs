@@ -111,6 +111,9 @@ fn read_limits(mut limits: Section<'_>) -> Limits {
         stall_timeout: limits.take("stall_timeout").unwrap_or(defaults.stall_timeout),
         exchange_timeout: limits.take("exchange_timeout").unwrap_or(defaults.exchange_timeout),
         handshake_timeout: limits.take("handshake_timeout").unwrap_or(defaults.handshake_timeout),
+        authentication_timeout: limits
+            .take("authentication_timeout")
+            .unwrap_or(defaults.authentication_timeout),
         call_timeout: limits.take("call_timeout"),
         grace: limits.take("grace").unwrap_or(defaults.grace),
     };

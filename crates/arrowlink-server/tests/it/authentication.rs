@@ -1,24 +1,29 @@
 //! Who may call, by every protocol of the one port, and whom a dataset is asked by.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow_array::{RecordBatch, record_batch};
 use arrow_flight::Empty;
 use arrow_flight::flight_service_client::FlightServiceClient;
 use arrowlink_client::{Authorization, Client, ClientOptions};
 use arrowlink_core::{
-    BatchStream, CallContext, Catalog, DataServiceExt as _, Dataset, Description, ErrorKind, Identity,
-    MemoryStore, NounKind, ReadOptions, Result,
+    Authenticator, BatchStream, CallContext, Catalog, DataServiceExt as _, Dataset, Description, Error,
+    ErrorKind, Identity, MemoryStore, NounKind, ReadOptions, Result,
 };
+use arrowlink_server::{Config, Limits, TlsConfig};
 use arrowlink_testkit::{OnlyAli, check_error, three_rows};
+use arrowlink_transport::{ClientTls, ConnectOptions, Connection, certificates};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http::Request;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
 use crate::http::{BOTH, ask, text};
-use crate::support::{Running, name};
+use crate::support::{self, Running, name};
 
 /// Its only value is the name of who asks.
 #[derive(Debug)]
@@ -85,6 +90,52 @@ async fn datasets_are_told_who_asks_by_grpc() {
     server.stop().await;
 }
 
+/// Knows callers by their certificates, in DER, and by nothing else.
+#[derive(Debug)]
+struct ByCertificate(Vec<(Vec<u8>, &'static str)>);
+
+impl Authenticator for ByCertificate {
+    fn identify(&self, caller: arrowlink_core::Caller) -> BoxFuture<'_, Result<Identity>> {
+        let shown = caller.certificates.first();
+        let known = self.0.iter().find(|(der, _)| shown.is_some_and(|shown| shown == der));
+        let answer = known.map(|(_, name)| Identity::Named((*name).into()));
+        let unknown = || Error::new(ErrorKind::Unauthenticated, "the certificate is nobody's");
+        std::future::ready(answer.ok_or_else(unknown)).boxed()
+    }
+
+    fn token(&self, _: arrowlink_core::Caller) -> BoxFuture<'_, Result<String>> {
+        let error = Error::new(ErrorKind::Unauthenticated, "there are no tokens");
+        std::future::ready(Err(error)).boxed()
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_says_who_asks() {
+    let dir = tempfile::tempdir().unwrap();
+    let ca = certificates::development(dir.path()).unwrap().ca;
+    // The next one takes the place of the one before.
+    let identity = |name: &str| {
+        let files = certificates::client(dir.path(), name).unwrap();
+        let der = CertificateDer::from_pem_file(&files.cert).unwrap().to_vec();
+        (ClientTls::with_identity(&files.ca, &files.cert, &files.key).unwrap(), der)
+    };
+    let ((ingest, der_of_ingest), (stranger, _)) = (identity("ingest"), identity("stranger"));
+    let config = Config::default().with_tls(TlsConfig::default().with_dir(dir.path()).with_client_ca(ca));
+    let known = ByCertificate(vec![(der_of_ingest, "ingest")]);
+    let catalog = Catalog::new().with_dataset(name("caller"), Arc::new(Caller));
+    let server = Running::guarded_by(config, Arc::new(catalog), Arc::new(known)).await;
+    let read = async |tls: ClientTls| {
+        let options = ConnectOptions::default().with_tls(tls);
+        let uri = format!("https://localhost:{}", server.port);
+        let connection = Connection::connect(&uri, &options).await.unwrap();
+        support::Caller(connection).read_all(&name("caller")).await
+    };
+    let (_, batches) = read(ingest).await.unwrap();
+    assert_eq!(batches, [record_batch!(("caller", Utf8, ["ingest"])).unwrap()]);
+    check_error(read(stranger).await, ErrorKind::Unauthenticated, &["nobody's"]);
+    server.stop().await;
+}
+
 #[tokio::test]
 async fn plain_http_asks_who_it_is() {
     let server = guarded().await;
@@ -122,5 +173,40 @@ async fn health_answers_strangers_and_flight_does_not() {
     let mut flight = FlightServiceClient::new(server.client().await.0);
     let refused = flight.list_actions(Empty {}).await.unwrap_err();
     assert_eq!(refused.code(), tonic::Code::Unauthenticated);
+    server.stop().await;
+}
+
+/// Asks a directory that does not answer.
+#[derive(Debug)]
+struct Stalled;
+
+impl Authenticator for Stalled {
+    fn identify(&self, _: arrowlink_core::Caller) -> BoxFuture<'_, Result<Identity>> {
+        std::future::pending().boxed()
+    }
+
+    fn token(&self, _: arrowlink_core::Caller) -> BoxFuture<'_, Result<String>> {
+        std::future::pending().boxed()
+    }
+}
+
+#[tokio::test]
+async fn who_asks_is_found_out_in_time_or_not_at_all() {
+    let limits = Limits::default().with_authentication_timeout(Duration::from_millis(1));
+    let catalog = Arc::new(Catalog::new().with_dataset(name("caller"), Arc::new(Caller)));
+    let certs = tempfile::tempdir().unwrap();
+    let tls = TlsConfig::default().with_dir(certs.path());
+    let config = Config::default().with_limits(limits).with_tls(tls);
+    let server = Running::guarded_by(config, catalog, Arc::new(Stalled)).await;
+    let why = "it was not found out within 1ms who calls: try again later";
+    let ca = certs.path().join("ca.crt");
+    let asked = support::client(server.port, &ca).await.read_all(&name("caller")).await;
+    check_error(asked, ErrorKind::Unavailable, &[why]);
+    for alpn in BOTH {
+        let request = Request::get("https://localhost/v1/datasets").header("host", "localhost");
+        let answer = ask(server.port, &ca, alpn, request, "").await;
+        assert_eq!(answer.status(), 503);
+        assert!(text(answer).await.contains(why));
+    }
     server.stop().await;
 }

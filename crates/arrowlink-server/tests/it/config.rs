@@ -385,6 +385,7 @@ fn has_the_documented_defaults() {
                 stall_timeout: 60s,
                 exchange_timeout: 600s,
                 handshake_timeout: 10s,
+                authentication_timeout: 10s,
                 call_timeout: None,
                 grace: 30s,
             },

@@ -184,6 +184,16 @@ impl Running {
         Self::run(server.with_authenticator(authenticator), certs).await
     }
 
+    /// As [`guarded`](Self::guarded), with a configuration that has its certificates.
+    pub(crate) async fn guarded_by(
+        config: Config,
+        service: Arc<dyn DataService>,
+        authenticator: Arc<dyn Authenticator>,
+    ) -> Self {
+        let server = Server::with_service(config, service).await.unwrap();
+        Self::run(server.with_authenticator(authenticator), tempfile::tempdir().unwrap()).await
+    }
+
     async fn run(server: Server, certs: TempDir) -> Self {
         let listener = Listener::bind(&"127.0.0.1:0".parse().unwrap()).await.unwrap();
         let port = listener.local_addr().to_string().rsplit_once(':').unwrap().1.parse().unwrap();

@@ -22,7 +22,7 @@ use super::activity::Activity;
 use super::{Shared, http1};
 use crate::Body;
 use crate::flow::Flow;
-use crate::peer::Peer;
+use crate::peer::{Peer, PeerCertificates};
 use crate::watched::Watched;
 
 /// Runs each call of a connection as a task of the server, which outlives neither the connection nor the grace period.
@@ -31,11 +31,18 @@ pub(super) struct CallExecutor {
     shared: Arc<Shared>,
     activity: Arc<Activity>,
     peer: Peer,
+    certificates: Option<PeerCertificates>,
 }
 
 impl CallExecutor {
     pub(super) const fn new(shared: Arc<Shared>, activity: Arc<Activity>, peer: Peer) -> Self {
-        Self { shared, activity, peer }
+        Self { shared, activity, peer, certificates: None }
+    }
+
+    /// Sets what the client has shown.
+    pub(super) fn with_certificates(mut self, certificates: Option<PeerCertificates>) -> Self {
+        self.certificates = certificates;
+        self
     }
 
     pub(super) const fn shared(&self) -> &Arc<Shared> {
@@ -104,19 +111,20 @@ pub(super) async fn with_flow<T>(flow: Arc<Flow>, connection: impl Future<Output
 pub(super) struct CallService<S> {
     inner: S,
     peer: Peer,
+    certificates: Option<PeerCertificates>,
     /// What counts the calls, where the executor does not.
     counter: Option<CallExecutor>,
 }
 
 impl<S> CallService<S> {
-    /// Calls `inner` for HTTP/2.
-    pub(super) const fn new(inner: S, peer: Peer) -> Self {
-        Self { inner, peer, counter: None }
+    /// Calls `inner` for HTTP/2, whose calls are run by `executor`.
+    pub(super) fn new(inner: S, executor: &CallExecutor) -> Self {
+        Self { inner, peer: executor.peer, certificates: executor.certificates.clone(), counter: None }
     }
 
     /// Calls `inner` for HTTP/1.1, whose calls are no tasks of their own.
-    pub(super) const fn counting(inner: S, counter: CallExecutor) -> Self {
-        Self { inner, peer: counter.peer, counter: Some(counter) }
+    pub(super) fn counting(inner: S, counter: CallExecutor) -> Self {
+        Self { counter: Some(counter.clone()), ..Self::new(inner, &counter) }
     }
 }
 
@@ -131,6 +139,9 @@ where
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         request.extensions_mut().insert(self.peer);
+        if let Some(certificates) = &self.certificates {
+            request.extensions_mut().insert(certificates.clone());
+        }
         let running = self.counter.as_ref().map(Running::new);
         let refusal = running.as_ref().and_then(|_| http1::refuse_grpc(&request));
         let answer = self.inner.clone().oneshot(request);

@@ -32,7 +32,7 @@ use super::{Shared, http1};
 use crate::Body;
 use crate::flow::Flow;
 use crate::listen::{Accepted, Io};
-use crate::peer::{Encryption, Peer};
+use crate::peer::{Encryption, Peer, PeerCertificates};
 use crate::tls::{ServerTls, server_failure};
 
 /// Serves a connection until either side ends it.
@@ -50,13 +50,15 @@ where
             keep_little_under_way(stream);
         }
     }
-    let (mut io, peer, agreed) = match (accepted, &shared.tls) {
-        (Accepted::Plain(io, peer), _) => (io, peer, None),
+    let (mut io, peer, agreed, certificates) = match (accepted, &shared.tls) {
+        (Accepted::Plain(io, peer), _) => (io, peer, None, None),
         (Accepted::Tcp(stream, addr), None) => {
-            (Box::new(stream) as Io, Peer::tcp(addr, Encryption::None), None)
+            (Box::new(stream) as Io, Peer::tcp(addr, Encryption::None), None, None)
         }
         (Accepted::Tcp(stream, addr), Some(tls)) => match encrypted(stream, addr, tls, &shared).await {
-            Some((io, agreed)) => (io, Peer::tcp(addr, Encryption::Tls), agreed),
+            Some(Encrypted { io, agreed, certificates }) => {
+                (io, Peer::tcp(addr, Encryption::Tls), agreed, certificates)
+            }
             None => return,
         },
     };
@@ -69,7 +71,7 @@ where
     };
     let activity = Arc::new(Activity::default());
     let io = Lingering::new(io, first, Arc::clone(&activity));
-    let executor = CallExecutor::new(Arc::clone(&shared), activity, peer);
+    let executor = CallExecutor::new(Arc::clone(&shared), activity, peer).with_certificates(certificates);
     match version {
         Version::Http2 => converse(io, executor, service).await,
         Version::Http1 => converse_one_by_one(io, executor, service).await,
@@ -101,13 +103,20 @@ fn keep_little_under_way(stream: &TcpStream) {
     drop(SockRef::from(stream).set_send_buffer_size(LOOPBACK_BUFFER_BYTES));
 }
 
+/// What TLS has agreed on.
+struct Encrypted {
+    io: Io,
+    agreed: Option<Version>,
+    certificates: Option<PeerCertificates>,
+}
+
 /// Does the TLS handshake; a failure is logged here, with its reason.
 async fn encrypted(
     stream: TcpStream,
     addr: SocketAddr,
     tls: &ServerTls,
     shared: &Shared,
-) -> Option<(Io, Option<Version>)> {
+) -> Option<Encrypted> {
     let limit = shared.options.handshake_timeout;
     let handshake = async {
         if let Some(reason) = plaintext(&stream).await {
@@ -120,8 +129,11 @@ async fn encrypted(
     let draining = &shared.draining;
     let (reason, stream) = match draining.run_until_cancelled(timeout(limit, handshake)).await? {
         Ok(Ok(stream)) => {
-            let agreed = Version::of_alpn(stream.get_ref().1.alpn_protocol());
-            return Some((Box::new(stream), agreed));
+            let session = stream.get_ref().1;
+            let agreed = Version::of_alpn(session.alpn_protocol());
+            let certificates =
+                session.peer_certificates().map(|shown| shown.iter().map(|der| der.to_vec()).collect());
+            return Some(Encrypted { io: Box::new(stream), agreed, certificates });
         }
         Ok(Err((reason, stream))) => (reason, Some(stream)),
         Err(_) => (format!("not finished within {limit:?}"), None),
@@ -172,7 +184,7 @@ where
         .max_send_buf_size(options.http2.max_send_buffer_bytes() as usize)
         .keep_alive_interval(options.keep_alive_interval)
         .keep_alive_timeout(options.keep_alive_timeout);
-    let service = CallService::new(service, executor.peer());
+    let service = CallService::new(service, &executor);
     until_over(builder.serve_connection(TokioIo::new(io), service), &executor).await;
 }
 

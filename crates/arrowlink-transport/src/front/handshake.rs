@@ -6,27 +6,33 @@
 use arrow_flight::{HandshakeRequest, HandshakeResponse};
 use arrowlink_core::{Error, ErrorKind};
 use bytes::Bytes;
-use http::header;
+use http::request::Parts;
+use http::{HeaderValue, Response, header};
 
-use super::Call;
-use super::messages::decoded;
+use super::messages::{decoded, one};
 use super::request::MAX_REQUEST_BYTES;
+use super::{Call, FrontOptions};
 use crate::grpc::BoxError;
-use crate::login;
 use crate::payload::Origin;
 use crate::receive::{Messages, Shape};
+use crate::{Body, login};
 
-/// Answers one call.
-pub(super) async fn answer<B>(call: &Call, body: B) -> Result<HandshakeResponse, Error>
+/// Answers one call, with the token in the payload and as `authorization`: clients take either.
+pub(super) async fn answer<B>(call: Call, request: &Parts, body: B) -> Result<Response<Body>, Error>
 where
     B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
 {
-    let request = if call.seen.headers.contains_key(header::AUTHORIZATION) {
+    let message = if request.headers.contains_key(header::AUTHORIZATION) {
         HandshakeRequest::default()
     } else {
-        first(call, body).await?
+        first(&call, body).await?
     };
-    login::handshake(&*call.options.authenticator, &call.seen, &request).await
+    let FrontOptions { authenticator, authentication_timeout, .. } = &*call.options;
+    let token = login::token(&**authenticator, *authentication_timeout, request, &message.payload).await?;
+    let value = HeaderValue::try_from(format!("Bearer {token}"))
+        .map_err(|error| Error::new(ErrorKind::Internal, "the token is not printable").with_source(error))?;
+    call.seen.answer_header(header::AUTHORIZATION, value);
+    one(&HandshakeResponse { protocol_version: message.protocol_version, payload: token.into() })
 }
 
 /// Reads the first message of a request that may go on; an empty one where it has none.

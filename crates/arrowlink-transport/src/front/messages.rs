@@ -1,4 +1,4 @@
-//! Flight's calls whose messages are small: everything but the three that carry batches.
+//! Flight's calls whose messages are small: everything but the three that carry batches, and the handshake.
 //!
 //! A request is read as a whole and decoded by prost; an answer is encoded as its messages come.
 
@@ -11,7 +11,7 @@ use http::Response;
 use prost::Message;
 
 use super::request::{MAX_FLIGHT_REQUEST_BYTES, only_message};
-use super::{Call, FlightMethod, handshake};
+use super::{Call, FlightMethod};
 use crate::grpc::BoxError;
 use crate::outgoing::Outgoing;
 use crate::payload::Origin;
@@ -25,7 +25,6 @@ where
 {
     let flight = &call.flight;
     match method {
-        FlightMethod::Handshake => one(&handshake::answer(&call, body).await?),
         FlightMethod::ListFlights => {
             let criteria = only::<Criteria, B>(&call, "Criteria", body).await?;
             let flights = flight.list_flights(call.flight_call(), criteria).await?;
@@ -81,7 +80,8 @@ pub(super) fn decoded<M: Message + Default>(name: &str, bytes: Bytes) -> Result<
     })
 }
 
-fn one(message: &impl Message) -> Result<Response<Body>, Error> {
+/// The answer of one message.
+pub(super) fn one(message: &impl Message) -> Result<Response<Body>, Error> {
     let message = frame::encoded(message)?;
     Ok(Outgoing::answer(stream::iter([Ok(message)]).boxed()))
 }

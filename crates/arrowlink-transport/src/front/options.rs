@@ -16,7 +16,7 @@ use crate::receive::ReceiveOptions;
 ///
 /// Messages are at most 256 MiB in either direction, and at most 4 MiB to a client that announces nothing, unless it is
 /// one of Flight that takes any size ([`Front`](crate::Front)); an upload may pause for 60 seconds, an exchange for 10
-/// minutes; messages are received into a pool of its own; everybody may call.
+/// minutes; messages are received into a pool of its own; everybody may call, which may take 10 seconds to decide.
 ///
 /// ```
 /// use arrowlink_core::Name;
@@ -44,6 +44,9 @@ pub struct FrontOptions {
     pub pool: BlockPool,
     /// Who may call, and who a caller is: asked for every call but those of other services, such as health.
     pub authenticator: Arc<dyn Authenticator>,
+    /// How long [`authenticator`](Self::authenticator) may take; a call of which it has said nothing by then is refused, as
+    /// [`Unavailable`](arrowlink_core::ErrorKind::Unavailable). Default: 10 seconds.
+    pub authentication_timeout: Duration,
 }
 
 impl FrontOptions {
@@ -57,6 +60,7 @@ impl FrontOptions {
             exchange_timeout: Duration::from_secs(600),
             pool: BlockPool::default(),
             authenticator: Arc::new(Anonymous::default()),
+            authentication_timeout: Duration::from_secs(10),
         }
     }
 
@@ -92,6 +96,13 @@ impl FrontOptions {
     #[must_use]
     pub fn with_authenticator(mut self, authenticator: Arc<dyn Authenticator>) -> Self {
         self.authenticator = authenticator;
+        self
+    }
+
+    /// Sets [`authentication_timeout`](Self::authentication_timeout).
+    #[must_use]
+    pub const fn with_authentication_timeout(mut self, timeout: Duration) -> Self {
+        self.authentication_timeout = timeout;
         self
     }
 
