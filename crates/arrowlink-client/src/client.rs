@@ -67,7 +67,14 @@ impl Client {
     }
 
     /// Talks over a connection that somebody else made. It is not made again when it breaks, and is the only one.
+    ///
+    /// What the options say of connecting has no effect; [`authorization`](ClientOptions::authorization) goes with each call,
+    /// and where there is none, what the connection was made with.
     pub fn over(connection: Connection, options: &ClientOptions) -> Self {
+        let connection = match &options.authorization {
+            Some(authorization) => connection.with_authorization(authorization.clone()),
+            None => connection,
+        };
         let lanes = Lanes::over(connection, options.transfer_options(), options.retry);
         Self { lanes: Arc::new(lanes) }
     }
