@@ -26,6 +26,13 @@ use crate::slot::Slot;
 /// It connects when it is first needed, and again after the connection broke: a server that is away is an error of the
 /// request, and the next one finds it again.
 ///
+/// The token of its options ([`ClientOptions::authorization`]) goes to the server at its address and to nobody else. Tickets
+/// that are to be shown elsewhere are shown there without it: whoever has made them could name any address. A client certificate
+/// is shown to whoever asks for one, since nobody can use it again.
+///
+/// Where the other server refuses this one, or is not trusted by it, that is `Unavailable`: the callers of the dataset
+/// cannot do anything about it, whatever they say of themselves. The text says what its operator can do.
+///
 /// ```no_run
 /// use arrowlink_client::{ClientOptions, RemoteDataset};
 /// use arrowlink_core::{CallContext, Dataset as _};
@@ -47,7 +54,8 @@ struct Inner {
     uri: String,
     path: String,
     slot: Slot,
-    connect: ConnectOptions,
+    /// How other servers are reached: without the token.
+    elsewhere: ConnectOptions,
     transfer: TransferOptions,
 }
 
@@ -61,11 +69,13 @@ impl RemoteDataset {
     /// `NotFound` where a certificate file is missing, `InvalidArgument` where one is not usable.
     pub fn new(uri: &str, path: &str, options: &ClientOptions) -> Result<Self> {
         let connect = options.connect_options()?;
+        let mut elsewhere = connect.clone();
+        elsewhere.authorization = None;
         let inner = Inner {
             uri: uri.to_owned(),
             path: path.to_owned(),
-            slot: Slot::new(uri, connect.clone()),
-            connect,
+            slot: Slot::new(uri, connect),
+            elsewhere,
             transfer: options.transfer_options(),
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -96,7 +106,9 @@ impl RemoteDataset {
 impl Inner {
     /// Asks what there is, and for the tickets.
     async fn tickets(&self, ctx: &CallContext) -> Result<(Description, Vec<FlightTicket>)> {
-        self.slot.connection().await?.flight_tickets(ctx, &self.path, &self.transfer).await
+        let told =
+            async { self.slot.connection().await?.flight_tickets(ctx, &self.path, &self.transfer).await };
+        told.await.map_err(|error| refused(&self.uri, &self.uri, error))
     }
 
     /// Reads the rows of all tickets, the next one when the one before has ended.
@@ -130,23 +142,38 @@ impl Inner {
 
     /// Shows the ticket where it may be shown.
     async fn read(&self, ctx: &CallContext, ticket: &FlightTicket) -> Result<BatchStream> {
-        let elsewhere = ticket.locations.iter().all(|location| !self.is_here(location));
-        if !elsewhere || ticket.locations.is_empty() {
-            return self.slot.connection().await?.do_get_opaque(ctx, ticket, &self.transfer).await;
+        if ticket.locations.is_empty() || ticket.locations.iter().any(|location| self.is_here(location)) {
+            return self.shown(&self.uri, &self.slot, ctx, ticket).await;
         }
         let mut last = None;
         for location in &ticket.locations {
-            let there = Slot::new(&address(location), self.connect.clone());
+            let address = address(location);
+            let there = Slot::new(&address, self.elsewhere.clone());
             match there.connection().await {
-                Ok(connection) => return connection.do_get_opaque(ctx, ticket, &self.transfer).await,
-                Err(error) => last = Some(error),
+                Ok(_) => return self.shown(&address, &there, ctx, ticket).await,
+                Err(error) => last = Some(refused(&self.uri, &address, error)),
             }
         }
         Err(last.unwrap_or_else(|| Error::new(ErrorKind::Unavailable, "the rows are nowhere")))
     }
 
+    /// Reads what the server at `address` gives for the ticket.
+    async fn shown(
+        &self,
+        address: &str,
+        slot: &Slot,
+        ctx: &CallContext,
+        ticket: &FlightTicket,
+    ) -> Result<BatchStream> {
+        let (uri, address) = (self.uri.clone(), address.to_owned());
+        let begun = async { slot.connection().await?.do_get_opaque(ctx, ticket, &self.transfer).await };
+        let batches = begun.await.map_err(|error| refused(&uri, &address, error))?;
+        let schema = Arc::clone(batches.schema());
+        Ok(BatchStream::new(schema, batches.map_err(move |error| refused(&uri, &address, error))))
+    }
+
     fn is_here(&self, location: &str) -> bool {
-        location.starts_with(REUSE_CONNECTION) || address(location).trim_end_matches('/') == self.uri
+        location.starts_with(REUSE_CONNECTION) || place(&address(location)) == place(&self.uri)
     }
 }
 
@@ -192,5 +219,34 @@ fn address(location: &str) -> String {
     location.to_owned()
 }
 
+/// Writes an address so that two of one place are the same.
+fn place(address: &str) -> String {
+    let address = address.trim_end_matches('/');
+    if address.starts_with("unix:") {
+        return address.to_owned();
+    }
+    let has_port = address.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    let port = if has_port { "" } else { DEFAULT_PORT };
+    format!("{}{port}", address.to_ascii_lowercase())
+}
+
+/// Says that the server at `address` does not take what this one says of itself, as what it is: a matter of the two. To a
+/// caller it would look like a refusal of his own token.
+fn refused(uri: &str, address: &str, error: Error) -> Error {
+    let fix = match place(uri) == place(address) {
+        true => "its operator looks at the token, the certificate and the CA that it has for it",
+        false => "the token goes nowhere but to the server that named this address for its rows",
+    };
+    match error.kind() {
+        ErrorKind::Unauthenticated | ErrorKind::PermissionDenied => {
+            let text = format!("`{address}` and this server do not take each other: {fix}");
+            Error::new(ErrorKind::Unavailable, text).with_source(error)
+        }
+        _ => error,
+    }
+}
+
+/// The port of an address that names none, as a connection has it.
+const DEFAULT_PORT: &str = ":50051";
 /// The location that stands for the connection that the ticket came over.
 const REUSE_CONNECTION: &str = "arrow-flight-reuse-connection:";

@@ -12,6 +12,7 @@ mod connecting;
 mod errors;
 mod parallel;
 mod proxy;
+mod remote;
 mod resuming;
 mod retries;
 mod support;
