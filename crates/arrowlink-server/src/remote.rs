@@ -1,6 +1,8 @@
 //! Datasets that live on other Flight servers: `grpc+tls://host:port/name` and the like, for the program.
 
-use arrowlink_client::{ClientOptions, Plaintext, RemoteDataset};
+use std::path::Path;
+
+use arrowlink_client::{Authorization, ClientOptions, Plaintext, RemoteDataset};
 use arrowlink_core::{Error, ErrorKind, Result};
 use arrowlink_server::{DatasetConfig, Schemes};
 
@@ -35,7 +37,25 @@ fn open(config: &DatasetConfig) -> Result<RemoteDataset> {
     if let Some((cert, key)) = &remote.identity {
         options = options.with_identity(cert, key);
     }
+    if let Some(file) = &remote.token_file {
+        options = options.with_authorization(token(file)?);
+    }
     RemoteDataset::new(&address, path, &options)
+}
+
+/// Reads the token that is alone in `file`. Like a key, it is read once: a new one counts when the server starts again.
+fn token(file: &Path) -> Result<Authorization> {
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        let kind = match error.kind() {
+            std::io::ErrorKind::NotFound => ErrorKind::NotFound,
+            _ => ErrorKind::InvalidArgument,
+        };
+        Error::new(kind, format!("the token in `{}` cannot be read", file.display())).with_source(error)
+    })?;
+    Authorization::bearer(text.trim()).map_err(|error| {
+        let text = format!("`{}` has no token: write it there, alone", file.display());
+        Error::new(error.kind(), text).with_source(error)
+    })
 }
 
 /// Returns the address of the server and the name of the dataset there, which is the last part of the URI.

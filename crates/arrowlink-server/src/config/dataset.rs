@@ -267,6 +267,8 @@ pub struct RemoteSettings {
     pub ca: Option<PathBuf>,
     /// The certificate that is shown to it, PEM, and its key.
     pub identity: Option<(PathBuf, PathBuf)>,
+    /// A file with the token that is sent to it with each call, and to no other server. Default: none.
+    pub token_file: Option<PathBuf>,
     /// Whether it may be reached without TLS, on this machine. Default: no.
     pub insecure: bool,
 }

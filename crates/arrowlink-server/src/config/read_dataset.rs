@@ -80,7 +80,8 @@ fn read_remote(section: &mut Section<'_>) -> RemoteSettings {
             None
         }
     };
-    RemoteSettings { ca, identity, insecure: section.take("insecure").unwrap_or_default() }
+    let token_file = section.take("token_file");
+    RemoteSettings { ca, identity, token_file, insecure: section.take("insecure").unwrap_or_default() }
 }
 
 /// Refuses the names that the server itself serves under.
