@@ -1,6 +1,7 @@
 //! What can be said on the command line. Parsed by clap, which answers `--help` and wrong usage (exit code 2).
 
 mod help;
+mod token;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use crate::format::{Format, Shape};
 use help::{
     AFTER_HELP, GENERATE_HELP, GET_HELP, HEAD_HELP, LS_HELP, PUT_HELP, QUERY_HELP, RM_HELP, SHOW_HELP,
 };
+use token::Token;
 
 /// Tables from and to an ArrowLink server.
 #[derive(Debug, Parser)]
@@ -47,7 +49,7 @@ pub(crate) struct ServerArgs {
     pub(crate) ca: PathBuf,
     /// A token for a server that wants to know who asks; others on this machine see it unless the variable has it
     #[arg(long, global = true, value_name = "TOKEN", env = "ARROWLINK_TOKEN", hide_env_values = true)]
-    pub(crate) token: Option<String>,
+    pub(crate) token: Option<Token>,
     /// Allow `http://` to a server on this machine that runs with `--insecure`
     #[arg(long, global = true)]
     pub(crate) insecure: bool,

@@ -19,7 +19,7 @@ pub(super) async fn connect(args: &ServerArgs) -> Result<(Client, CallContext), 
         options = options.with_ca_file(&args.ca);
     }
     if let Some(token) = &args.token {
-        let authorization = Authorization::bearer(token);
+        let authorization = Authorization::bearer(token.reveal());
         options = options.with_authorization(authorization.map_err(|error| refused(args, error))?);
     }
     if args.insecure {
