@@ -12,7 +12,7 @@ use crate::{Caller, Identity, Result};
 /// A handshake asks for a token, every other call says who it is from: clients exchange a name and a password for a token
 /// once, and send that with each call, or send name and password each time. It is asked before anything of a call is
 /// read but the name and the password of a handshake, for each call anew: what takes long to check is worth keeping.
-/// How long it may take, its server says; what takes longer is refused, as `Unavailable`.
+/// How long it may take, its server says; what takes longer is dropped, and the call refused as `Unavailable`.
 ///
 /// A client certificate that TLS has verified says nothing by itself: whoever wants to know callers by theirs finds it in
 /// [`Caller::certificates`], also where nothing else was said, and gives it a name.

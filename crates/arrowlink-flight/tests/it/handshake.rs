@@ -72,6 +72,7 @@ async fn every_call_says_who_it_is_from() {
     check_error(list(&mut client, None).await, ErrorKind::Unauthenticated, &["is wrong"]);
     list(&mut client, Some("Bearer token-of-ali")).await.unwrap();
     list(&mut client, Some("basic YWxpOnNlc2FtZQ==")).await.unwrap();
+    list(&mut client, Some("Basic YWxpOnNlc2FtZQ")).await.unwrap();
     list(&mut client, Some("Key ali's")).await.unwrap();
     check_error(list(&mut client, Some("Bearer else")).await, ErrorKind::Unauthenticated, &["is wrong"]);
 }

@@ -8,7 +8,6 @@ use arrowlink_core::{Credentials, Error, ErrorKind, Result};
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use base64::prelude::BASE64_STANDARD;
 use http::{HeaderMap, header};
 use prost::Message as _;
 
@@ -43,7 +42,7 @@ fn of_authorization(headers: &HeaderMap) -> Result<Credentials> {
     if !scheme.eq_ignore_ascii_case("basic") {
         return Ok(Credentials::Other(text.to_owned()));
     }
-    let decoded = BASE64_STANDARD.decode(rest.trim()).map_err(|_| refused("its value is not base64"))?;
+    let decoded = BASE64.decode(rest.trim()).map_err(|_| refused("its value is not base64"))?;
     let decoded = String::from_utf8(decoded).map_err(|_| refused("its name and password are not UTF-8"))?;
     let (user, password) =
         decoded.split_once(':').ok_or_else(|| refused("there is no colon between name and password"))?;
@@ -60,13 +59,13 @@ fn of_payload(payload: &[u8]) -> Credentials {
     }
 }
 
-/// Reads the token of clients that got it as a payload. gRPC lets values of a binary header be joined by commas, and leaves
-/// the padding to its peers: the first value counts.
+/// Reads the token of clients that got it as a payload. gRPC lets values of a binary header be joined by commas: the first
+/// counts.
 fn of_token(headers: &HeaderMap) -> Result<Credentials> {
     let refused = |why: &str| not_understood(AUTH_TOKEN, why);
     let Some(value) = headers.get(AUTH_TOKEN) else { return Ok(Credentials::Nothing) };
     let text = value.as_bytes().split(|byte| *byte == b',').next().unwrap_or_default().trim_ascii();
-    let token = BINARY.decode(text).map_err(|_| refused("its value is not base64"))?;
+    let token = BASE64.decode(text).map_err(|_| refused("its value is not base64"))?;
     let token = String::from_utf8(token).map_err(|_| refused("its token is not UTF-8"))?;
     Ok(if token.is_empty() { Credentials::Nothing } else { Credentials::Bearer(token) })
 }
@@ -77,8 +76,9 @@ fn not_understood(header: &str, why: &str) -> Error {
 
 /// The header in which Flight's clients send the token that a handler of their own got.
 pub(crate) const AUTH_TOKEN: &str = "auth-token-bin";
-/// How gRPC writes the value of a binary header.
-const BINARY: GeneralPurpose = GeneralPurpose::new(
+/// With padding or without: gRPC leaves it to each side in binary headers, and Flight in Go, which ADBC is built on, sends
+/// `Basic` without.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
