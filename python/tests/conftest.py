@@ -61,11 +61,14 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
     with ExitStack() as stack:
 
         def start(
-            *arguments: object, folder: Path | None = None, settings: Mapping[str, str] | None = None
+            *arguments: object,
+            folder: Path | None = None,
+            settings: Mapping[str, str] | None = None,
+            program: Path | None = None,
         ) -> RealServer:
             place = folder or tmp_path / "server"
             place.mkdir(exist_ok=True)
-            return stack.enter_context(RealServer(place, *arguments, settings=settings))
+            return stack.enter_context(RealServer(place, *arguments, settings=settings, program=program))
 
         yield start
 

@@ -107,38 +107,11 @@ def test_modes_of_writing(client: flight.FlightClient) -> None:
     assert client.do_get(flight.Ticket("mine")).read_all().num_rows == 5
 
 
-def test_handshake_gives_a_token(client: flight.FlightClient) -> None:
+def test_handshake_gives_everybody_a_token(client: flight.FlightClient) -> None:
     name, token = client.authenticate_basic_token("ali", "sesame")
     assert (name.lower(), token) == (b"authorization", b"Bearer anonymous")
     options = flight.FlightCallOptions(headers=[(name.lower(), token)])
     assert client.do_get(flight.Ticket("readings"), options).read_all().num_rows == 1000
-
-
-class BasicAuth(flight.ClientAuthHandler):
-    """Says a name and a password in the payload of the handshake, and sends the token with each call."""
-
-    def __init__(self) -> None:
-        """Begins without a token."""
-        super().__init__()
-        self.token = b""
-
-    def authenticate(  # the stubs do not know what it is given
-        self,
-        outgoing: "flight.ClientAuthSender",  # pyright: ignore[reportAttributeAccessIssue]
-        incoming: "flight.ClientAuthReader",  # pyright: ignore[reportAttributeAccessIssue]
-    ) -> None:
-        outgoing.write(flight.BasicAuth("ali", "sesame").serialize())
-        self.token = incoming.read()
-
-    def get_token(self) -> bytes:  # pyright: ignore[reportIncompatibleMethodOverride] - the stubs say `str`
-        return self.token
-
-
-def test_handshake_by_a_handler_of_ones_own(client: flight.FlightClient) -> None:
-    handler = BasicAuth()
-    client.authenticate(handler)
-    assert handler.token == b"anonymous"
-    assert client.do_get(flight.Ticket("readings")).read_all().num_rows == 1000
 
 
 def test_actions_are_listed_and_work(client: flight.FlightClient) -> None:

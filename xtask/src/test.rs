@@ -33,11 +33,12 @@ pub(crate) fn rust(project: &Project) -> Result<()> {
     results.into_iter().collect()
 }
 
-/// Runs the Python tests; they start the server that [`rust`] has built, and fail rather than skip without it.
+/// Runs the Python tests; they start the server and the example that [`rust`] has built, and fail rather than skip without
+/// them.
 pub(crate) fn python(project: &Project) -> Result<()> {
     console::headline("test: Python");
     let python = Python::ready(project)?;
-    process::run(&mut project.cargo("build --workspace --bin arrowlink-server"))?;
+    process::run(&mut project.cargo("build --workspace --bin arrowlink-server --example guarded"))?;
     let server = project.built(Profile::Debug, "arrowlink-server");
     let mut pytest = python.command("-m pytest");
     process::run(pytest.env("ARROWLINK_SERVER_BIN", server).env("ARROWLINK_REQUIRE_SERVER", "1"))

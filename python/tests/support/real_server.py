@@ -27,14 +27,35 @@ def binary() -> Path:
     return path
 
 
+def example(name: str) -> Path:
+    """Returns the binary of an example of the server's crate, which lies beside its own."""
+    path = binary().parent / "examples" / name
+    if not path.is_file():
+        message = f"no example at `{path}`; build it with `cargo build --workspace --example {name}`"
+        if os.environ.get("ARROWLINK_REQUIRE_SERVER") == "1":
+            pytest.fail(message)
+        pytest.skip(message)
+    return path
+
+
 class RealServer:
     """A running server, used as a context manager: leaving it ends the server and looks at how it ended."""
 
-    def __init__(self, folder: Path, *arguments: object, settings: Mapping[str, str] | None = None) -> None:
-        """Starts the server in `folder` and waits until it listens; `settings` are environment variables."""
+    def __init__(
+        self,
+        folder: Path,
+        *arguments: object,
+        settings: Mapping[str, str] | None = None,
+        program: Path | None = None,
+    ) -> None:
+        """Starts the server in `folder` and waits until it listens; `settings` are environment variables.
+
+        Another `program` has its certificates in `certs` and finds out by itself where to listen.
+        """
         self.ca = folder / "certs" / "ca.crt"
         self.log = folder / "server.log"
-        command = [binary(), "--listen", "127.0.0.1:0", "--tls-dir", self.ca.parent, *arguments]
+        own = [binary(), "--listen", "127.0.0.1:0", "--tls-dir", self.ca.parent]
+        command = [*([program] if program else own), *arguments]
         with self.log.open("w") as log:
             self._process = subprocess.Popen(  # noqa: S603 - the binary that was just built
                 [str(part) for part in command],
@@ -44,6 +65,8 @@ class RealServer:
                 cwd=folder,
                 env={**os.environ, **(settings or {})},
             )
+        # Examples end at Ctrl-C alone.
+        self._ending = signal.SIGINT if program else signal.SIGTERM
         try:
             self.address = self._wait_until_listening()
         except BaseException:
@@ -58,7 +81,7 @@ class RealServer:
 
     def stop(self) -> None:
         """Ends the server as an operator would and expects it to say that all went well."""
-        self._process.send_signal(signal.SIGTERM)
+        self._process.send_signal(self._ending)
         try:
             code = self._process.wait(LIMIT_SECONDS)
         except subprocess.TimeoutExpired:
