@@ -57,6 +57,20 @@ impl Error {
         self
     }
 
+    /// Says it in other words; the kind, the cause and the request stay.
+    ///
+    /// ```
+    /// use arrowlink_core::{Error, ErrorKind};
+    ///
+    /// let error = Error::new(ErrorKind::Corrupt, "cannot read it").with_source("row 3 has 2 fields");
+    /// assert_eq!(error.with_message("cannot read `a.csv`").chain(), "cannot read `a.csv`: row 3 has 2 fields");
+    /// ```
+    #[must_use]
+    pub fn with_message(mut self, message: impl Into<String>) -> Self {
+        self.message = message.into();
+        self
+    }
+
     /// Names the request this error belongs to, as the server logged it. A name that is already there stays.
     #[must_use]
     pub fn with_request_id(mut self, request_id: impl Into<String>) -> Self {

@@ -4,8 +4,6 @@
 //! the parentheses that are put around it: it has no statement, comment, string or parenthesis that ends elsewhere, and no
 //! query of its own. A text in which that is not plain to see is refused, even where some dialect of SQL has it.
 
-use std::error::Error as _;
-
 use arrowlink_core::{Error, Name};
 
 use crate::problem::Problem;
@@ -14,27 +12,54 @@ use crate::problem::Problem;
 #[derive(Debug)]
 pub(crate) struct Selection {
     pub(crate) statement: String,
-    /// How many characters stand before the expression.
+    /// How many characters stand before the expression, all of them on the first line.
     before: usize,
+    /// The place behind the expression, where a parenthesis stands that its writer did not write.
+    end: Place,
+}
+
+/// A line and a column, counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    line: usize,
+    column: usize,
 }
 
 impl Selection {
-    /// Counts the place that an error of the statement names from where the expression begins.
+    /// Counts the place that an error of the statement names from where the expression begins. A place outside of it is
+    /// none of what the client wrote, and becomes the parameter that it comes from.
     pub(crate) fn placed(&self, error: Error) -> Error {
-        if error.source().is_some() {
-            return error;
-        }
         match self.moved(error.message()) {
-            Some(text) => Error::new(error.kind(), text),
+            Some(text) => error.with_message(text),
             None => error,
         }
     }
 
-    /// What stands on further lines of the expression has its column already.
     fn moved(&self, text: &str) -> Option<String> {
-        let (column, rest) = text.strip_prefix("line 1, column ")?.split_once(':')?;
-        let column = column.parse::<usize>().ok()?.checked_sub(self.before)?;
-        Some(format!("`sql-where`, line 1, column {column}:{rest}"))
+        let (line, rest) = text.strip_prefix("line ")?.split_once(", column ")?;
+        let (column, rest) = rest.split_once(": ")?;
+        let place = Place { line: line.parse().ok()?, column: column.parse().ok()? };
+        if place <= (Place { line: 1, column: self.before }) {
+            return Some(format!("`columns`: {rest}"));
+        }
+        if place > self.end {
+            return Some(format!("`sql-where`: {rest}"));
+        }
+        let rest = match rest.strip_suffix("found: )").filter(|_| place == self.end) {
+            Some(expected) => format!("{expected}found: the end"),
+            None => rest.to_owned(),
+        };
+        // Further lines begin where those of the expression do.
+        let column = if line == "1" { place.column - self.before } else { place.column };
+        Some(format!("`sql-where`, line {line}, column {column}: {rest}"))
+    }
+}
+
+impl Place {
+    /// Returns the place behind `text`.
+    fn behind(text: &str) -> Self {
+        let last = text.rsplit('\n').next().unwrap_or_default();
+        Self { line: 1 + text.matches('\n').count(), column: 1 + last.chars().count() }
     }
 }
 
@@ -55,14 +80,15 @@ pub(crate) fn selection(
     let mut statement = format!("SELECT {columns} FROM {table} WHERE (");
     let before = statement.chars().count();
     statement.push_str(expression);
+    let end = Place::behind(&statement);
     statement.push(')');
     if let Some(limit) = limit {
-        statement.push_str(&format!(" LIMIT {limit}"));
+        statement.push_str(&format!(" LIMIT {}", limit.min(MOST_ROWS)));
     }
     if skip > 0 {
-        statement.push_str(&format!(" OFFSET {skip}"));
+        statement.push_str(&format!(" OFFSET {}", skip.min(MOST_ROWS)));
     }
-    Ok(Selection { statement, before })
+    Ok(Selection { statement, before, end })
 }
 
 fn quoted(identifier: &str) -> String {
@@ -145,3 +171,6 @@ fn refused(reason: &str) -> Problem {
     let example = "`sql-where` is one SQL expression over the dataset's columns, such as `\"fare\" > 10 and \"zone\" = 'A'`";
     Problem::invalid(format!("{example}: {reason}"))
 }
+
+/// The largest number of rows that SQL has: no dataset has more.
+const MOST_ROWS: u64 = i64::MAX as u64;

@@ -43,6 +43,8 @@ async fn tells_where_in_an_expression_a_mistake_is() {
         let refusal = refusal(get(&format!("/v1/datasets/trips?{query}")).await).await;
         assert_eq!(refusal, "400 `sql-where`, line 1, column 10: no column `nope`");
     }
+    let refused = refusal(get("/v1/datasets/trips?columns=nope&sql-where=id%3E1").await).await;
+    assert_eq!(refused, "400 `columns`: no column `nope`");
 }
 
 #[tokio::test]

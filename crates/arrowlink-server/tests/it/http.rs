@@ -124,6 +124,39 @@ async fn reads_what_was_uploaded_by_grpc() {
 }
 
 #[tokio::test]
+async fn a_mistake_in_an_expression_is_told_where_its_client_wrote_it() {
+    let program = Program::start(&["--dataset", "readings=demo://?rows=1"]);
+    let refusal = async |query: &str| {
+        let request = Request::get(format!("/v1/datasets/readings?{query}")).header("host", "localhost");
+        let answer = ask(program.port, &program.ca(), &["http/1.1"], request, "").await;
+        let details: serde_json::Value = serde_json::from_str(&text(answer).await).unwrap();
+        details["detail"].as_str().unwrap().to_owned()
+    };
+    let check = async |query: &str, expected: &str| {
+        let refusal = refusal(query).await;
+        assert_eq!(refusal.split("; the columns are").next(), Some(expected), "{query}");
+    };
+    check("sql-where=id%3E1+and+nope=2", "`sql-where`, line 1, column 10: no column `nope`").await;
+    check("sql-where=id%3E1%0A+and+nope=2", "`sql-where`, line 2, column 6: no column `nope`").await;
+    let expected = "expected: an expression, found: the end";
+    check("sql-where=id+%3E", &format!("`sql-where`, line 1, column 5: {expected}")).await;
+    check("sql-where=id+%3E%0A", &format!("`sql-where`, line 2, column 1: {expected}")).await;
+    check("columns=nope&sql-where=id%3E1", "`columns`: no column `nope`").await;
+    check("columns=id,%22&sql-where=id%3E1", "`columns`: no column `\"`").await;
+    let reason =
+        "the statement is not valid: Unary operator '+' only supports numeric, interval and timestamp types";
+    check("sql-where=id%3E1+and+%2Bcategory", &format!("`sql-where`, line 1, column 11: {reason}")).await;
+}
+
+#[tokio::test]
+async fn an_expression_takes_the_largest_limit() {
+    let server = Running::build(Config::default()).await;
+    let path = format!("/v1/datasets/default?format=csv&sql-where=id%3E0&limit={}", u64::MAX);
+    assert_eq!(text(get(&server, &["http/1.1"], &path).await).await, "id,value\n1,3.14\n");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn says_what_is_wrong_under_the_id_that_is_logged() {
     let program = Program::start(&["--log-format", "json"]);
     let request =
