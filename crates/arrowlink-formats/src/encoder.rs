@@ -158,7 +158,7 @@ impl Writer {
             }
             Format::ArrowFile => Self::ArrowFile(Box::new(file(schema, pipe)?), Dictionaries::new(schema)),
             Format::Parquet => Self::Parquet(Box::new(parquet(schema, pipe)?), options.row_group_bytes),
-            Format::Csv => Self::Csv(Box::new(csv(schema, pipe)?)),
+            Format::Csv => Self::Csv(Box::new(csv(schema, options, pipe)?)),
             Format::Ndjson => Self::Ndjson(Box::new(json().build(pipe))),
             Format::Json => Self::Json(Box::new(json().build(pipe))),
         })
@@ -194,8 +194,8 @@ fn write_parquet(writer: &mut ArrowWriter<Pipe>, most: usize, batch: &RecordBatc
 }
 
 /// The line of names is written at once: a table without rows has it too.
-fn csv(schema: &SchemaRef, pipe: Pipe) -> Result<arrow_csv::Writer<Pipe>, Cause> {
-    let mut writer = arrow_csv::Writer::new(pipe);
+fn csv(schema: &SchemaRef, options: &EncodeOptions, pipe: Pipe) -> Result<arrow_csv::Writer<Pipe>, Cause> {
+    let mut writer = arrow_csv::WriterBuilder::new().with_null(options.csv_null.clone()).build(pipe);
     writer.write(&RecordBatch::new_empty(SchemaRef::clone(schema)))?;
     Ok(writer)
 }

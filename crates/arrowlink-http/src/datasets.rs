@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::caching;
 use crate::call::Call;
 use crate::etag::{etag, is_known};
-use crate::negotiate::choose_format;
+use crate::negotiate::{Form, choose_format};
 use crate::predicate;
 use crate::problem::Problem;
 use crate::rows::{self, refused};
@@ -58,14 +58,13 @@ pub(crate) async fn read(call: Call, name: Name) -> Result<Response<Body>, Probl
         columns.map(|columns| columns.split(',').map(|column| column.trim().to_owned()).collect());
     let (limit, skip) = (parameters.take_number("limit")?, parameters.take_number("skip")?.unwrap_or(0));
     let expression = parameters.take("sql-where")?;
-    let asked = parameters.take("format")?;
-    parameters.finish()?;
     call.record.set_name(&name);
-    let format = choose_format(call.headers(), asked.as_deref(), &Format::ALL)?;
+    let form = Form::choose(call.headers(), &mut parameters)?;
+    parameters.finish()?;
     if let Some(expression) = expression {
         let selection = predicate::selection(&name, &expression, columns.as_deref(), limit, skip)?;
         let target = Query::new(selection.statement.as_str()).into();
-        let answer = rows::answer(call, target, ReadOptions::default(), format).await;
+        let answer = rows::answer(call, target, ReadOptions::default(), form).await;
         return answer.map_err(|problem| problem.map_error(|error| selection.placed(error)));
     }
     let mut options = ReadOptions::default().with_skip(skip);
@@ -73,10 +72,10 @@ pub(crate) async fn read(call: Call, name: Name) -> Result<Response<Body>, Probl
     if let Some(columns) = columns {
         options = options.with_projection(columns);
     }
-    if let Some(answer) = unchanged(&call, &name, format).await? {
+    if let Some(answer) = unchanged(&call, &name, form.format).await? {
         return Ok(answer);
     }
-    rows::answer(call, Target::from(name), options, format).await
+    rows::answer(call, Target::from(name), options, form).await
 }
 
 /// Answers a client that has the rows already.

@@ -7,10 +7,10 @@
 //! | request | answer |
 //! |---|---|
 //! | `GET /v1/datasets?prefix=&schema=` | what there is, in JSON |
-//! | `GET /v1/datasets/{name}?columns=&limit=&skip=&sql-where=&format=` | its rows |
+//! | `GET /v1/datasets/{name}?columns=&limit=&skip=&sql-where=&format=&csv-null=` | its rows |
 //! | `GET /v1/datasets/{name}/schema?format=` | its columns, in JSON or as an Arrow stream without rows |
-//! | `POST /v1/sql?format=` | the rows of the statement in the body |
-//! | `GET /v1/sql?q=&format=` | the same, of a statement that changes nothing |
+//! | `POST /v1/sql?format=&csv-null=` | the rows of the statement in the body |
+//! | `GET /v1/sql?q=&format=&csv-null=` | the same, of a statement that changes nothing |
 //!
 //! ```
 //! use std::sync::Arc;

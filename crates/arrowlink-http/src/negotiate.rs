@@ -1,6 +1,7 @@
 //! Which of several forms of an answer a client wants, by its `Accept` headers (RFC 9110, section 12.5).
 
 mod coding;
+mod form;
 mod preferences;
 
 use arrowlink_core::{ErrorKind, nearest};
@@ -11,6 +12,7 @@ use crate::problem::Problem;
 use preferences::Preferences;
 
 pub(crate) use coding::{Coding, choose_coding};
+pub(crate) use form::Form;
 
 /// Chooses among `offered`, of which the first is the best: the one of `asked`, a name in the URL, or else what the
 /// client accepts with the highest weight, named rather than by a wildcard.

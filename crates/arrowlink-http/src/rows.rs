@@ -12,7 +12,7 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use arrowlink_core::{BatchStream, Chunk, Description, ErrorKind, Plain, ReadOptions, Snapshot, Target};
-use arrowlink_formats::{EncodeOptions, Encoder, Error as FormatError, Format};
+use arrowlink_formats::{Encoder, Error as FormatError};
 use arrowlink_transport::status::to_status;
 use arrowlink_transport::{Body, CallRecord, Rope, keeps_views};
 use futures::future::FutureExt as _;
@@ -24,18 +24,19 @@ use http_body_util::StreamBody;
 use crate::caching;
 use crate::call::Call;
 use crate::etag::etag;
-use crate::negotiate::{Coding, choose_coding};
+use crate::negotiate::{Coding, Form, choose_coding};
 use crate::problem::Problem;
 use compressor::Compressor;
 use work::Work;
 
-/// Reads `target` and answers with its rows in `format`.
+/// Reads `target` and answers with its rows in that form.
 pub(crate) async fn answer(
     call: Call,
     target: Target,
     options: ReadOptions,
-    format: Format,
+    form: Form,
 ) -> Result<Response<Body>, Problem> {
+    let Form { format, encode } = form;
     let coding = choose_coding(call.headers(), format)?;
     let keeps_views = keeps_views(call.headers())?;
     let Source { schema, snapshot, batches } = Source::open(&call, target, options).await?;
@@ -43,7 +44,6 @@ pub(crate) async fn answer(
     let plain = (!keeps_views).then(|| Plain::new(&schema).with_hint(KEEP_VIEWS));
     let plain = plain.filter(|plain| !plain.is_unchanged());
     let schema = plain.as_ref().map_or(&schema, Plain::schema);
-    let encode = EncodeOptions::default().with_row_group_bytes(ROW_GROUP_BYTES);
     let encoder = Encoder::new(format, schema, &encode).map_err(refused)?;
     let compressor = Compressor::new(coding).map_err(refused_by_system)?;
     let work = Work::new(plain, encoder, compressor);
@@ -180,7 +180,5 @@ impl Rows {
 
 /// How many bytes of batches go out together, but for the last of them.
 const TOGETHER_BYTES: usize = 64 << 10;
-/// How much of Parquet is gathered in memory for each answer.
-const ROW_GROUP_BYTES: usize = 16 << 20;
 /// What a client can do whose rows have no plain form.
 const KEEP_VIEWS: &str = "ask for `arrow-stream` with the header `arrowlink-views: keep`";

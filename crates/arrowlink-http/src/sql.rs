@@ -7,7 +7,6 @@ use arrow_array::{
     ArrayRef, BooleanArray, Float64Array, Int64Array, NullArray, RecordBatch, StringArray, UInt64Array,
 };
 use arrowlink_core::{Effect, ErrorKind, Query, ReadOptions, Target};
-use arrowlink_formats::Format;
 use arrowlink_transport::Body;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
@@ -16,7 +15,7 @@ use serde_json::Value;
 
 use crate::call::Call;
 use crate::cors::refuse_foreign;
-use crate::negotiate::choose_format;
+use crate::negotiate::Form;
 use crate::problem::Problem;
 use crate::{received, rows};
 
@@ -26,18 +25,18 @@ where
     B: http_body::Body<Data = Bytes, Error: Into<Box<dyn StdError + Send + Sync>>> + Unpin,
 {
     refuse_foreign(&call.options.cors, call.headers(), &call.head.uri)?;
-    let format = chosen(&call, None)?;
+    let form = chosen(&call, None)?;
     let is_json = is_json(call.headers())?;
     let text = received::text(body, &call.options).await?;
     let query = if is_json { Statement::parse(&text)?.into_query()? } else { Query::new(text) };
-    answer(call, query, format).await
+    answer(call, query, form).await
 }
 
 /// Answers the statement in the URL, which is asked by whoever follows a link and so must change nothing.
 pub(crate) async fn ask(call: Call) -> Result<Response<Body>, Problem> {
     let mut parameters = call.parameters()?;
     let text = parameters.take("q")?;
-    let format = chosen(&call, Some(parameters))?;
+    let form = chosen(&call, Some(parameters))?;
     let text = text.ok_or_else(|| Problem::invalid("there is no statement: give it as `?q=`, or by POST"))?;
     let query = Query::new(text);
     let description = call.service.describe(call.ctx.clone(), Target::Sql(query.clone())).await?;
@@ -46,24 +45,24 @@ pub(crate) async fn ask(call: Call) -> Result<Response<Body>, Problem> {
         let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, ErrorKind::InvalidArgument, text);
         return Err(problem.with_header(header::ALLOW, HeaderValue::from_static("POST")));
     }
-    answer(call, query, format).await
+    answer(call, query, form).await
 }
 
-async fn answer(call: Call, query: Query, format: Format) -> Result<Response<Body>, Problem> {
-    let mut answer = rows::answer(call, Target::Sql(query), ReadOptions::default(), format).await?;
+async fn answer(call: Call, query: Query, form: Form) -> Result<Response<Body>, Problem> {
+    let mut answer = rows::answer(call, Target::Sql(query), ReadOptions::default(), form).await?;
     answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(answer)
 }
 
-/// Chooses the format, the last of what stands in the URL.
-fn chosen(call: &Call, parameters: Option<crate::parameters::Parameters>) -> Result<Format, Problem> {
+/// Chooses the form, the last of what stands in the URL.
+fn chosen(call: &Call, parameters: Option<crate::parameters::Parameters>) -> Result<Form, Problem> {
     let mut parameters = match parameters {
         Some(parameters) => parameters,
         None => call.parameters()?,
     };
-    let asked = parameters.take("format")?;
+    let form = Form::choose(call.headers(), &mut parameters)?;
     parameters.finish()?;
-    choose_format(call.headers(), asked.as_deref(), &Format::ALL)
+    Ok(form)
 }
 
 /// Whether the body is JSON; what `curl` says where it is not told otherwise is text here.

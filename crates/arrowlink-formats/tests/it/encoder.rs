@@ -71,6 +71,18 @@ fn writes_csv_with_one_line_of_names() {
 }
 
 #[test]
+fn writes_nulls_of_csv_as_it_is_told() {
+    let batch = record_batch!(("id", Int64, [Some(1), None]), ("name", Utf8, [Some(""), None])).unwrap();
+    for (options, expected) in [
+        (EncodeOptions::default(), "id,name\n1,\n,\n"),
+        (EncodeOptions::default().with_csv_null("NULL"), "id,name\n1,\nNULL,NULL\n"),
+    ] {
+        let mut encoder = Encoder::new(Format::Csv, batch.schema_ref(), &options).unwrap();
+        assert_eq!(encoder.write(&batch).unwrap().concat(), expected.as_bytes());
+    }
+}
+
+#[test]
 fn writes_an_object_per_line() {
     check_text(
         Format::Ndjson,

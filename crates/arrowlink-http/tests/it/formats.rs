@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Array as _, ArrayRef, RecordBatch, StringViewArray};
+use arrow_array::{Array as _, ArrayRef, RecordBatch, StringViewArray, record_batch};
 use arrow_ipc::reader::{FileReader, StreamReader};
 use arrow_schema::DataType;
 use arrowlink_core::{Catalog, MemoryDataset};
@@ -86,6 +86,21 @@ async fn gives_views_to_those_who_ask_for_them() {
     let answer = ask_of(catalog, HttpOptions::default(), request, "").await;
     expect!["400 `maybe` is not a value of `arrowlink-views`: use `keep` or `plain`"]
         .assert_eq(&refusal(answer).await);
+}
+
+#[tokio::test]
+async fn nulls_of_csv_can_be_told_from_empty_texts() {
+    let people = record_batch!(("id", Int64, [1, 2]), ("name", Utf8, [Some(""), None])).unwrap();
+    let people = MemoryDataset::new(people.schema(), vec![people]).unwrap();
+    let catalog = Arc::new(Catalog::new().with_dataset(name("people"), Arc::new(people)));
+    let answer = |path: &str| ask_of(catalog.clone(), HttpOptions::default(), Request::get(path), "");
+    let path = "/v1/datasets/people?format=csv";
+    assert_eq!(text(answer(path).await).await, "id,name\n1,\n2,\n");
+    assert_eq!(text(answer(&format!("{path}&csv-null=%5CN")).await).await, "id,name\n1,\n2,\\N\n");
+    let refused = refusal(answer("/v1/datasets/people?format=ndjson&csv-null=NA").await).await;
+    expect!["400 `csv-null` is for CSV, and the answer is NDJSON"].assert_eq(&refused);
+    let answer = text(get("/v1/sql?q=select%201&format=csv&csv-null=NA").await).await;
+    assert!(answer.starts_with("id,zone\n"), "{answer}");
 }
 
 #[tokio::test]
