@@ -1,22 +1,30 @@
 //! Numbers of a statement beside decimals are the decimals that are written: `price = 191338.49`.
 //!
-//! The engine takes a number with a point for a double, and would compare a column of decimals with the decimal next to that
-//! double. Where one side is a decimal, the other is therefore read as it was written: the shortest text of a double is
-//! what it was read from, as long as that had at most 15 digits. Beside doubles it stays one, and a decimal beside a
-//! column of doubles is made one: the engine would do the opposite, for which some doubles are too large.
+//! The engine takes a number with a point for a double. One that is added to a decimal, or multiplied with one, becomes a
+//! decimal while the statement is planned, so that all that names the result knows its type: see `sums`. One that is
+//! compared with a decimal does so before types are made to agree. A decimal that meets doubles of another kind is made
+//! one: the engine would do the opposite, for which some doubles are too large. What is divided stays a double.
+
+mod agreement;
+mod sums;
+mod written;
 
 use std::sync::Arc;
 
-use arrow_schema::DataType;
+use arrow_schema::{DataType, FieldRef};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult as _, TreeNode as _};
-use datafusion::common::{DFSchema, DataFusionError, ScalarValue};
-use datafusion::logical_expr::expr::{Between, InList};
-use datafusion::logical_expr::expr_rewriter::NamePreserver;
+use datafusion::common::{Column, DFSchema, DataFusionError};
+use datafusion::logical_expr::expr_rewriter::{NamePreserver, coerce_plan_expr_for_schema};
 use datafusion::logical_expr::utils::merge_schema;
-use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable as _, LogicalPlan, Operator};
+use datafusion::logical_expr::{Expr, Join, LogicalPlan, Projection, RecursiveQuery, Union};
+use datafusion::optimizer::analyzer::type_coercion::TypeCoercionRewriter;
 use datafusion::optimizer::analyzer::{Analyzer, AnalyzerRule};
 use datafusion::prelude::cast;
+
+use agreement::{Agreement, Member};
+
+pub(crate) use sums::WrittenSums;
 
 /// Returns the rules by which types are made to agree, after this one.
 pub(crate) fn rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
@@ -25,13 +33,13 @@ pub(crate) fn rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
     rules
 }
 
-/// Reads numbers beside decimals as decimals.
+/// Reads numbers that are compared with decimals as decimals.
 #[derive(Debug)]
 struct WrittenDecimals;
 
 impl AnalyzerRule for WrittenDecimals {
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan, DataFusionError> {
-        plan.transform_up_with_subqueries(written).data()
+        plan.transform_up(|plan| agreed(plan, &DFSchema::empty())).data()
     }
 
     fn name(&self) -> &str {
@@ -39,114 +47,92 @@ impl AnalyzerRule for WrittenDecimals {
     }
 }
 
-fn written(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>, DataFusionError> {
+/// Lets what is compared in `plan` agree, whose inputs were made to; `outer` are the columns around a subquery.
+fn agreed(plan: LogicalPlan, outer: &DFSchema) -> Result<Transformed<LogicalPlan>, DataFusionError> {
     let schema = merge_schema(&plan.inputs());
     let names = NamePreserver::new(&plan);
-    let plan = plan.map_expressions(|expression| {
-        let name = names.save(&expression);
-        let written = expression.transform_up(|expression| Ok(in_place(expression, &schema)))?;
-        Ok(written.update_data(|expression| name.restore(expression)))
-    })?;
-    // The types of columns are another.
-    if plan.transformed { plan.map_data(LogicalPlan::recompute_schema) } else { Ok(plan) }
+    plan.map_subqueries(|subquery| {
+        let mut around = schema.clone();
+        around.merge(outer);
+        subquery.transform_up(|plan| agreed(plan, &around))
+    })?
+    .transform_sibling(|plan| {
+        plan.map_expressions(|expression| {
+            let name = names.save(&expression);
+            let agreed = expression
+                .transform_up(|expression| agreement::within(with_type(expression, outer), &schema))?;
+            Ok(agreed.update_data(|expression| name.restore(expression)))
+        })
+    })?
+    .map_data(|plan| match plan {
+        LogicalPlan::Join(join) => LogicalPlan::Join(joined(join)).recompute_schema(),
+        LogicalPlan::Union(union) => united(union),
+        LogicalPlan::RecursiveQuery(query) => recurring(query),
+        // The types of columns below may be others than they were.
+        plan => plan.recompute_schema(),
+    })
 }
 
-/// Reads the numbers of `expression` that stand beside a decimal.
-fn in_place(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
-    let is_decimal = |expression: &Expr| expression.get_type(schema).is_ok_and(|of| is_decimal(&of));
-    let exact = |expression: &Expr| decimal(expression).map(Box::new);
-    match &expression {
-        Expr::BinaryExpr(BinaryExpr { left, op, right }) if takes_decimals(*op) => {
-            let sides = match (is_decimal(left), is_decimal(right)) {
-                (true, false) => beside(left, right, schema),
-                (false, true) => beside(right, left, schema).map(|(right, left)| (left, right)),
-                _ => None,
-            };
-            match sides {
-                Some((left, right)) => {
-                    Transformed::yes(Expr::BinaryExpr(BinaryExpr { left, op: *op, right }))
-                }
-                None => Transformed::no(expression),
-            }
-        }
-        Expr::Between(Between { expr, negated, low, high }) if is_decimal(expr) => {
-            let bounds =
-                (exact(low).unwrap_or_else(|| low.clone()), exact(high).unwrap_or_else(|| high.clone()));
-            let (low, high) = bounds;
-            Transformed::yes(Expr::Between(Between { expr: expr.clone(), negated: *negated, low, high }))
-        }
-        Expr::InList(InList { expr, list, negated }) if is_decimal(expr) => {
-            let list = list.iter().map(|item| decimal(item).unwrap_or_else(|| item.clone())).collect();
-            Transformed::yes(Expr::InList(InList { expr: expr.clone(), list, negated: *negated }))
-        }
-        _ => Transformed::no(expression),
-    }
-}
-
-/// Returns `decimal` and what stands beside it so that both are decimals, or else doubles: not every double has a decimal.
-fn beside(decimal: &Expr, other: &Expr, schema: &DFSchema) -> Option<(Box<Expr>, Box<Expr>)> {
-    if let Some(other) = self::decimal(other) {
-        return Some((Box::new(decimal.clone()), Box::new(other)));
-    }
-    let is_double = other.get_type(schema).is_ok_and(|of| of.is_floating());
-    is_double.then(|| (Box::new(cast(decimal.clone(), DataType::Float64)), Box::new(other.clone())))
-}
-
-/// Returns the decimal of a number, or of a sum or product of numbers, where it has one.
-fn decimal(expression: &Expr) -> Option<Expr> {
+/// Gives a column of `outer` the type that it has there by now.
+fn with_type(expression: Expr, outer: &DFSchema) -> Expr {
     match expression {
-        Expr::Literal(ScalarValue::Float64(Some(number)), metadata) => {
-            Some(Expr::Literal(written_decimal(*number)?, metadata.clone()))
+        Expr::OuterReferenceColumn(field, column) => {
+            let known = outer.qualified_field_from_column(&column).map(|(_, known)| Arc::clone(known));
+            Expr::OuterReferenceColumn(known.unwrap_or(field), column)
         }
-        Expr::Negative(inner) => Some(Expr::Negative(Box::new(decimal(inner)?))),
-        Expr::BinaryExpr(BinaryExpr { left, op, right })
-            if matches!(op, Operator::Plus | Operator::Minus | Operator::Multiply) =>
-        {
-            let (left, right) = (Box::new(decimal(left)?), Box::new(decimal(right)?));
-            Some(Expr::BinaryExpr(BinaryExpr { left, op: *op, right }))
-        }
-        _ => None,
+        other => other,
     }
 }
 
-/// Returns the decimal of the shortest text of `number`.
-fn written_decimal(number: f64) -> Option<ScalarValue> {
-    let text = number.to_string();
-    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-    let value: i128 = format!("{whole}{fraction}").parse().ok()?;
-    let digits = value.unsigned_abs().checked_ilog10().unwrap_or(0) as usize + 1;
-    let precision = u8::try_from(digits.max(fraction.len())).ok().filter(|digits| *digits <= MOST_DIGITS)?;
-    Some(ScalarValue::Decimal128(Some(value), precision, i8::try_from(fraction.len()).ok()?))
+/// Does it with the columns that a join says are equal.
+fn joined(mut join: Join) -> Join {
+    for (left, right) in &mut join.on {
+        let sides = [Member::of(left, join.left.schema()), Member::of(right, join.right.schema())];
+        if let Some(agreement) = Agreement::of(&sides) {
+            sides.iter().zip([left, right]).for_each(|(side, column)| agreement.apply(side, column));
+        }
+    }
+    join
 }
 
-const fn is_decimal(data_type: &DataType) -> bool {
-    matches!(
-        data_type,
-        DataType::Decimal32(..)
-            | DataType::Decimal64(..)
-            | DataType::Decimal128(..)
-            | DataType::Decimal256(..)
-    )
+/// Does it with the columns of all inputs of a union that are one.
+fn united(union: Union) -> Result<LogicalPlan, DataFusionError> {
+    let columns = union.schema.fields().len();
+    let doubles: Vec<bool> = (0..columns).map(|index| are_doubles(&union.inputs, index)).collect();
+    let inputs = union.inputs.into_iter().map(|input| with_doubles(input, &doubles));
+    let union = Union::try_new_with_loose_types(inputs.collect::<Result<_, _>>()?)?;
+    TypeCoercionRewriter::coerce_union(union)
 }
 
-const fn takes_decimals(op: Operator) -> bool {
-    matches!(
-        op,
-        Operator::Eq
-            | Operator::NotEq
-            | Operator::Lt
-            | Operator::LtEq
-            | Operator::Gt
-            | Operator::GtEq
-            | Operator::IsDistinctFrom
-            | Operator::IsNotDistinctFrom
-            | Operator::Plus
-            | Operator::Minus
-            | Operator::Multiply
-            | Operator::Divide
-            | Operator::Modulo
-    )
+/// Returns whether the column at `index` has decimals in some of `inputs`, and doubles in others.
+fn are_doubles(inputs: &[Arc<LogicalPlan>], index: usize) -> bool {
+    let columns = inputs.iter().map(|input| Member::from(input.schema().field(index).data_type().clone()));
+    Agreement::of(&columns.collect::<Vec<_>>()) == Some(Agreement::Doubles)
 }
 
-/// Of a decimal of 128 bits.
-const MOST_DIGITS: u8 = 38;
+/// Makes the decimals among the columns of `input` for which `doubles` says so doubles.
+fn with_doubles(input: Arc<LogicalPlan>, doubles: &[bool]) -> Result<Arc<LogicalPlan>, DataFusionError> {
+    let is_cast = |(field, doubles): (&FieldRef, &bool)| *doubles && field.data_type().is_decimal();
+    if !input.schema().fields().iter().zip(doubles).any(is_cast) {
+        return Ok(input);
+    }
+    let columns = input.schema().iter().zip(doubles).map(|((table, field), doubles)| {
+        let column = Expr::Column(Column::from((table, field)));
+        if is_cast((field, doubles)) {
+            cast(column, DataType::Float64).alias_qualified(table.cloned(), field.name())
+        } else {
+            column
+        }
+    });
+    let columns = columns.collect();
+    Ok(Arc::new(LogicalPlan::Projection(Projection::try_new(columns, input)?)))
+}
+
+/// Begins a recursion with the types that it goes on with: what it begins with may have got others.
+fn recurring(query: RecursiveQuery) -> Result<LogicalPlan, DataFusionError> {
+    let RecursiveQuery { name, static_term, recursive_term, is_distinct, schema } = query;
+    let begin = coerce_plan_expr_for_schema(Arc::unwrap_or_clone(static_term), &schema)?;
+    let go_on = coerce_plan_expr_for_schema(Arc::unwrap_or_clone(recursive_term), &schema)?;
+    let query = RecursiveQuery::try_new(name, Arc::new(begin), Arc::new(go_on), is_distinct)?;
+    Ok(LogicalPlan::RecursiveQuery(query))
+}

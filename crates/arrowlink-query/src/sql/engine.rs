@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrowlink_core::{CallContext, DataService, Error, ErrorKind, Query, Result};
+use datafusion::execution::FunctionRegistry as _;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
@@ -72,6 +73,8 @@ impl Engine {
             .with_analyzer_rules(decimals::rules())
             .with_physical_optimizer_rules(pausing::rules())
             .build();
+        let planned = state.register_expr_planner(Arc::new(decimals::WrittenSums));
+        planned.map_err(|error| internal("the planner takes no rules").with_source(error))?;
         growth::bound(&mut state).map_err(|error| internal("a function is not there").with_source(error))?;
         let turns = Arc::new(Semaphore::new(options.max_queries.clamp(1, Semaphore::MAX_PERMITS)));
         Ok(Self {

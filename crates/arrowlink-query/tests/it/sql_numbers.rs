@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray as _;
+use arrow_array::types::Float64Type;
 use arrow_array::{ArrayRef, Decimal128Array, Float64Array, RecordBatch};
 use arrow_schema::DataType;
 use arrowlink_core::{Catalog, Query};
@@ -65,6 +66,140 @@ async fn a_number_beside_a_double_is_a_double() {
         query(&service, Query::new("select 1.5, double * 1.5, coalesce(double, 0.5) from prices")).await;
     let schema = batch.unwrap().schema();
     assert!(schema.fields().iter().all(|field| field.data_type() == &DataType::Float64), "{schema}");
+}
+
+#[tokio::test]
+async fn what_is_divided_by_a_written_number_is_a_double() {
+    let service = prices();
+    for (division, expected) in [
+        ("1.0 / price", 1.0 / 8.13),
+        ("price / 1e9", 8.13 / 1e9),
+        ("price / 1e-35", 8.13 / 1e-35),
+        ("price / (0.5 + 0.5)", 8.13),
+        ("sum(price) over () / 1000000.0", 191_346.62 / 1e6),
+        ("price % 2.0", 8.13 % 2.0),
+    ] {
+        let text = format!("select {division} from prices order by price limit 1");
+        let batch = query(&service, Query::new(&text)).await.unwrap();
+        assert_eq!(batch.column(0).as_primitive::<Float64Type>().value(0), expected, "{division}");
+    }
+    let text = "select 12.34::decimal(10, 2) / 1e6, price / 3::decimal(10, 2) from prices";
+    let batch = query(&service, Query::new(text)).await.unwrap();
+    assert_eq!(batch.column(0).as_primitive::<Float64Type>().value(0), 12.34 / 1e6);
+    assert!(matches!(batch.schema().field(1).data_type(), DataType::Decimal128(..)));
+}
+
+#[tokio::test]
+async fn a_column_that_is_computed_with_written_numbers_is_a_decimal_wherever_it_is_named() {
+    let service = prices();
+    for text in [
+        "with s as (select price * 1.0 as y from prices) select y * 1.5 from s where y = 191338.49",
+        "select y * 1.5 from (select price + 0.0 as y from prices) q where y in (191338.49)",
+        "select max(price * 1.0) * 1.5 from prices group by double having max(price * 1.0) = 191338.49",
+        "select a.y * 1.5 from (select price * 1.0 as y from prices) a join prices b on a.y = b.price + 0.0 \
+         where a.y between 191338.49 and 191338.49",
+        "with s as (select price * 1.0 as y from prices) select y * 1.5 from s where exists \
+         (select 1 from prices p where p.price = s.y and p.price = 191338.49)",
+        "select y * 1.5 from (select price * 1.0 as y from prices union all select 0.5 * price from prices) q \
+         where y = 191338.49",
+        "with recursive r as (select price * 1.0 as y from prices union all select y * 0.1 from r where y > 1e5) \
+         select y * 1.5 from r where y = 191338.49",
+    ] {
+        let batch = query(&service, Query::new(text)).await.unwrap();
+        assert_eq!(batch.num_rows(), 1, "{text}");
+        assert!(
+            matches!(batch.column(0).data_type(), DataType::Decimal128(..)),
+            "{text}: {}",
+            batch.schema()
+        );
+    }
+}
+
+#[tokio::test]
+async fn decimals_among_doubles_are_doubles_wherever_the_two_meet() {
+    let service = prices();
+    for (text, rows) in [
+        ("select 1 from prices where price between 0 and double", 2),
+        ("select 1 from prices where price * 0.1 in (double, 0.813)", 1),
+        ("select 1 from prices where double between price and 1e300", 1),
+        ("select 1 from prices where double in (price, 2.5)", 1),
+        ("select 1 from prices where case double when price then true else false end", 1),
+        ("select 1 from prices where double in (select price * 1.0 from prices)", 1),
+        ("select 1 from prices where price in (select double from prices)", 1),
+        ("select 1 from prices where price * 1.0 = any (select double from prices)", 1),
+        ("select 1 from prices join (select double as price from prices) d using (price)", 1),
+        ("select 1 from prices a join prices b on a.price = b.double", 1),
+        ("select price * 1.0 from prices intersect select double from prices", 1),
+        ("select 1 from prices where price * 1e-30 < 1e-25 and price < 1e300 and price > 1e-30", 1),
+        ("select 1 from prices where price * 0.123456789012345 < 1e30", 2),
+        ("select 1 from prices where 0.30::decimal(15, 2) = 3 * 0.1", 2),
+        ("select 1 from prices where price = 100 * 1913.3849", 1),
+    ] {
+        assert_eq!(query(&service, Query::new(text)).await.unwrap().num_rows(), rows, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_value_that_is_a_decimal_or_a_double_is_a_double() {
+    let service = prices();
+    for expression in [
+        "coalesce(price * 1.1, double)",
+        "coalesce(double * 1e300, price * 1.1)",
+        "case when price > 10 then price * 1.1 else double * 1e290 end",
+        "greatest(price * 1.1, 1e-30)",
+        "nullif(price * 1.1, 1e300)",
+        "[price * 1.1, double][1]",
+        "price * 0.123456789012345 * 0.123456789012345 * 0.123456789012345",
+        "price + 1e-37",
+        "price * 1e300",
+        "price * 0.12345678901234567",
+    ] {
+        let batch = query(&service, Query::new(format!("select {expression} from prices"))).await.unwrap();
+        assert_eq!(batch.column(0).data_type(), &DataType::Float64, "{expression}");
+    }
+    for text in [
+        "select price * 1.1 as y from prices union all select double * 1e290 from prices",
+        "select double * 1e290 as y from prices union select price * 1.1 from prices",
+        "with u as (select price * 1.1 as y from prices union all select double * 1e290 from prices) \
+         select y * 1.5 as y from u where y > 1.5 or y is null",
+    ] {
+        let batch = query(&service, Query::new(text)).await.unwrap();
+        assert_eq!(batch.column(0).data_type(), &DataType::Float64, "{text}");
+        assert!(batch.num_rows() > 2, "{text}");
+    }
+    for text in [
+        "with s as (select coalesce(price * 1.0, double) as y from prices) \
+         select 1 from s where exists (select 1 from prices p where p.price = s.y)",
+        "with recursive r as (select coalesce(price * 1.0, double) as y from prices where price > 10 \
+         union all select y * 0.1 from r where y > 1e5) select y from r",
+    ] {
+        assert_eq!(query(&service, Query::new(text)).await.unwrap().num_rows(), 2, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_value_that_is_a_decimal_or_a_written_number_is_a_decimal() {
+    let service = prices();
+    for expression in [
+        "coalesce(price, 0.5)",
+        "case when price > 10 then price else 0.5 end",
+        "greatest(price, 10.5)",
+        "sum(price) over () * 1.5",
+        "3 * 0.1 + price",
+    ] {
+        let batch = query(&service, Query::new(format!("select {expression} from prices"))).await.unwrap();
+        assert!(matches!(batch.column(0).data_type(), DataType::Decimal128(..)), "{expression}");
+    }
+}
+
+#[tokio::test]
+async fn a_number_of_more_digits_than_a_double_has_finds_its_row() {
+    let service = prices();
+    let text = "select 12345678901234567.89::decimal(38, 2) = 12345678901234567.89, \
+                '12345678901234567.89'::decimal(38, 2) = 12345678901234567.89, \
+                '12345678901234567.88'::decimal(38, 2) < 12345678901234599.89";
+    let batch = query(&service, Query::new(text)).await.unwrap();
+    assert!(batch.columns().iter().all(|column| column.as_boolean().value(0)), "{batch:?}");
 }
 
 #[tokio::test]
