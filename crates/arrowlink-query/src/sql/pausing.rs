@@ -80,7 +80,7 @@ fn watched(join: &NestedLoopJoinExec, place: &Place) -> Result<Arc<dyn Execution
         let condition = WatchedFilter::new(Arc::clone(filter.expression()), Arc::clone(place));
         JoinFilter::new(Arc::new(condition), filter.column_indices().to_vec(), Arc::clone(filter.schema()))
     });
-    let left = Arc::new(Around { input: Arc::clone(join.left()), begin: Repeat::default() });
+    let left = Arc::new(Around { input: Arc::clone(join.left()), begin: Repeat::left_of(join) });
     let join: Arc<dyn ExecutionPlan> =
         Arc::new(NestedLoopJoinExecBuilder::from(join).with_filter(filter).build()?);
     let right = join.children().get(1).map(|right| Arc::clone(right));

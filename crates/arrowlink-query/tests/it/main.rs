@@ -25,6 +25,7 @@ mod real;
 mod sql;
 mod sql_again;
 mod sql_files;
+mod sql_joins;
 mod sql_limits;
 mod sql_logic;
 mod sql_names;
