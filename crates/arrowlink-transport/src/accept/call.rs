@@ -123,8 +123,8 @@ impl<S> CallService<S> {
     }
 
     /// Calls `inner` for HTTP/1.1, whose calls are no tasks of their own.
-    pub(super) fn counting(inner: S, counter: CallExecutor) -> Self {
-        Self { counter: Some(counter.clone()), ..Self::new(inner, &counter) }
+    pub(super) fn counting(inner: S, counter: &CallExecutor) -> Self {
+        Self { counter: Some(counter.clone()), ..Self::new(inner, counter) }
     }
 }
 

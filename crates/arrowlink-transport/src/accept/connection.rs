@@ -197,7 +197,7 @@ where
     let options = &executor.shared().options;
     let flow = Arc::new(Flow::default());
     let io = TokioIo::new(io.with_flow(Arc::clone(&flow)));
-    let service = CallService::counting(service, executor.clone());
+    let service = CallService::counting(service, &executor);
     let connection = http1::builder(options).serve_connection(io, service);
     let (peer, limit) = (executor.peer(), options.stall_timeout);
     tokio::select! {
