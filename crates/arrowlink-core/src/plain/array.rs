@@ -8,10 +8,10 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::{Int16Type, Int32Type, Int64Type};
 use arrow_array::{
-    Array as _, ArrayRef, FixedSizeListArray, GenericListArray, MapArray, OffsetSizeTrait, StructArray,
-    UnionArray,
+    Array, ArrayRef, GenericListArray, MapArray, OffsetSizeTrait, StructArray, UnionArray, make_array,
 };
-use arrow_buffer::{ArrowNativeType as _, OffsetBuffer, ScalarBuffer};
+use arrow_buffer::{ArrowNativeType as _, Buffer, OffsetBuffer, ScalarBuffer};
+use arrow_data::ArrayData;
 use arrow_schema::{ArrowError, DataType, FieldRef, UnionMode};
 use arrow_select::dictionary::garbage_collect_any_dictionary;
 
@@ -57,12 +57,10 @@ impl Maker {
                 list_views(array.as_list_view::<i64>())?;
                 self.list(cast(array, &DataType::LargeList(Arc::clone(field)))?.as_list::<i64>(), to)
             }
-            (DataType::FixedSizeList(..), DataType::FixedSizeList(field, size)) => {
+            (DataType::FixedSizeList(..), DataType::FixedSizeList(field, _)) => {
                 let list = array.as_fixed_size_list();
-                let (values, nulls) = (self.plain(list.values(), field.data_type())?, list.nulls().cloned());
-                let field = Arc::clone(field);
-                let list = FixedSizeListArray::try_new_with_length(field, *size, values, nulls, list.len())?;
-                Ok(Arc::new(list))
+                let values = self.plain(list.values(), field.data_type())?;
+                Ok(make_array(assembled(to, list, None, [values])?))
             }
             (DataType::Map(..), DataType::Map(field, sorted)) => self.map(array.as_map(), field, *sorted),
             (DataType::Struct(_), DataType::Struct(_)) => {
@@ -93,8 +91,9 @@ impl Maker {
 
     fn list<O: OffsetSizeTrait>(self, list: &GenericListArray<O>, field: &FieldRef) -> Result<ArrayRef> {
         let (offsets, values) = trimmed(list.offsets(), list.values());
-        let (values, nulls) = (self.plain(&values, field.data_type())?, list.nulls().cloned());
-        Ok(Arc::new(GenericListArray::<O>::try_new(Arc::clone(field), offsets, values, nulls)?))
+        let values = self.plain(&values, field.data_type())?;
+        let to = GenericListArray::<O>::DATA_TYPE_CONSTRUCTOR(Arc::clone(field));
+        Ok(make_array(assembled(&to, list, Some(offsets.into_inner().into_inner()), [values])?))
     }
 
     fn map(self, map: &MapArray, field: &FieldRef, sorted: bool) -> Result<ArrayRef> {
@@ -110,8 +109,7 @@ impl Maker {
         let columns = array.columns().iter().zip(fields);
         let columns = columns.map(|(column, field)| self.plain(column, field.data_type()));
         let columns = columns.collect::<Result<Vec<_>>>()?;
-        let nulls = array.nulls().cloned();
-        Ok(StructArray::try_new_with_length(fields.clone(), columns, nulls, array.len())?)
+        Ok(StructArray::from(assembled(to, array, None, columns)?))
     }
 
     fn union(self, array: &UnionArray, to: &DataType) -> Result<ArrayRef> {
@@ -129,6 +127,19 @@ impl Maker {
         let offsets = offsets.map(ScalarBuffer::from);
         Ok(Arc::new(UnionArray::try_new(fields.clone(), ids.clone(), offsets, children)?))
     }
+}
+
+/// Puts `children` where those of `array` were. A union or a dictionary among them that is never null may have nulls in it
+/// all the same, which the arrays' own constructors do not take.
+fn assembled(
+    to: &DataType,
+    array: &dyn Array,
+    offsets: Option<Buffer>,
+    children: impl IntoIterator<Item = ArrayRef>,
+) -> Result<ArrayData> {
+    let builder = ArrayData::builder(to.clone()).len(array.len()).nulls(array.nulls().cloned());
+    let children = children.into_iter().map(|child| child.to_data()).collect();
+    Ok(builder.buffers(offsets.into_iter().collect()).child_data(children).build()?)
 }
 
 fn cast(array: &ArrayRef, to: &DataType) -> Result<ArrayRef> {

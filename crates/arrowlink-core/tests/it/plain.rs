@@ -8,10 +8,11 @@ use arrow_array::types::{Int16Type, Int32Type};
 use arrow_array::{
     Array as _, ArrayRef, BinaryViewArray, DictionaryArray, FixedSizeListArray, Int16Array, Int32Array,
     LargeListViewArray, ListArray, ListViewArray, RecordBatch, RunArray, StringArray, StringViewArray,
-    StructArray, UnionArray,
+    StructArray, UnionArray, make_array,
 };
-use arrow_buffer::OffsetBuffer;
+use arrow_buffer::{Buffer, OffsetBuffer};
 use arrow_cast::pretty::pretty_format_batches;
+use arrow_data::ArrayData;
 use arrow_schema::{DataType, Field, FieldRef, UnionFields};
 use arrowlink_core::{BatchStream, Chunk, ErrorKind, Plain, Position};
 use futures::StreamExt as _;
@@ -49,7 +50,7 @@ fn either() -> ArrayRef {
         [(3, Field::new("text", DataType::Utf8View, true)), (5, Field::new("n", DataType::Int32, true))];
     let fields: UnionFields = fields.into_iter().map(|(id, field)| (id, Arc::new(field))).collect();
     let children: Vec<ArrayRef> = vec![Arc::new(texts()), Arc::new(Int32Array::from(vec![1, 2]))];
-    let union = UnionArray::try_new(fields, vec![3, 5, 3, 5].into(), Some(vec![2, 1, 0, 0].into()), children);
+    let union = UnionArray::try_new(fields, vec![3, 5, 3, 5].into(), Some(vec![2, 1, 1, 0].into()), children);
     Arc::new(union.unwrap())
 }
 
@@ -135,6 +136,23 @@ fn unused_values_are_left_out_where_it_is_asked_for() {
     };
     assert_eq!(values(Plain::pruning(last.schema_ref())), (1, 0));
     assert_eq!(values(Plain::new(last.schema_ref())).0, 4, "those of all batches stay together");
+}
+
+#[test]
+fn nulls_within_what_is_never_null_stay() {
+    let item = Arc::new(Field::new_list_field(either().data_type().clone(), false));
+    let offsets = Buffer::from_vec(vec![0, 1, 4]);
+    let list = ArrayData::builder(DataType::List(item.clone())).len(2).add_buffer(offsets);
+    let fixed = ArrayData::builder(DataType::FixedSizeList(item.clone(), 2)).len(2);
+    let structure = ArrayData::builder(DataType::Struct(vec![item].into())).len(4);
+    for builder in [list, fixed, structure] {
+        let column = make_array(builder.add_child_data(either().to_data()).build().unwrap());
+        let rows = RecordBatch::try_from_iter([("column", column)]).unwrap();
+        let made = Plain::new(rows.schema_ref()).apply(&rows).unwrap();
+        let shown =
+            [&rows, &made].map(|rows| pretty_format_batches(std::slice::from_ref(rows)).unwrap().to_string());
+        assert_eq!(shown[0], shown[1]);
+    }
 }
 
 /// Rows that repeat one long text a hundred thousand times.
