@@ -27,14 +27,11 @@ pub(crate) fn of(plan: &LogicalPlan) -> SchemaRef {
 
 /// Gives `batch` the schema that was promised; an error is that it has another.
 ///
-/// Operators may know more of a column than the promise says, that it is never null, and forget metadata and that
-/// categories have an order.
+/// Operators may know more of a column than the promise says, that it or what is in it is never null, and forget metadata
+/// and that categories have an order. A column whose type says so is cast, since its type goes with it.
 pub(crate) fn kept(schema: &SchemaRef, batch: RecordBatch) -> Result<RecordBatch, ArrowError> {
     if Arc::ptr_eq(schema, batch.schema_ref()) || schema == batch.schema_ref() {
         return Ok(batch);
-    }
-    if schema.contains(batch.schema_ref()) {
-        return batch.with_schema(Arc::clone(schema));
     }
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     let columns = schema.fields().iter().zip(batch.columns()).map(|(field, column)| {

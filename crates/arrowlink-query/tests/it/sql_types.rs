@@ -7,8 +7,10 @@ use arrow_array::cast::AsArray as _;
 use arrow_array::types::{Int8Type, Int16Type, Int32Type};
 use arrow_array::{
     Array, ArrayRef, Decimal32Array, Decimal64Array, DictionaryArray, FixedSizeListArray, Int16Array,
-    Int32Array, Int64Array, ListViewArray, RecordBatch, RunArray, StringArray, StructArray, UnionArray,
+    Int32Array, Int64Array, ListArray, ListViewArray, RecordBatch, RunArray, StringArray, StructArray,
+    UnionArray,
 };
+use arrow_buffer::OffsetBuffer;
 use arrow_cast::pretty::pretty_format_batches;
 use arrow_schema::{DataType, Field, Fields, UnionFields};
 use arrowlink_core::{
@@ -157,6 +159,36 @@ async fn null_structs_in_lists_and_maps_have_null_fields() {
     let item = Arc::new(Field::new_list_field(structs().data_type().clone(), true));
     let service = serve(Arc::new(FixedSizeListArray::new(item, 1, Arc::new(structs()), None))).await;
     answers(&service, "select c[1]['b'] from t", &["x", "", "z"]).await;
+}
+
+#[tokio::test]
+async fn rows_of_nested_columns_that_are_never_null_have_the_types_that_are_promised() {
+    let item = Arc::new(Field::new("item", DataType::Int64, false));
+    let numbers: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3, 4]));
+    let lists = |numbers: &ArrayRef| -> ArrayRef {
+        let offsets = OffsetBuffer::from_lengths([2, 2]);
+        Arc::new(ListArray::new(Arc::clone(&item), offsets, Arc::clone(numbers), None))
+    };
+    let required = Fields::from(vec![Field::new("a", DataType::Int64, false)]);
+    let structs: ArrayRef = Arc::new(StructArray::new(required, vec![numbers.slice(0, 2)], None));
+    let pairs: ArrayRef = Arc::new(FixedSizeListArray::new(Arc::clone(&item), 2, Arc::clone(&numbers), None));
+    for column in [lists(&numbers), structs, pairs] {
+        let service = serve(column).await;
+        for text in [
+            "select c, row_number() over (order by i) from t",
+            "select b.c from t a left join t b on a.i = b.i",
+            "select distinct on (i) c from t",
+        ] {
+            let read =
+                service.read(CallContext::new(), Query::new(text).into(), ReadOptions::default()).await;
+            let rows = read.unwrap().collect_batches().await.unwrap();
+            assert_eq!(rows.iter().map(RecordBatch::num_rows).sum::<usize>(), 2, "{text}");
+            for row in rows {
+                let types = row.columns().iter().map(|column| column.data_type());
+                assert!(types.eq(row.schema().fields().iter().map(|field| field.data_type())), "{text}");
+            }
+        }
+    }
 }
 
 #[tokio::test]
