@@ -13,6 +13,8 @@ use datafusion::sql::sqlparser::ast::{
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 
+use super::statement::ast_mut;
+
 /// Makes the words one operator, wherever they stand in `tokens`; returns whether they are there.
 pub(crate) fn join(tokens: &mut Vec<TokenWithSpan>) -> bool {
     let mut joined = Vec::with_capacity(tokens.len());
@@ -36,13 +38,8 @@ pub(crate) fn join(tokens: &mut Vec<TokenWithSpan>) -> bool {
 
 /// Makes the operator a comparison, wherever it stands in `statement`.
 pub(crate) fn split(statement: &mut Parsed) {
-    match statement {
-        Parsed::Explain(explain) => split(&mut explain.statement),
-        Parsed::Statement(statement) => {
-            let ControlFlow::Continue(()) = statement.visit(&mut Comparisons);
-        }
-        // They have no expressions.
-        Parsed::CreateExternalTable(_) | Parsed::CopyTo(_) | Parsed::Reset(_) => {}
+    if let Some(statement) = ast_mut(statement) {
+        let ControlFlow::Continue(()) = statement.visit(&mut Comparisons);
     }
 }
 

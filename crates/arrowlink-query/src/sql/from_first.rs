@@ -8,14 +8,12 @@ use datafusion::sql::sqlparser::ast::{
     Query, SelectFlavor, SelectItem, SetExpr, VisitMut as _, VisitorMut, WildcardAdditionalOptions,
 };
 
+use super::statement::ast_mut;
+
 /// Puts `SELECT *` where nothing is selected.
 pub(crate) fn spell(statement: &mut Parsed) {
-    match statement {
-        Parsed::Statement(statement) => {
-            let ControlFlow::Continue(()) = statement.visit(&mut AllColumns);
-        }
-        Parsed::Explain(explain) => spell(&mut explain.statement),
-        Parsed::CreateExternalTable(_) | Parsed::CopyTo(_) | Parsed::Reset(_) => {}
+    if let Some(statement) = ast_mut(statement) {
+        let ControlFlow::Continue(()) = statement.visit(&mut AllColumns);
     }
 }
 

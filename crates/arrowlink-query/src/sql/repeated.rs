@@ -12,6 +12,8 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::parser::Statement as Parsed;
 use datafusion::sql::sqlparser::ast::{Expr, Ident, Select, SelectItem, SetExpr, Statement as Ast};
 
+use super::statement::ast_mut;
+
 /// Plans `parsed`; where columns of its result have the same name, the later ones get other names first.
 pub(crate) async fn plan(state: &SessionState, parsed: &Parsed) -> Result<LogicalPlan, DataFusionError> {
     let mut renamed = parsed.clone();
@@ -26,6 +28,8 @@ pub(crate) async fn plan(state: &SessionState, parsed: &Parsed) -> Result<Logica
         if !seen.insert(repeated.clone()) || !rename(&mut renamed, &repeated) {
             return Err(error);
         }
+        // Each attempt is a planning of its own, and nobody may wait for it any more.
+        tokio::task::yield_now().await;
     }
 }
 
@@ -53,29 +57,36 @@ impl Repeated {
 
 /// Gives the later column another name; returns whether there is one that has none from the statement.
 fn rename(statement: &mut Parsed, repeated: &Repeated) -> bool {
-    let query = match statement {
-        Parsed::Explain(explain) => return rename(&mut explain.statement, repeated),
-        Parsed::Statement(statement) => match statement.as_mut() {
-            Ast::Query(query) => Some(query),
-            Ast::Insert(insert) => insert.source.as_mut(),
-            _ => None,
-        },
-        Parsed::CreateExternalTable(_) | Parsed::CopyTo(_) | Parsed::Reset(_) => None,
+    let query = match ast_mut(statement) {
+        Some(Ast::Query(query)) => Some(query),
+        Some(Ast::Insert(insert)) => insert.source.as_mut(),
+        _ => None,
     };
-    query.is_some_and(|query| rename_in(&mut query.body, repeated))
+    query.is_some_and(|query| {
+        rename_in(&mut query.body, repeated, is_repeated) || rename_in(&mut query.body, repeated, |_, _| true)
+    })
 }
 
-/// Does it in each select list of the result: those of a `UNION` have their positions in common.
-fn rename_in(body: &mut SetExpr, repeated: &Repeated) -> bool {
+/// Does it in each select list of the result that is `meant`: those of a `UNION` have their positions in common.
+fn rename_in(body: &mut SetExpr, repeated: &Repeated, meant: fn(&[SelectItem], usize) -> bool) -> bool {
     match body {
-        SetExpr::Select(select) => rename_of(select, repeated),
-        SetExpr::Query(query) => rename_in(&mut query.body, repeated),
+        SetExpr::Select(select) => {
+            meant(&select.projection, repeated.position) && rename_of(select, repeated)
+        }
+        SetExpr::Query(query) => rename_in(&mut query.body, repeated, meant),
         SetExpr::SetOperation { left, right, .. } => {
-            let is_left = rename_in(left, repeated);
-            rename_in(right, repeated) || is_left
+            let is_left = rename_in(left, repeated, meant);
+            rename_in(right, repeated, meant) || is_left
         }
         _ => false,
     }
+}
+
+/// Returns whether the item at `position` has the name of one before it, as far as the statement says.
+fn is_repeated(items: &[SelectItem], position: usize) -> bool {
+    let (before, item) = (items.iter().take(position), items.get(position).and_then(name_of));
+    let item = item.map(|name| name.to_lowercase());
+    before.map(name_of).any(|name| name.map(|name| name.to_lowercase()) == item)
 }
 
 fn rename_of(select: &mut Select, repeated: &Repeated) -> bool {
@@ -90,17 +101,22 @@ fn rename_of(select: &mut Select, repeated: &Repeated) -> bool {
     true
 }
 
-/// Finds the later column: by its position, and behind a wildcard by its name.
+/// Finds the later column: by its position, and behind a wildcard by its name, or because its name stands before it.
 fn chosen<'a>(items: &'a mut [SelectItem], repeated: &Repeated) -> Option<&'a mut SelectItem> {
-    let is_plain =
-        |item: &SelectItem| matches!(item, SelectItem::UnnamedExpr(_) | SelectItem::ExprWithAlias { .. });
-    if items.iter().take(repeated.position.saturating_add(1)).all(is_plain) {
+    if items.iter().take(repeated.position.saturating_add(1)).all(|item| name_of(item).is_some()) {
         return items.get_mut(repeated.position);
     }
     let column = repeated.expression.rsplit('.').next().unwrap_or_default();
-    items.iter_mut().rev().find(|item| {
-        matches!(item, SelectItem::UnnamedExpr(_)) && name_of(item).is_some_and(|name| name == column)
-    })
+    let is_named = |item: &SelectItem| is_unnamed(item) && name_of(item).is_some_and(|name| name == column);
+    let named = items.iter().rposition(is_named);
+    let index = named.or_else(|| {
+        (0..items.len()).find(|index| items.get(*index).is_some_and(is_unnamed) && is_repeated(items, *index))
+    });
+    items.get_mut(index?)
+}
+
+const fn is_unnamed(item: &SelectItem) -> bool {
+    matches!(item, SelectItem::UnnamedExpr(_))
 }
 
 /// Returns the name that a column has, where the statement says it.

@@ -16,14 +16,12 @@ use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::sql::parser::Statement as Parsed;
 use datafusion::sql::sqlparser::ast::{ObjectName, Query, Visit as _, Visitor};
 
+use super::statement::ast;
+
 /// Refuses a statement that names too many tables, those of a `WITH` as often as it is mentioned.
 pub(crate) fn check_tables(statement: &Parsed) -> Result<()> {
-    let statement = match statement {
-        Parsed::Explain(explain) => return check_tables(&explain.statement),
-        Parsed::Statement(statement) => statement,
-        // Nothing of them is planned.
-        Parsed::CreateExternalTable(_) | Parsed::CopyTo(_) | Parsed::Reset(_) => return Ok(()),
-    };
+    // Nothing of what is never executed is planned.
+    let Some(statement) = ast(statement) else { return Ok(()) };
     let mut counter = Tables { open: vec![Frame::default()] };
     let ControlFlow::Continue(()) = statement.visit(&mut counter);
     check_count(counter.open.first().map_or(0, |frame| frame.tables))

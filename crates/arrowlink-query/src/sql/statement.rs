@@ -60,6 +60,24 @@ impl Statement {
     }
 }
 
+/// Returns what a statement is, or explains; `None` is one that is never executed.
+pub(crate) fn ast(statement: &Parsed) -> Option<&Ast> {
+    match statement {
+        Parsed::Statement(ast) => Some(ast),
+        Parsed::Explain(explain) => ast(&explain.statement),
+        Parsed::CreateExternalTable(_) | Parsed::CopyTo(_) | Parsed::Reset(_) => None,
+    }
+}
+
+/// As [`ast`], to be changed.
+pub(crate) fn ast_mut(statement: &mut Parsed) -> Option<&mut Ast> {
+    match statement {
+        Parsed::Statement(ast) => Some(ast),
+        Parsed::Explain(explain) => ast_mut(&mut explain.statement),
+        Parsed::CreateExternalTable(_) | Parsed::CopyTo(_) | Parsed::Reset(_) => None,
+    }
+}
+
 /// Gives each `?` its number.
 fn number(tokens: &mut [TokenWithSpan]) -> Result<()> {
     let (mut unnamed, mut numbered) = (0_usize, false);

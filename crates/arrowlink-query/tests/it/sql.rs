@@ -189,6 +189,16 @@ async fn a_column_that_is_asked_for_again_has_a_name_of_its_own() {
         ),
         ("select id, id as \"id:1\", id from trips", &["id", "id:1", "id:2"]),
         ("select *, id from trips", &["id", "city", "price", "id:1"]),
+        (
+            "select *, id, lower(city), city, LOWER(city) from trips",
+            &["id", "city", "price", "id:1", "lower(trips.city)", "city:1", "LOWER(city):1"],
+        ),
+        ("select id, city from trips union all select id, id from trips", &["id", "city"]),
+        ("select id, id from trips union all select id, price from trips", &["id", "id:1"]),
+        (
+            "select id, city, city from trips union all (select id, id, ID from trips)",
+            &["id", "city", "city:1"],
+        ),
         ("select price, id, * from trips", &["price:1", "id:1", "id", "city", "price"]),
         ("select id, id from trips union all (select id, id from trips)", &["id", "id:1"]),
         ("explain select id, id from trips", &["plan_type", "plan"]),
