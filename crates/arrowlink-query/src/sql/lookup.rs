@@ -97,17 +97,9 @@ impl<'a> Lookup<'a> {
     /// Finds one table under the first of its names that there is.
     async fn table(&self, reference: &TableReference) -> Result<(Name, Arc<dyn TableProvider>)> {
         let meant = Meant::by(reference, self.query.default_schema.as_deref())?;
-        let exact = meant.exact(self.engine.service.as_ref(), self.ctx).await;
-        let name = exact.unwrap_or(&meant.plain);
-        match (self.named(name).await, &meant.otherwise) {
-            (Err(missing), Some(otherwise)) if missing.kind() == ErrorKind::NotFound => {
-                match self.named(otherwise).await {
-                    Err(error) if error.kind() == ErrorKind::NotFound => Err(missing),
-                    found => found.map(|table| (otherwise.clone(), table)),
-                }
-            }
-            (found, _) => found.map(|table| (name.clone(), table)),
-        }
+        let found = meant.found(self.engine.service.as_ref(), self.ctx, |name| self.named(name));
+        let (name, table) = found.await;
+        table.map(|table| (name.clone(), table))
     }
 
     /// Returns the dataset `name` as a table.

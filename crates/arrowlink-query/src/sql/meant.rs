@@ -19,9 +19,9 @@ pub(crate) struct Meant {
     /// The spellings with a needless beginning: the first of which there is a dataset is meant.
     exact: Vec<Name>,
     /// The name without it: the one that is spoken of, and made, where there is none.
-    pub(crate) plain: Name,
+    plain: Name,
     /// What is meant where there is no `plain` either.
-    pub(crate) otherwise: Option<Name>,
+    otherwise: Option<Name>,
 }
 
 impl Meant {
@@ -49,26 +49,46 @@ impl Meant {
         Self::by(&table, schema)
     }
 
-    /// Returns the dataset of `service` that has exactly the name, where it has a needless beginning and there is one.
-    pub(crate) async fn exact(&self, service: &dyn DataService, ctx: &CallContext) -> Option<&Name> {
-        for name in &self.exact {
-            if is_listed(service, ctx, name).await {
-                return Some(name);
-            }
+    /// Returns what is meant among the datasets of `service`; where there is none, what is to be made or missed.
+    pub(crate) async fn among(&self, service: &dyn DataService, ctx: &CallContext) -> Name {
+        if self.otherwise.is_none() {
+            return self.first(service, ctx).await.clone();
         }
-        None
+        let described = self.found(service, ctx, |name| service.describe(ctx.clone(), Target::from(name)));
+        described.await.0.clone()
     }
 
-    /// Returns what is meant among the datasets of `service`; where there is none, what is to be made or missed.
-    pub(crate) async fn among(self, service: &dyn DataService, ctx: &CallContext) -> Name {
-        if let Some(exact) = self.exact(service, ctx).await {
-            return exact.clone();
+    /// Returns what is meant among the datasets of `service`, and what `find` says of it.
+    pub(crate) async fn found<'a, T, F>(
+        &'a self,
+        service: &dyn DataService,
+        ctx: &CallContext,
+        find: impl Fn(&'a Name) -> F,
+    ) -> (&'a Name, Result<T>)
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let first = self.first(service, ctx).await;
+        match (find(first).await, &self.otherwise) {
+            (Err(missing), Some(otherwise)) if missing.kind() == ErrorKind::NotFound => {
+                match find(otherwise).await {
+                    Err(error) if error.kind() == ErrorKind::NotFound => (first, Err(missing)),
+                    found => (otherwise, found),
+                }
+            }
+            (found, _) => (first, found),
         }
-        let Some(otherwise) = self.otherwise else { return self.plain };
-        match is_there(service, ctx, &self.plain).await || !is_there(service, ctx, &otherwise).await {
-            true => self.plain,
-            false => otherwise,
+    }
+
+    /// Returns the dataset of `service` that has exactly the name, where it has a needless beginning and there is one, or
+    /// else the name without it.
+    async fn first(&self, service: &dyn DataService, ctx: &CallContext) -> &Name {
+        for name in &self.exact {
+            if is_listed(service, ctx, name).await {
+                return name;
+            }
         }
+        &self.plain
     }
 }
 
@@ -111,12 +131,9 @@ fn beginning(name: &Name) -> Option<usize> {
 async fn is_listed(service: &dyn DataService, ctx: &CallContext, name: &Name) -> bool {
     match service.list(ctx.clone(), ListOptions::default().with_prefix(name.as_str())).await {
         Ok(mut entries) => matches!(entries.next().await, Some(Ok(entry)) if entry.name == *name),
-        Err(_) => is_there(service, ctx, name).await,
+        Err(_) => {
+            let described = service.describe(ctx.clone(), Target::from(name)).await;
+            described.map_or_else(|error| error.kind() != ErrorKind::NotFound, |_| true)
+        }
     }
-}
-
-/// Says whether there is such a dataset, damaged or not.
-async fn is_there(service: &dyn DataService, ctx: &CallContext, name: &Name) -> bool {
-    let described = service.describe(ctx.clone(), Target::from(name)).await;
-    described.map_or_else(|error| error.kind() != ErrorKind::NotFound, |_| true)
 }
