@@ -3,7 +3,6 @@
 //! ```text
 //! text -> statement (one, and one that is allowed)   `statement`, `nesting`
 //!      -> the tables that it names, each once        `lookup`, `meant`, `service_table`, `file_table`, `listing`
-//!      -> the tables that it names, each once        `lookup`, `service_table`, `file_table`, `listing`
 //!      -> the types that their columns have in it    `types`
 //!      -> plan, with the values of its parameters    `engine`, `planned`, `parameters`; `plans` knows it the next time
 //!      -> rows as they come, or a change             `run`, `change`

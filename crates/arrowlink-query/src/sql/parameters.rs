@@ -107,7 +107,7 @@ fn in_rows(plan: LogicalPlan, values: &[ScalarValue]) -> Result<LogicalPlan> {
     placed.map(|placed| placed.data).map_err(from_datafusion)
 }
 
-/// Returns the numbers of all parameters, with their types where all places of one agree.
+/// Returns the numbers of all parameters, with the type of the first place of each that has one.
 fn types(plan: &LogicalPlan) -> BTreeMap<usize, Option<DataType>> {
     let mut types: BTreeMap<usize, Option<DataType>> = BTreeMap::new();
     let visited = plan.apply_with_subqueries(|plan| {
@@ -127,7 +127,7 @@ fn types(plan: &LogicalPlan) -> BTreeMap<usize, Option<DataType>> {
     types
 }
 
-/// Notes another place of a parameter: the first type that is known counts, unless another place has another.
+/// Notes another place of a parameter: the first type that is known counts.
 fn note(entry: std::collections::btree_map::Entry<'_, usize, Option<DataType>>, data_type: Option<DataType>) {
     let known = entry.or_insert_with(|| data_type.clone());
     if known.is_none() {
