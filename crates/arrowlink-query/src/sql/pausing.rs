@@ -1,8 +1,8 @@
 //! Operators that make many rows of few pause now and then, so that their query can be stopped and others go on.
 //!
 //! The engine's sources pause by themselves, every so many batches that they make. A join makes thousands of batches of
-//! one: all that time its task neither ends nor leaves its thread. So it pauses here. A nested loop may make none for hours;
-//! it gives its thread's other tasks away before it computes, and its condition is a [`WatchedFilter`].
+//! one: all that time its task neither ends nor leaves its thread. So it pauses here. One that may make none for hours has
+//! a condition that asks whether anybody waits: see [`watched`].
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -19,15 +19,13 @@ use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
-use datafusion::physical_plan::joins::utils::JoinFilter;
-use datafusion::physical_plan::joins::{NestedLoopJoinExec, NestedLoopJoinExecBuilder};
+use datafusion::physical_plan::joins::{HashJoinExec, NestedLoopJoinExec, NestedLoopJoinExecBuilder};
 use futures::{Stream, StreamExt as _};
-use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::around::{Around, Begin};
 use super::interrupt::Interrupt;
 use super::repeatable::Repeat;
-use super::watched_filter::{Place, WatchedFilter};
+use super::watched_filter::{Slot, watched};
 
 /// Returns the rules by which plans are made, with [`Pauses`] where the plan is whole but for what its filters share.
 pub(crate) fn rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
@@ -52,15 +50,9 @@ impl PhysicalOptimizerRule for Pauses {
             if !MULTIPLYING.contains(&plan.name()) {
                 return Ok(Transformed::no(plan));
             }
-            let place = Place::default();
-            let has_loop = plan.is::<NestedLoopJoinExec>();
-            let input = match plan.downcast_ref::<NestedLoopJoinExec>() {
-                Some(join) => watched(join, &place)?,
-                None => plan,
-            };
-            Ok(Transformed::yes(
-                Arc::new(Around { input, begin: Pause { place, has_loop } }) as Arc<dyn ExecutionPlan>
-            ))
+            let slot = Slot::default();
+            let input = asking(plan, &slot)?;
+            Ok(Transformed::yes(Arc::new(Around { input, begin: Pause { slot } }) as Arc<dyn ExecutionPlan>))
         })
         .data()
     }
@@ -74,34 +66,40 @@ impl PhysicalOptimizerRule for Pauses {
     }
 }
 
-/// Lets the condition of `join` ask at `place`, and its left side be executed again where it does not fit into memory.
-fn watched(join: &NestedLoopJoinExec, place: &Place) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-    let filter = join.filter().map(|filter| {
-        let condition = WatchedFilter::new(Arc::clone(filter.expression()), Arc::clone(place));
-        JoinFilter::new(Arc::new(condition), filter.column_indices().to_vec(), Arc::clone(filter.schema()))
-    });
+/// Lets the condition of a join ask at `slot`.
+fn asking(plan: Arc<dyn ExecutionPlan>, slot: &Slot) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+    if let Some(join) = plan.downcast_ref::<HashJoinExec>() {
+        let filter = watched(join.filter(), *join.join_type(), slot);
+        return join.builder().with_filter(filter).build_exec();
+    }
+    match plan.downcast_ref::<NestedLoopJoinExec>() {
+        Some(join) => looping(join, slot),
+        None => Ok(plan),
+    }
+}
+
+/// Lets the condition of `join` ask at `slot`, and its left side be executed again where it does not fit into memory.
+fn looping(join: &NestedLoopJoinExec, slot: &Slot) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+    let filter = watched(join.filter(), *join.join_type(), slot);
     let left = Arc::new(Around { input: Arc::clone(join.left()), begin: Repeat::left_of(join) });
-    let join: Arc<dyn ExecutionPlan> =
-        Arc::new(NestedLoopJoinExecBuilder::from(join).with_filter(filter).build()?);
-    let right = join.children().get(1).map(|right| Arc::clone(right));
+    let right = Arc::clone(join.right());
+    let join = NestedLoopJoinExecBuilder::from(join).with_filter(filter).build()?;
     let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
-    join.replace_children(std::iter::once(left as _).chain(right).collect(), options)
+    Arc::new(join).replace_children(vec![left, right], options)
 }
 
 /// Pauses behind its input.
 #[derive(Debug)]
 struct Pause {
-    /// Where the conditions of its input ask.
-    place: Place,
-    /// Whether its input may compute for long without a batch.
-    has_loop: bool,
+    /// Where the condition of its input asks.
+    slot: Slot,
 }
 
 impl Begin for Pause {
     const NAME: &'static str = "PausingExec";
 
     fn anew(&self) -> Self {
-        Self { place: Arc::clone(&self.place), has_loop: self.has_loop }
+        Self { slot: Arc::clone(&self.slot) }
     }
 
     fn begin(
@@ -112,17 +110,16 @@ impl Begin for Pause {
     ) -> Result<SendableRecordBatchStream, DataFusionError> {
         if let Some(interrupt) = context.session_config().get_extension::<Interrupt>() {
             // All partitions are of one query.
-            self.place.get_or_init(|| interrupt);
+            self.slot.get_or_init(|| interrupt);
         }
         let rows = input.execute(partition, context)?;
-        Ok(Box::pin(Pausing { rows, has_loop: self.has_loop, since: None }))
+        Ok(Box::pin(Pausing { rows, since: None }))
     }
 }
 
 /// The rows of one partition.
 struct Pausing {
     rows: SendableRecordBatchStream,
-    has_loop: bool,
     /// When it began to make batches without a pause.
     since: Option<Instant>,
 }
@@ -137,11 +134,7 @@ impl Stream for Pausing {
             return Poll::Pending;
         }
         self.since.get_or_insert_with(Instant::now);
-        let polled = if self.has_loop && has_other_threads() {
-            tokio::task::block_in_place(|| self.rows.poll_next_unpin(cx))
-        } else {
-            self.rows.poll_next_unpin(cx)
-        };
+        let polled = self.rows.poll_next_unpin(cx);
         if polled.is_pending() {
             self.since = None;
         }
@@ -153,11 +146,6 @@ impl RecordBatchStream for Pausing {
     fn schema(&self) -> SchemaRef {
         self.rows.schema()
     }
-}
-
-/// Whether the tasks of this thread can go on on another.
-fn has_other_threads() -> bool {
-    Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread)
 }
 
 /// Operators that make any number of batches of one.

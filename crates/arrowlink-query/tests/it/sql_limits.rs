@@ -140,8 +140,9 @@ async fn a_query_that_nobody_waits_for_ends() {
     assert_eq!(query(&service, Query::new("select 1")).await.unwrap().num_rows(), 1);
 }
 
-/// Joins that compute for minutes without a row, each of another operator, over tables that are read in no time.
-const LOOPS: [&str; 5] = [
+/// Joins that compute for minutes without a row: each of another operator, over tables that are read in no time, and one
+/// that waits for a table of which nothing is left.
+const LOOPS: [&str; 8] = [
     "select count(*) from generate_series(1, 300000) a, generate_series(1, 300000) b where a.value + b.value = 0",
     "select count(*) from generate_series(1, 300000) a, generate_series(1, 300000) b where a.value * b.value % 7 = 3",
     "select count(*) from generate_series(1, 300000) a where exists (select 1 from generate_series(1, 300000) b \
@@ -149,14 +150,21 @@ const LOOPS: [&str; 5] = [
     "select sum(a.value % 3 + b.value) from generate_series(1, 300000) a cross join generate_series(1, 300000) b",
     "select sum(a.value + b.value) from generate_series(1, 300000) a join generate_series(1, 300000) b \
      on a.value / 1000000 = b.value / 1000000",
+    "select count(*) from generate_series(1, 300000) a join generate_series(1, 300000) b \
+     on a.value / 1000000 = b.value / 1000000 and a.value + b.value = 0",
+    "select count(*) from generate_series(1, 300000) a where exists (select 1 from generate_series(1, 300000) b \
+     where a.value / 1000000 = b.value / 1000000)",
+    "select count(*) from (select value as v from generate_series(1, 1000000000000) where value < 0) a \
+     join (values (1), (2)) b (x) on a.v < b.x",
 ];
 
 #[tokio::test]
 async fn a_join_that_computes_for_too_long_names_the_setting() {
-    for text in LOOPS {
+    for (text, threads) in LOOPS.into_iter().flat_map(|text| [(text, 1), (text, 2)]) {
         let options =
             SqlOptions::default().with_timeout(Some(Duration::from_millis(300))).with_max_queries(1);
-        let service = service_with(options, catalog());
+        let runtime = QueryRuntime::new(QueryOptions::default().with_threads(threads)).unwrap();
+        let service = SqlService::new(Arc::new(catalog()), SqlTables::default(), &runtime, options).unwrap();
         let error = query(&service, Query::new(text)).await.unwrap_err();
         check(&error, ErrorKind::LimitExceeded, &["the query computed for 0.3 s", "raise `query.timeout`"]);
         assert_eq!(query(&service, Query::new("select 1")).await.unwrap().num_rows(), 1, "{text}");
