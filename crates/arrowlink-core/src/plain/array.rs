@@ -8,10 +8,12 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::{Int16Type, Int32Type, Int64Type};
 use arrow_array::{
-    Array, ArrayRef, GenericListArray, MapArray, OffsetSizeTrait, StructArray, UnionArray, make_array,
+    Array, ArrayRef, GenericListArray, GenericListViewArray, MapArray, OffsetSizeTrait, StructArray,
+    UnionArray, make_array,
 };
 use arrow_buffer::{ArrowNativeType as _, Buffer, OffsetBuffer, ScalarBuffer};
 use arrow_data::ArrayData;
+use arrow_data::transform::MutableArrayData;
 use arrow_schema::{ArrowError, DataType, FieldRef, UnionMode};
 use arrow_select::dictionary::garbage_collect_any_dictionary;
 
@@ -49,13 +51,11 @@ impl Maker {
             (DataType::BinaryView, _) => views(array.as_binary_view()).and_then(|()| cast(array, to)),
             (DataType::List(_), DataType::List(field)) => self.list(array.as_list::<i32>(), field),
             (DataType::LargeList(_), DataType::LargeList(field)) => self.list(array.as_list::<i64>(), field),
-            (DataType::ListView(field), DataType::List(to)) => {
-                list_views(array.as_list_view::<i32>())?;
-                self.list(cast(array, &DataType::List(Arc::clone(field)))?.as_list::<i32>(), to)
+            (DataType::ListView(_), DataType::List(field)) => {
+                self.list_view(array.as_list_view::<i32>(), field)
             }
-            (DataType::LargeListView(field), DataType::LargeList(to)) => {
-                list_views(array.as_list_view::<i64>())?;
-                self.list(cast(array, &DataType::LargeList(Arc::clone(field)))?.as_list::<i64>(), to)
+            (DataType::LargeListView(_), DataType::LargeList(field)) => {
+                self.list_view(array.as_list_view::<i64>(), field)
             }
             (DataType::FixedSizeList(..), DataType::FixedSizeList(field, _)) => {
                 let list = array.as_fixed_size_list();
@@ -74,7 +74,11 @@ impl Maker {
                     DataType::Int32 => runs::<Int32Type>(array)?,
                     _ => runs::<Int64Type>(array)?,
                 };
-                Ok(arrow_select::take::take(&self.plain(&runs.values, to)?, &runs.rows, None)?)
+                let values = self.plain(&runs.values, to)?;
+                if values.data_type().is_nested() {
+                    return gathered(&values, runs.rows.values().iter().map(|run| (run.as_usize(), 1)));
+                }
+                Ok(arrow_select::take::take(&values, &runs.rows, None)?)
             }
             _ => cast(array, to),
         }
@@ -94,6 +98,30 @@ impl Maker {
         let values = self.plain(&values, field.data_type())?;
         let to = GenericListArray::<O>::DATA_TYPE_CONSTRUCTOR(Arc::clone(field));
         Ok(make_array(assembled(&to, list, Some(offsets.into_inner().into_inner()), [values])?))
+    }
+
+    /// Makes the values plain once, however many lists refer to them, and copies them then.
+    fn list_view<O: OffsetSizeTrait>(
+        self,
+        lists: &GenericListViewArray<O>,
+        field: &FieldRef,
+    ) -> Result<ArrayRef> {
+        let spans = lists.value_offsets().iter().zip(lists.value_sizes());
+        let spans = spans.map(|(offset, size)| (offset.as_usize(), size.as_usize()));
+        let used = || spans.clone().filter(|(_, size)| *size > 0);
+        let first = used().map(|(offset, _)| offset).min().unwrap_or_default();
+        let end = used().map(|(offset, size)| offset + size).max().unwrap_or_default();
+        let values = self.plain(&lists.values().slice(first, end - first), field.data_type())?;
+        let used = || used().map(|(offset, size)| (offset - first, size));
+        list_views(&values, used())?;
+        let values = gathered(&values, used())?;
+        let (mut offsets, mut length) = (vec![O::usize_as(0)], 0);
+        for (_, size) in spans {
+            length += size;
+            offsets.push(O::from_usize(length).ok_or(Failure::TooLong)?);
+        }
+        let to = GenericListArray::<O>::DATA_TYPE_CONSTRUCTOR(Arc::clone(field));
+        Ok(make_array(assembled(&to, lists, Some(Buffer::from_vec(offsets)), [values])?))
     }
 
     fn map(self, map: &MapArray, field: &FieldRef, sorted: bool) -> Result<ArrayRef> {
@@ -140,6 +168,17 @@ fn assembled(
     let builder = ArrayData::builder(to.clone()).len(array.len()).nulls(array.nulls().cloned());
     let children = children.into_iter().map(|child| child.to_data()).collect();
     Ok(builder.buffers(offsets.into_iter().collect()).child_data(children).build()?)
+}
+
+/// Copies spans of rows, each a first row and a length. It takes the values as they are, where the kernels of Arrow put
+/// arrays together by constructors that some of them do not pass.
+fn gathered(values: &ArrayRef, spans: impl Iterator<Item = (usize, usize)>) -> Result<ArrayRef> {
+    let data = values.to_data();
+    let mut copy = MutableArrayData::new(vec![&data], false, values.len());
+    for (first, length) in spans {
+        copy.try_extend(0, first, first + length)?;
+    }
+    Ok(make_array(copy.freeze()))
 }
 
 fn cast(array: &ArrayRef, to: &DataType) -> Result<ArrayRef> {

@@ -1,9 +1,7 @@
 //! Values that a few bytes say many times: runs, and views that overlap. What they become is known before it is made.
 
 use arrow_array::types::{ByteViewType, RunEndIndexType};
-use arrow_array::{
-    Array, ArrayRef, GenericByteViewArray, GenericListViewArray, OffsetSizeTrait, RunArray, UInt64Array,
-};
+use arrow_array::{Array, ArrayRef, GenericByteViewArray, RunArray, UInt64Array};
 use arrow_buffer::ArrowNativeType as _;
 use arrow_schema::ArrowError;
 
@@ -49,15 +47,17 @@ fn bytes_of(values: &ArrayRef, run: usize) -> usize {
     values.data_type().primitive_width().unwrap_or_else(|| value_bytes(values, run))
 }
 
-/// Makes sure that lists do not become many times what their views refer to.
-pub(super) fn list_views<O: OffsetSizeTrait>(lists: &GenericListViewArray<O>) -> Result<()> {
-    let spans = lists.value_offsets().iter().zip(lists.value_sizes());
-    let bytes = spans.map(|(offset, size)| match size.as_usize() {
-        0 => 0,
-        size => array_bytes(&lists.values().slice(offset.as_usize(), size)),
-    });
-    let bytes: usize = bytes.sum();
-    if bytes > MOST_REPEATED_BYTES && lists.len() > 1 { Err(Failure::TooLong) } else { Ok(()) }
+/// Makes sure that lists do not become many times what their views refer to: `spans` of `values`, which are plain.
+pub(super) fn list_views(values: &ArrayRef, spans: impl Iterator<Item = (usize, usize)>) -> Result<()> {
+    let (mut bytes, mut lists) = (0, 0);
+    for (first, length) in spans {
+        bytes += array_bytes(&values.slice(first, length));
+        lists += 1;
+        if bytes > MOST_REPEATED_BYTES && lists > 1 {
+            return Err(Failure::TooLong);
+        }
+    }
+    Ok(())
 }
 
 /// Makes sure that the values of views have offsets of 32 bits.

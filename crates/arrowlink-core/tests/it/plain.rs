@@ -145,8 +145,12 @@ fn nulls_within_what_is_never_null_stay() {
     let list = ArrayData::builder(DataType::List(item.clone())).len(2).add_buffer(offsets);
     let fixed = ArrayData::builder(DataType::FixedSizeList(item.clone(), 2)).len(2);
     let structure = ArrayData::builder(DataType::Struct(vec![item].into())).len(4);
-    for builder in [list, fixed, structure] {
-        let column = make_array(builder.add_child_data(either().to_data()).build().unwrap());
+    let [list, fixed, structure] = [list, fixed, structure]
+        .map(|builder| make_array(builder.add_child_data(either().to_data()).build().unwrap()));
+    let item = Arc::new(Field::new_list_field(structure.data_type().clone(), true));
+    let views = ListViewArray::new(item, vec![2, 0, 1].into(), vec![2, 0, 3].into(), structure.clone(), None);
+    let runs = RunArray::<Int32Type>::try_new(&Int32Array::from(vec![1, 3, 5, 7]), &structure).unwrap();
+    for column in [list, fixed, structure, Arc::new(views), Arc::new(runs)] {
         let rows = RecordBatch::try_from_iter([("column", column)]).unwrap();
         let made = Plain::new(rows.schema_ref()).apply(&rows).unwrap();
         let shown =
@@ -155,14 +159,20 @@ fn nulls_within_what_is_never_null_stay() {
     }
 }
 
-/// Rows that repeat one long text a hundred thousand times.
-fn bombs() -> [ArrayRef; 2] {
+/// Rows that repeat one long text a hundred thousand times: as runs, by list views, and by list views of runs.
+fn bombs() -> [ArrayRef; 3] {
     let (rows, text) = (100_000, "x".repeat(4096));
-    let ends = Int32Array::from(vec![i32::try_from(rows).unwrap()]);
-    let runs = RunArray::<Int32Type>::try_new(&ends, &StringArray::from(vec![text.as_str()])).unwrap();
+    let runs = |rows: usize| {
+        let ends = Int32Array::from(vec![i32::try_from(rows).unwrap()]);
+        RunArray::<Int32Type>::try_new(&ends, &StringArray::from(vec![text.as_str()])).unwrap()
+    };
+    let lists = |values: ArrayRef| {
+        let item = Arc::new(Field::new_list_field(values.data_type().clone(), true));
+        let size = i32::try_from(values.len()).unwrap();
+        ListViewArray::new(item, vec![0; rows].into(), vec![size; rows].into(), values, None)
+    };
     let texts = Arc::new(StringViewArray::from(vec![text.as_str()]));
-    let lists = ListViewArray::new(item(), vec![0; rows].into(), vec![1; rows].into(), texts, None);
-    [Arc::new(runs), Arc::new(lists)]
+    [Arc::new(runs(rows)), Arc::new(lists(texts)), Arc::new(lists(Arc::new(runs(4))))]
 }
 
 #[test]
