@@ -84,9 +84,9 @@ fn rename_in(body: &mut SetExpr, repeated: &Repeated, meant: fn(&[SelectItem], u
 
 /// Returns whether the item at `position` has the name of one before it, as far as the statement says.
 fn is_repeated(items: &[SelectItem], position: usize) -> bool {
-    let (before, item) = (items.iter().take(position), items.get(position).and_then(name_of));
-    let item = item.map(|name| name.to_lowercase());
-    before.map(name_of).any(|name| name.map(|name| name.to_lowercase()) == item)
+    let Some(item) = items.get(position).and_then(name_of) else { return false };
+    let mut before = items.iter().take(position).filter_map(name_of);
+    before.any(|name| name.to_lowercase() == item.to_lowercase())
 }
 
 fn rename_of(select: &mut Select, repeated: &Repeated) -> bool {
