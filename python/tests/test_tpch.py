@@ -3,8 +3,8 @@
 The scale factor is 0.1, 866,602 rows in all.
 
 Rows are compared in an order of their own, since some queries leave the order of equal rows open. Numbers,
-texts and dates have to be equal, decimals to the last digit; only what DuckDB computes as a float, averages
-and quotients, which are decimals of six digits here, may differ by one in the sixth digit.
+texts and dates have to be equal, decimals to the last digit; only what DuckDB computes as a float, averages,
+which are decimals of six digits here, and quotients, may differ by one in the sixth digit.
 """
 
 import math

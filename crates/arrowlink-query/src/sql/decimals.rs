@@ -1,12 +1,12 @@
 //! Numbers of a statement beside decimals are the decimals that are written: `price = 191338.49`.
 //!
 //! The engine takes a number with a point for a double. One that is added to a decimal, or multiplied with one, becomes a
-//! decimal while the statement is planned, so that all that names the result knows its type: see `sums`. One that is
+//! decimal while the statement is planned, so that all that names the result knows its type: see `arithmetic`. One that is
 //! compared with a decimal does so before types are made to agree. A decimal that meets doubles of another kind is made
-//! one: the engine would do the opposite, for which some doubles are too large. What is divided stays a double.
+//! one: the engine would do the opposite, for which some doubles are too large. Quotients are doubles.
 
 mod agreement;
-mod sums;
+mod arithmetic;
 mod written;
 
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use datafusion::prelude::cast;
 
 use agreement::{Agreement, Member};
 
-pub(crate) use sums::WrittenSums;
+pub(crate) use arithmetic::Arithmetic;
 
 /// Returns the rules by which types are made to agree, after this one.
 pub(crate) fn rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {

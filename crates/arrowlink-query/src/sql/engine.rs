@@ -73,7 +73,7 @@ impl Engine {
             .with_analyzer_rules(decimals::rules())
             .with_physical_optimizer_rules(pausing::rules())
             .build();
-        let planned = state.register_expr_planner(Arc::new(decimals::WrittenSums));
+        let planned = state.register_expr_planner(Arc::new(decimals::Arithmetic));
         planned.map_err(|error| internal("the planner takes no rules").with_source(error))?;
         growth::bound(&mut state).map_err(|error| internal("a function is not there").with_source(error))?;
         let turns = Arc::new(Semaphore::new(options.max_queries.clamp(1, Semaphore::MAX_PERMITS)));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::Float64Type;
-use arrow_array::{ArrayRef, Decimal128Array, Float64Array, RecordBatch};
+use arrow_array::{ArrayRef, Decimal128Array, Float64Array, RecordBatch, record_batch};
 use arrow_schema::DataType;
 use arrowlink_core::{Catalog, Query};
 use arrowlink_query::SqlOptions;
@@ -69,7 +69,7 @@ async fn a_number_beside_a_double_is_a_double() {
 }
 
 #[tokio::test]
-async fn what_is_divided_by_a_written_number_is_a_double() {
+async fn quotients_are_doubles_and_keep_their_digits() {
     let service = prices();
     for (division, expected) in [
         ("1.0 / price", 1.0 / 8.13),
@@ -78,15 +78,20 @@ async fn what_is_divided_by_a_written_number_is_a_double() {
         ("price / (0.5 + 0.5)", 8.13),
         ("sum(price) over () / 1000000.0", 191_346.62 / 1e6),
         ("price % 2.0", 8.13 % 2.0),
+        ("price * 1.0 / 1000000000", 8.13 / 1e9),
+        ("(select sum(p.price) * 1.0 from prices p where p.price < 10) / 1000000000", 8.13 / 1e9),
+        ("12.34::decimal(10, 2) / 1e6", 12.34 / 1e6),
+        ("price / 3::decimal(10, 2)", 8.13 / 3.0),
+        ("1 / price", 1.0 / 8.13),
     ] {
         let text = format!("select {division} from prices order by price limit 1");
         let batch = query(&service, Query::new(&text)).await.unwrap();
         assert_eq!(batch.column(0).as_primitive::<Float64Type>().value(0), expected, "{division}");
     }
-    let text = "select 12.34::decimal(10, 2) / 1e6, price / 3::decimal(10, 2) from prices";
-    let batch = query(&service, Query::new(text)).await.unwrap();
-    assert_eq!(batch.column(0).as_primitive::<Float64Type>().value(0), 12.34 / 1e6);
-    assert!(matches!(batch.schema().field(1).data_type(), DataType::Decimal128(..)));
+    let numbers = record_batch!(("$1", Float64, [2.0])).unwrap();
+    let text = Query::new("select price / $1 from prices where price < 10").with_parameters(numbers);
+    let batch = query(&service, text).await.unwrap();
+    assert_eq!(batch.column(0).as_primitive::<Float64Type>().value(0), 8.13 / 2.0);
 }
 
 #[tokio::test]

@@ -1,30 +1,43 @@
-//! Sums and products of decimals and written numbers: `price * 1.19` is a decimal.
+//! What is computed from decimals: `price * 1.19` is a decimal, and quotients are doubles.
+//!
+//! The engine gives a quotient of decimals four digits more than the dividend has, and `sum(price) * 1.0 / 1000000000` would
+//! have lost all of its own.
 
 use arrow_schema::DataType;
 use datafusion::common::{DFSchema, DataFusionError};
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
 use datafusion::logical_expr::{Expr, ExprSchemable as _};
+use datafusion::prelude::cast;
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::written::{MOST_DIGITS, Written};
 
-/// Reads numbers that are added to decimals, or multiplied with them, as decimals.
+/// Reads numbers that are added to decimals, or multiplied with them, as decimals, and divides decimals as doubles.
 #[derive(Debug)]
-pub(crate) struct WrittenSums;
+pub(crate) struct Arithmetic;
 
-impl ExprPlanner for WrittenSums {
+impl ExprPlanner for Arithmetic {
     fn plan_binary_op(
         &self,
         mut operation: RawBinaryExpr,
         schema: &DFSchema,
     ) -> Result<PlannerResult<RawBinaryExpr>, DataFusionError> {
         let RawBinaryExpr { op, left, right } = &mut operation;
-        if let Some(number) = beside(left, op, right, schema) {
+        if *op == BinaryOperator::Divide {
+            [left, right].into_iter().for_each(|side| make_double(side, schema));
+        } else if let Some(number) = beside(left, op, right, schema) {
             *right = number;
         } else if let Some(number) = beside(right, op, left, schema) {
             *left = number;
         }
         Ok(PlannerResult::Original(operation))
+    }
+}
+
+/// Makes `side` a double where it is a decimal.
+fn make_double(side: &mut Expr, schema: &DFSchema) {
+    if side.get_type(schema).is_ok_and(|data_type| data_type.is_decimal()) {
+        *side = cast(std::mem::take(side), DataType::Float64);
     }
 }
 
