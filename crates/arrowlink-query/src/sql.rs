@@ -58,6 +58,7 @@ mod unknown;
 mod unsupported;
 mod values;
 mod watched_filter;
+mod watched_source;
 
 use std::sync::Arc;
 
@@ -70,6 +71,7 @@ use futures::future::{BoxFuture, FutureExt as _};
 
 use crate::QueryRuntime;
 use engine::Engine;
+use interrupt::Interrupt;
 use meant::{Meant, check_made};
 use planned::Begun;
 
@@ -183,16 +185,18 @@ impl SqlService {
     async fn read_sql(&self, ctx: CallContext, query: Query, options: ReadOptions) -> Result<BatchStream> {
         let engine = Arc::clone(&self.engine);
         let of_task = ctx.clone();
-        let work = async move { query::rows(&engine, &of_task, &query).await };
-        self.carried_out(&ctx, options, work.boxed()).await
+        let work = |interrupt| async move { query::rows(&engine, &of_task, &query, &interrupt).await };
+        self.carried_out(&ctx, options, |interrupt| work(interrupt).boxed()).await
     }
 
     /// Carries `plan` out.
     async fn read_plan(&self, ctx: CallContext, plan: Bytes, options: ReadOptions) -> Result<BatchStream> {
         let engine = Arc::clone(&self.engine);
         let of_task = ctx.clone();
-        let work = async move { substrait::plan(&engine, &of_task, &plan).await?.begun().await };
-        self.carried_out(&ctx, options, work.boxed()).await
+        let work = |interrupt| async move {
+            substrait::plan(&engine, &of_task, &plan).await?.begun(&interrupt).await
+        };
+        self.carried_out(&ctx, options, |interrupt| work(interrupt).boxed()).await
     }
 
     /// Does `work` when it is its turn, and returns its rows, within the bounds that all queries have.
@@ -200,7 +204,7 @@ impl SqlService {
         &self,
         ctx: &CallContext,
         options: ReadOptions,
-        work: BoxFuture<'static, Result<Begun>>,
+        work: impl FnOnce(Arc<Interrupt>) -> BoxFuture<'static, Result<Begun>> + Send,
     ) -> Result<BatchStream> {
         refuse_states(&options)?;
         let turn = self.engine.turn(ctx).await?;

@@ -20,6 +20,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::engine::Engine;
 use super::failure::{from_datafusion, invalid};
+use super::interrupt::Interrupt;
 use super::meant::{Meant, check_made};
 use super::parameters;
 use super::planned::{Begun, Planned};
@@ -39,11 +40,12 @@ pub(crate) async fn make(
     ctx: &CallContext,
     query: &Query,
     statement: &Statement,
+    interrupt: &Arc<Interrupt>,
 ) -> Result<Begun> {
     let count = match statement {
         Statement::Insert(table, _) => {
             let (planned, _) = engine.plan(ctx, query, statement, None).await?;
-            insert(engine, ctx, query, table, planned).await?
+            insert(engine, ctx, query, table, planned, interrupt).await?
         }
         Statement::Drop { table, if_exists } => remove(engine, ctx, table.clone(), *if_exists).await?,
         Statement::Query(_) => return Err(internal("a query changes nothing")),
@@ -71,6 +73,7 @@ async fn insert(
     query: &Query,
     table: &ObjectName,
     planned: Planned,
+    interrupt: &Arc<Interrupt>,
 ) -> Result<u64> {
     let name = Meant::by_object(table, query.default_schema.as_deref())?;
     let name = name.among(engine.service.as_ref(), ctx).await;
@@ -85,12 +88,13 @@ async fn insert(
         return Ok(0);
     }
     let values = query.parameters.clone();
-    let of_rows = Arc::clone(&schema);
+    // The service that keeps the table may take the rows in another task.
+    let (of_rows, interrupt) = (Arc::clone(&schema), Arc::clone(interrupt));
     let batches = stream::iter(0..rows)
         .then(move |row| {
             let bound = parameters::bind(input.clone(), values.as_ref(), row);
-            let state = state.clone();
-            async move { Planned { state, plan: bound? }.begun().await }
+            let (state, interrupt) = (state.clone(), Arc::clone(&interrupt));
+            async move { Planned { state, plan: bound? }.begun(&interrupt).await }
         })
         .map_ok(|(_, rows)| rows.map_err(from_datafusion))
         .try_flatten()

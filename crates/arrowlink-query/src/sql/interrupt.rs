@@ -1,48 +1,60 @@
-//! Whether somebody still waits for a query: what its operators ask that work for long in one piece.
+//! Whether somebody still waits for a query: what everything asks that computes it.
 //!
-//! A task ends where it pauses. What does not pause asks here, and gives up by an error that nobody sees.
+//! A task ends where it pauses. What works for long without asks here, and so does every source; both give up by an error
+//! that nobody sees. What they ask keeps the turn of the query: it is free again when nothing of the query is computed any
+//! more, and not when nobody waits.
 
-use std::sync::Arc;
+use std::any::Any;
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 
 use arrowlink_core::{Error, ErrorKind, Result};
+use datafusion::execution::TaskContext;
 
 /// Says whether the query goes on. It is one of the extensions of its settings.
-#[derive(Debug, Default)]
-pub(crate) struct Interrupt(AtomicBool);
-
-tokio::task_local! {
-    /// That of the query which the task computes.
-    static OF_TASK: Arc<Interrupt>;
+pub(crate) struct Interrupt {
+    is_over: AtomicBool,
+    /// What is dropped when nothing of the query is computed any more.
+    _kept: Box<dyn Any + Send + Sync>,
 }
 
 impl Interrupt {
-    /// Does `work`, whose queries all end, at the latest, when what is returned with it is dropped.
-    pub(crate) fn around<F: Future>(work: F) -> (impl Future<Output = F::Output>, Stop) {
-        let interrupt = Arc::new(Self::default());
-        (OF_TASK.scope(Arc::clone(&interrupt), work), Stop(interrupt))
+    /// Returns that of a query which has `kept`, and what ends the query, at the latest, when it is dropped.
+    pub(crate) fn new(kept: impl Send + Sync + 'static) -> (Arc<Self>, Stop) {
+        let interrupt = Arc::new(Self { is_over: AtomicBool::new(false), _kept: Box::new(kept) });
+        let stop = Stop(Arc::downgrade(&interrupt));
+        (interrupt, stop)
     }
 
-    /// Returns that of the work which is done by this task; one that nobody interrupts where it has none.
-    pub(crate) fn of_task() -> Arc<Self> {
-        OF_TASK.try_with(Arc::clone).unwrap_or_default()
+    /// Returns that of the query which is executed in `context`.
+    pub(crate) fn of(context: &TaskContext) -> Option<Arc<Self>> {
+        context.session_config().get_extension::<Self>()
     }
 
     /// Fails once nobody waits any more.
     pub(crate) fn check(&self) -> Result<()> {
-        if self.0.load(Ordering::Relaxed) {
+        if self.is_over.load(Ordering::Relaxed) {
             return Err(Error::new(ErrorKind::Cancelled, "nobody waits for the query any more"));
         }
         Ok(())
     }
 }
 
+impl fmt::Debug for Interrupt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Interrupt").field("is_over", &self.is_over).finish_non_exhaustive()
+    }
+}
+
 /// Interrupts a query when it is dropped: whoever waits for the rows has it.
 #[derive(Debug)]
-pub(crate) struct Stop(Arc<Interrupt>);
+pub(crate) struct Stop(Weak<Interrupt>);
 
 impl Drop for Stop {
     fn drop(&mut self) {
-        self.0.0.store(true, Ordering::Relaxed);
+        if let Some(interrupt) = self.0.upgrade() {
+            interrupt.is_over.store(true, Ordering::Relaxed);
+        }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The engine's sources pause by themselves, every so many batches that they make. A join makes thousands of batches of
 //! one: all that time its task neither ends nor leaves its thread. So it pauses here. One that may make none for hours has
-//! a condition that asks whether anybody waits: see [`watched`].
+//! a condition that asks whether anybody waits, see [`watched`], and so does every source, see [`WatchedSource`].
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -26,6 +26,7 @@ use super::around::{Around, Begin};
 use super::interrupt::Interrupt;
 use super::repeatable::Repeat;
 use super::watched_filter::{Slot, watched};
+use super::watched_source::WatchedSource;
 
 /// Returns the rules by which plans are made, with [`Pauses`] where the plan is whole but for what its filters share.
 pub(crate) fn rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
@@ -36,7 +37,7 @@ pub(crate) fn rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
     rules
 }
 
-/// Puts a pause behind each operator that may make many batches of one.
+/// Puts a pause behind each operator that may make many batches of one, and lets every source ask whether anybody waits.
 #[derive(Debug)]
 struct Pauses;
 
@@ -47,6 +48,10 @@ impl PhysicalOptimizerRule for Pauses {
         _config: &ConfigOptions,
     ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
         plan.transform_up(|plan| {
+            if plan.children().is_empty() {
+                let source = Around { input: plan, begin: WatchedSource };
+                return Ok(Transformed::yes(Arc::new(source) as Arc<dyn ExecutionPlan>));
+            }
             if !MULTIPLYING.contains(&plan.name()) {
                 return Ok(Transformed::no(plan));
             }
@@ -108,7 +113,7 @@ impl Begin for Pause {
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream, DataFusionError> {
-        if let Some(interrupt) = context.session_config().get_extension::<Interrupt>() {
+        if let Some(interrupt) = Interrupt::of(&context) {
             // All partitions are of one query.
             self.slot.get_or_init(|| interrupt);
         }

@@ -1,5 +1,7 @@
 //! A statement on its way from what it means to rows: planned, checked, optimized, executed.
 
+use std::sync::Arc;
+
 use arrow_schema::SchemaRef;
 use arrowlink_core::Result;
 use datafusion::common::DataFusionError;
@@ -49,8 +51,8 @@ impl Planned {
     }
 
     /// Starts to compute the rows.
-    pub(crate) async fn begun(self) -> Result<Begun> {
-        self.ready().await?.begun(self.state).await
+    pub(crate) async fn begun(self, interrupt: &Arc<Interrupt>) -> Result<Begun> {
+        self.ready().await?.begun(self.state, interrupt).await
     }
 
     /// Does what the optimizer begins with, and then finds done.
@@ -66,14 +68,14 @@ impl Planned {
 }
 
 impl Ready {
-    /// Starts to compute the rows.
-    pub(crate) async fn begun(self, mut state: SessionState) -> Result<Begun> {
+    /// Starts to compute the rows of a query that asks `interrupt` whether it goes on.
+    pub(crate) async fn begun(self, mut state: SessionState, interrupt: &Arc<Interrupt>) -> Result<Begun> {
         tokio::task::yield_now().await;
         // A constant stands in every row of a batch.
         let rows = (MOST_CONSTANT_BYTES / constants(&self.plan).max(1)).max(1);
         let rows = rows.min(state.config().batch_size());
         let config = std::mem::take(state.config_mut()).with_batch_size(rows);
-        *state.config_mut() = config.with_extension(Interrupt::of_task());
+        *state.config_mut() = config.with_extension(Arc::clone(interrupt));
         let plan = state.query_planner().create_physical_plan(&self.plan, &state).await;
         let plan = plan.map_err(|error| from_planning(error, ""))?;
         let rows = execute_stream(plan, state.task_ctx()).map_err(from_datafusion)?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrowlink_core::{CallContext, Description, NounKind, Query, Result};
 
 use super::engine::{Engine, Known};
+use super::interrupt::Interrupt;
 use super::lookup::Found;
 use super::planned::{Begun, Planned};
 use super::plans::Plan;
@@ -40,14 +41,21 @@ pub(crate) async fn describe(engine: &Engine, ctx: &CallContext, query: &Query) 
 }
 
 /// Carries `query` out: returns its rows, or the one that says how much it changed.
-pub(crate) async fn rows(engine: &Arc<Engine>, ctx: &CallContext, query: &Query) -> Result<Begun> {
+///
+/// What computes them asks `interrupt` whether it goes on.
+pub(crate) async fn rows(
+    engine: &Arc<Engine>,
+    ctx: &CallContext,
+    query: &Query,
+    interrupt: &Arc<Interrupt>,
+) -> Result<Begun> {
     let known = engine.known(ctx, query).await?;
     if let Some(Known { plan: Some(plan), found, .. }) = &known {
-        return rows_again(engine, query, plan, found).await;
+        return rows_again(engine, query, plan, found, interrupt).await;
     }
     let statement = engine.parse(query)?;
     let Statement::Query(_) = statement else {
-        return change::make(engine, ctx, query, &statement).await;
+        return change::make(engine, ctx, query, &statement, interrupt).await;
     };
     let (mut planned, found) = engine.plan(ctx, query, &statement, known).await?;
     planned.plan = parameters::bind_one(planned.plan, query.parameters.as_ref())?;
@@ -58,15 +66,21 @@ pub(crate) async fn rows(engine: &Arc<Engine>, ctx: &CallContext, query: &Query)
         plan.learn(&ready, query, &found.tables)?;
         engine.plans.keep(query, plan);
     }
-    ready.begun(planned.state).await
+    ready.begun(planned.state, interrupt).await
 }
 
 /// Carries out what was planned before, over the tables of today.
-async fn rows_again(engine: &Engine, query: &Query, plan: &Plan, found: &Found) -> Result<Begun> {
+async fn rows_again(
+    engine: &Engine,
+    query: &Query,
+    plan: &Plan,
+    found: &Found,
+    interrupt: &Arc<Interrupt>,
+) -> Result<Begun> {
     let state = engine.state(query);
     let has_values = query.parameters.is_some();
     if !has_values && let Some(ready) = plan.ready(query, &found.tables)? {
-        return ready.begun(state).await;
+        return ready.begun(state, interrupt).await;
     }
     let meaning = parameters::bind_one(plan.meaning(query, &found.tables)?, query.parameters.as_ref())?;
     let planned = Planned { state, plan: meaning };
@@ -74,5 +88,5 @@ async fn rows_again(engine: &Engine, query: &Query, plan: &Plan, found: &Found) 
     if !has_values {
         plan.learn(&ready, query, &found.tables)?;
     }
-    ready.begun(planned.state).await
+    ready.begun(planned.state, interrupt).await
 }

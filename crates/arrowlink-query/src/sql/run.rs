@@ -28,20 +28,23 @@ use crate::failure::internal;
 
 /// Does `work` on the query runtime and returns the rows of the stream that it makes, with the schema that it promises.
 ///
-/// `kept` is dropped when the query has ended: the turn that it had, and the folder. `bound` is how long it may compute in all.
+/// `kept` is dropped when nothing of the query is computed any more: the turn that it had, and the folder. `bound` is how
+/// long it may compute in all.
 pub(crate) async fn stream<W, K>(
     runtime: &QueryRuntime,
     bound: Option<Duration>,
     kept: K,
-    work: W,
+    work: impl FnOnce(Arc<Interrupt>) -> W,
 ) -> Result<BatchStream>
 where
     W: Future<Output = Result<Begun>> + Send + 'static,
-    K: Send + 'static,
+    K: Send + Sync + 'static,
 {
     let (begun, beginning) = oneshot::channel();
     let (sender, receiver) = channel(1);
-    let (computing, stop) = Interrupt::around(async move {
+    let (interrupt, stop) = Interrupt::new(kept);
+    let work = work(Arc::clone(&interrupt));
+    let computing = async move {
         let mut budget = Budget { left: bound, whole: bound };
         match budget.spend(work).await {
             Ok(Ok((schema, rows))) => {
@@ -52,8 +55,8 @@ where
             // Nobody to tell is no error.
             Ok(Err(error)) | Err(error) => drop(begun.send(Err(error))),
         }
-        drop(kept);
-    });
+        drop(interrupt);
+    };
     let task = runtime.spawn(computing)?;
     // Planning goes on in one piece: the task would not notice its bound until it is done.
     match bounded(bound, beginning).await? {

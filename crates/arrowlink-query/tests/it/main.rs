@@ -24,6 +24,7 @@ mod reading;
 mod real;
 mod sql;
 mod sql_again;
+mod sql_ends;
 mod sql_files;
 mod sql_joins;
 mod sql_limits;
