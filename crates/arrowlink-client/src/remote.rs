@@ -234,12 +234,12 @@ fn place(address: &str) -> String {
 /// caller it would look like a refusal of his own token.
 fn refused(uri: &str, address: &str, error: Error) -> Error {
     let fix = match place(uri) == place(address) {
-        true => "its operator looks at the token, the certificate and the CA that it has for it",
+        true => "whoever runs this one checks the token, the certificate and the CA that it has for that one",
         false => "the token goes nowhere but to the server that named this address for its rows",
     };
     match error.kind() {
         ErrorKind::Unauthenticated | ErrorKind::PermissionDenied => {
-            let text = format!("`{address}` and this server do not take each other: {fix}");
+            let text = format!("`{address}` refuses this server or is not trusted by it: {fix}");
             Error::new(ErrorKind::Unavailable, text).with_source(error)
         }
         _ => error,

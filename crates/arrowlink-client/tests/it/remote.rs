@@ -106,7 +106,7 @@ async fn a_refusal_of_the_server_in_between_is_none_of_its_callers() {
     assert_eq!(rows(&trusted).await.unwrap(), 1);
 
     let untold = dataset(options(&certificates));
-    let why = ["this server do not take each other", "its operator looks at the token", &server.uri()];
+    let why = ["refuses this server or is not trusted by it", "checks the token", &server.uri()];
     let error = check_error(rows(&untold).await, ErrorKind::Unavailable, &why);
     assert!(error.chain().ends_with("the name or the password is wrong"), "{}", error.chain());
     check_error(untold.describe(CallContext::new()).await, ErrorKind::Unavailable, &why);
