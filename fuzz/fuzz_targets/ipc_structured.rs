@@ -2,12 +2,11 @@
 
 #![no_main]
 
-use std::sync::Arc;
-
 use arbitrary::{Arbitrary, Result, Unstructured};
-use arrow_schema::{DataType, Field, UnionMode};
+use arrow_schema::DataType;
+use arrowlink_fuzz::types::types;
 use arrowlink_ipc::{Compression, Dictionaries, EncodeOptions, write_stream};
-use arrowlink_testkit::{Maker, dictionary, flat_types, map, runs, union};
+use arrowlink_testkit::Maker;
 use libfuzzer_sys::fuzz_target;
 
 #[derive(Debug)]
@@ -24,9 +23,8 @@ struct Input {
 
 impl<'a> Arbitrary<'a> for Input {
     fn arbitrary(input: &mut Unstructured<'a>) -> Result<Self> {
-        let count = input.int_in_range(0..=4)?;
         Ok(Self {
-            types: (0..count).map(|_| data_type(input, 3)).collect::<Result<_>>()?,
+            types: types(input)?,
             seed: input.arbitrary()?,
             rows: (0..input.int_in_range(1..=3)?)
                 .map(|_| input.int_in_range(0..=40))
@@ -38,42 +36,6 @@ impl<'a> Arbitrary<'a> for Input {
             changes: input.arbitrary()?,
         })
     }
-}
-
-fn data_type(input: &mut Unstructured<'_>, depth: u8) -> Result<DataType> {
-    let kind = if depth == 0 { 0 } else { input.int_in_range(0..=16)? };
-    Ok(match kind {
-        7 => DataType::List(item(input, depth, true)?),
-        8 => DataType::LargeList(item(input, depth, false)?),
-        9 => DataType::ListView(item(input, depth, true)?),
-        10 => DataType::LargeListView(item(input, depth, true)?),
-        11 => DataType::FixedSizeList(item(input, depth, false)?, input.int_in_range(0..=3)?),
-        12 => DataType::Struct(
-            (0..input.int_in_range(0..=3)?)
-                .map(|_| Ok(Field::new("f", data_type(input, depth - 1)?, input.arbitrary()?)))
-                .collect::<Result<Vec<_>>>()?
-                .into(),
-        ),
-        13 => map(input.choose(&flat_types())?.clone(), data_type(input, depth - 1)?),
-        14 => {
-            let mode = if input.arbitrary()? { UnionMode::Dense } else { UnionMode::Sparse };
-            let types = (0..input.int_in_range(1..=3)?).map(|_| data_type(input, depth - 1));
-            union(&types.collect::<Result<Vec<_>>>()?, mode)
-        }
-        15 => runs(DataType::Int32, data_type(input, depth - 1)?),
-        16 => match data_type(input, depth - 1)? {
-            values @ DataType::Dictionary(..) => values,
-            values => dictionary(
-                input.choose(&[DataType::Int8, DataType::UInt16, DataType::Int64])?.clone(),
-                values,
-            ),
-        },
-        _ => input.choose(&flat_types())?.clone(),
-    })
-}
-
-fn item(input: &mut Unstructured<'_>, depth: u8, nullable: bool) -> Result<Arc<Field>> {
-    Ok(Arc::new(Field::new("item", data_type(input, depth - 1)?, nullable)))
 }
 
 fuzz_target!(|input: Input| {

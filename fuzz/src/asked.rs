@@ -3,20 +3,22 @@
 use std::sync::Arc;
 
 use arbitrary::{Arbitrary, Result, Unstructured};
+use arrow_array::RecordBatch;
 use arrow_flight::sql::{Any, CommandPreparedStatementQuery, ProstMessageExt as _};
 use arrow_flight::{Action, FlightDescriptor};
 use arrowlink_core::{
-    CallContext, Catalog, Echo, ErrorKind, MemoryDataset, MemoryStore, Position, Query, ReadOptions,
-    Snapshot, Target,
+    CallContext, Catalog, Description, Echo, ErrorKind, MemoryDataset, MemoryStore, NounKind, Position,
+    Query, ReadOptions, Snapshot, Target,
 };
 use arrowlink_flight::{FlightOptions, FlightService};
-use arrowlink_testkit::{FLIGHT_SQL_MESSAGES, name, three_rows};
+use arrowlink_testkit::{FLIGHT_SQL_MESSAGES, Maker, Statements, WithStatements, name, three_rows};
 use arrowlink_transport::{FlightCall, FlightHandler as _, Ticket};
 use bytes::Bytes;
 use futures::TryStreamExt as _;
 use http::{HeaderMap, HeaderValue, header};
 use prost::Message as _;
 
+use crate::types::types;
 use crate::use_batch;
 
 /// What is asked: bytes behind a valid mark and checksum, and bytes of them that were changed.
@@ -59,7 +61,7 @@ fn ticket(input: &mut Unstructured<'_>) -> Result<Ticket> {
         1 => {
             let mut query = Query::new(input.arbitrary::<String>()?);
             query.default_schema = input.arbitrary()?;
-            query.parameters = input.arbitrary::<bool>()?.then(|| three_rows().slice(0, 1));
+            query.parameters = if input.arbitrary()? { Some(parameters(input)?) } else { None };
             Target::Sql(query)
         }
         _ => Target::Substrait(input.arbitrary::<Vec<u8>>()?.into()),
@@ -73,7 +75,28 @@ fn ticket(input: &mut Unstructured<'_>) -> Result<Ticket> {
     options.resume = input.arbitrary::<Option<Vec<u8>>>()?.map(Position::new);
     let mut ticket = Ticket::new(target, options).with_positions(input.arbitrary()?);
     ticket.query = input.arbitrary::<Option<Vec<u8>>>()?.map(Bytes::from);
+    ticket.schema = input.arbitrary()?;
+    if input.arbitrary()? {
+        return Ok(promised(ticket));
+    }
     Ok(ticket)
+}
+
+/// Makes a slice of values for the parameters of a statement, for any number of executions: runs, dictionaries, nulls.
+fn parameters(input: &mut Unstructured<'_>) -> Result<RecordBatch> {
+    let (types, seed, rows) = (types(input)?, input.arbitrary()?, input.int_in_range(0..=300)?);
+    let batch = Maker::new(seed).batch(&types, rows);
+    let begin = input.int_in_range(0..=rows)?;
+    Ok(batch.slice(begin, input.int_in_range(0..=rows - begin)?))
+}
+
+/// Promises the columns that the service returns.
+fn promised(ticket: Ticket) -> Ticket {
+    let schema = match &ticket.target {
+        Target::Sql(query) => Repeated::rows(query).schema(),
+        _ => three_rows().schema(),
+    };
+    ticket.with_schema(&schema).unwrap()
 }
 
 /// Asks for what the input says, in all calls that take it; an honest ticket is read back as it was written.
@@ -194,11 +217,31 @@ fn run(work: impl Future<Output = ()>) {
 
 fn service() -> FlightService {
     let trips = MemoryDataset::new(three_rows().schema(), vec![three_rows(); 3]).unwrap();
-    let service = Catalog::new()
+    let catalog = Catalog::new()
         .with_dataset(name("trips"), Arc::new(trips))
         .with_function(name("echo"), Arc::new(Echo))
         .with_uploads(Arc::new(MemoryStore::new(1 << 20)));
-    FlightService::new(Arc::new(service), FlightOptions::default())
+    FlightService::new(WithStatements::new(catalog, Repeated), FlightOptions::default())
+}
+
+/// Answers every statement with its parameters.
+#[derive(Debug)]
+struct Repeated;
+
+impl Repeated {
+    fn rows(query: &Query) -> RecordBatch {
+        query.parameters.clone().unwrap_or_else(three_rows)
+    }
+}
+
+impl Statements for Repeated {
+    fn describe(&self, query: &Query) -> arrowlink_core::Result<Description> {
+        Ok(Description::new(NounKind::Dataset, Self::rows(query).schema()))
+    }
+
+    fn read(&self, query: &Query) -> arrowlink_core::Result<RecordBatch> {
+        Ok(Self::rows(query))
+    }
 }
 
 /// Marks `body` as what begins with `magic`, with a checksum that is right.

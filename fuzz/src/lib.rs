@@ -2,6 +2,7 @@
 
 pub mod asked;
 pub mod call;
+pub mod types;
 
 use arrow_array::{Array as _, RecordBatch};
 use arrow_buffer::Buffer;
