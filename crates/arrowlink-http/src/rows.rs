@@ -11,7 +11,9 @@ use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use arrowlink_core::{BatchStream, Chunk, Description, ErrorKind, Plain, ReadOptions, Snapshot, Target};
+use arrowlink_core::{
+    BatchStream, Chunk, Description, ErrorKind, Plain, ReadOptions, Snapshot, Target, batch_bytes,
+};
 use arrowlink_formats::{Encoder, Error as FormatError};
 use arrowlink_transport::status::to_status;
 use arrowlink_transport::{Body, CallRecord, Rope, keeps_views};
@@ -166,7 +168,7 @@ impl Rows {
             };
             let rows = batch.num_rows() as u64;
             self.record.add(rows, rows * batch.num_columns() as u64, 0);
-            bytes += batch.get_array_memory_size();
+            bytes += batch_bytes(&batch);
             turn.push(batch);
             if bytes >= TOGETHER_BYTES {
                 break;
