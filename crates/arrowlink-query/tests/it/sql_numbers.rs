@@ -158,6 +158,7 @@ async fn a_value_that_is_a_decimal_or_a_double_is_a_double() {
         "price + 1e-37",
         "price * 1e300",
         "price * 0.12345678901234567",
+        "price * 0.123456789 * 0.5::decimal(38, 30)",
     ] {
         let batch = query(&service, Query::new(format!("select {expression} from prices"))).await.unwrap();
         assert_eq!(batch.column(0).data_type(), &DataType::Float64, "{expression}");

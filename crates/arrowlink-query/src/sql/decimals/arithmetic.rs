@@ -23,7 +23,7 @@ impl ExprPlanner for Arithmetic {
         schema: &DFSchema,
     ) -> Result<PlannerResult<RawBinaryExpr>, DataFusionError> {
         let RawBinaryExpr { op, left, right } = &mut operation;
-        if *op == BinaryOperator::Divide {
+        if *op == BinaryOperator::Divide || *op == BinaryOperator::Multiply && are_fine(left, right, schema) {
             [left, right].into_iter().for_each(|side| make_double(side, schema));
         } else if let Some(number) = beside(left, op, right, schema) {
             *right = number;
@@ -32,6 +32,16 @@ impl ExprPlanner for Arithmetic {
         }
         Ok(PlannerResult::Original(operation))
     }
+}
+
+/// Returns whether both are decimals whose product would have too many digits behind the point, which is no decimal.
+fn are_fine(left: &Expr, right: &Expr, schema: &DFSchema) -> bool {
+    let scale = |side: &Expr| match side.get_type(schema) {
+        Ok(DataType::Decimal128(_, scale)) => Some(i16::from(scale)),
+        _ => None,
+    };
+    // What is on the left may be long, and its type takes as long to find out.
+    scale(right).is_some_and(|right| scale(left).is_some_and(|left| left + right > i16::from(MOST_DIGITS)))
 }
 
 /// Makes `side` a double where it is a decimal.
