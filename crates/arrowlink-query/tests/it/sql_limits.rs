@@ -136,7 +136,7 @@ async fn a_query_that_nobody_waits_for_ends() {
     let mut running = service.read(ctx, endless.into(), ReadOptions::default()).await.unwrap();
     assert!(futures::poll!(running.next()).is_pending());
     drop(running);
-    // The one turn is free again only when the query is gone.
+    // The one turn is free again only when nothing of the query is computed any more.
     assert_eq!(query(&service, Query::new("select 1")).await.unwrap().num_rows(), 1);
 }
 
@@ -189,7 +189,7 @@ async fn other_queries_go_on_beside_joins_which_end_with_their_readers() {
             assert!(futures::poll!(running.next()).is_pending(), "{text}");
         }
         drop(running);
-        // Their turns are free again only when they are gone.
+        // Their turns are free again only when nothing of them is computed any more.
         let all = futures::future::try_join_all((0..5).map(|_| read("select 1"))).await.unwrap();
         assert_eq!(all.len(), 5, "{text}");
     }

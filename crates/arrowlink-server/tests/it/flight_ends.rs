@@ -1,6 +1,7 @@
 //! Queries of Flight's clients that end before their last row: the work behind them stops.
 //!
-//! The server has one turn for queries. A statement that is answered after another one ended early has got the turn back.
+//! The server has one turn for queries, which a query keeps until nothing of it is computed any more: a statement that is
+//! answered after another one ended early has got the turn back.
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::Int64Type;
