@@ -27,6 +27,5 @@ pub use statements::{Statements, WithStatements};
 pub use strategies::data_types;
 pub use stub::{Stub, stubbed};
 pub use tables::{catalog, endless_row, name, stream_of, three_rows};
-pub use tables::{catalog, name, stream_of, three_rows};
 pub use tap::FlightTap;
 pub use users::OnlyAli;

@@ -104,8 +104,11 @@ impl Decoder {
     /// Says in what the payload that was read last differs from the first.
     fn foreign(&self, mismatch: &Error) -> Error {
         let text = format!("payload {} has another schema than the first", self.number);
-        let differences =
-            mismatch.message().split_once(": ").map_or(mismatch.message(), |(_, rest)| rest).to_owned();
+        let differences = mismatch
+            .message()
+            .split_once(": ")
+            .map_or_else(|| mismatch.message(), |(_, rest)| rest)
+            .to_owned();
         Error::new(ErrorKind::SchemaMismatch, text).with_source(differences)
     }
 }
