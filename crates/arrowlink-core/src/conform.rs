@@ -97,11 +97,12 @@ impl Conform {
     }
 
     fn apply(&self, batch: &RecordBatch) -> Result<RecordBatch> {
+        let maker = self.plain.maker();
         let columns = batch.columns().iter().enumerate().zip(self.schema.fields()).zip(&self.columns);
         let columns = columns.map(|(((idx, column), field), step)| match step {
             Step::Kept => Ok(ArrayRef::clone(column)),
             Step::Retold => cast(column, field),
-            Step::Represented => cast(&self.plain.column(idx, column)?, field),
+            Step::Represented => cast(&self.plain.column(&maker, idx, column)?, field),
         });
         let columns = columns.collect::<Result<Vec<_>>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));

@@ -95,7 +95,7 @@ pub use row::IntoRow;
 pub use schema_builder::{SchemaBuilder, category, list_of, timestamp_in, vector_of};
 pub use schemas::{retold, schema_mismatch};
 pub use service::{DataService, EntryStream};
-pub use size::{batch_bytes, compact};
+pub use size::{batch_bytes, compact, memory_bytes};
 pub use stream::{BatchStream, Chunk, Position, Snapshot};
 pub use target::Target;
 pub use value::Value;

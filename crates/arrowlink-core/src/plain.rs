@@ -47,7 +47,8 @@ use array::Maker;
 #[derive(Clone, Debug)]
 pub struct Plain {
     schema: SchemaRef,
-    maker: Maker,
+    /// Whether dictionary values and children of unions are left out that no row uses.
+    prunes: bool,
     /// Which columns there is anything to do for.
     touched: Arc<[bool]>,
     /// What a reader can do where a row has no plain form.
@@ -57,7 +58,7 @@ pub struct Plain {
 impl Plain {
     /// Makes batches of `schema` plain. What lies in dictionaries is left there, used or not.
     pub fn new(schema: &SchemaRef) -> Self {
-        Self::with_maker(schema, Maker { prunes: false })
+        Self::with_prunes(schema, false)
     }
 
     /// As [`new`](Self::new), and leaves out dictionary values and children of unions that no row uses.
@@ -74,12 +75,13 @@ impl Plain {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn pruning(schema: &SchemaRef) -> Self {
-        Self::with_maker(schema, Maker { prunes: true })
+        Self::with_prunes(schema, true)
     }
 
-    fn with_maker(schema: &SchemaRef, maker: Maker) -> Self {
+    fn with_prunes(schema: &SchemaRef, prunes: bool) -> Self {
+        let maker = Maker::new(prunes);
         let touched = schema.fields().iter().map(|field| maker.touches(field.data_type())).collect();
-        Self { schema: types::plain_schema(schema), maker, touched, instead: None }
+        Self { schema: types::plain_schema(schema), prunes, touched, instead: None }
     }
 
     /// Says what a reader can do where a single row has no plain form: the end of the error's text, in the words of the
@@ -105,20 +107,27 @@ impl Plain {
     /// # Errors
     ///
     /// `LimitExceeded` where the rows would take far more memory than they do: more than 2 GiB of text in one column, or
-    /// more than 64 MiB of values that runs or list views repeat. Fewer of the rows may pass, unless it is a single one.
+    /// more than 64 MiB of values that runs and views repeat in all columns together. Fewer of the rows may pass, unless it is a single one.
     /// `Internal` where the batch has another schema.
     pub fn apply(&self, batch: &RecordBatch) -> Result<RecordBatch> {
         let columns = batch.columns().iter().enumerate();
-        let columns = columns.map(|(idx, column)| self.column(idx, column)).collect::<Result<Vec<_>>>()?;
+        let maker = self.maker();
+        let columns = columns.map(|(idx, column)| self.column(&maker, idx, column));
+        let columns = columns.collect::<Result<Vec<_>>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         let plain = RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options);
         Ok(plain.map_err(Failure::from)?)
     }
 
+    /// Returns what makes the columns of one batch plain.
+    pub(crate) fn maker(&self) -> Maker {
+        Maker::new(self.prunes)
+    }
+
     /// As [`apply`](Self::apply), of one column.
-    pub(crate) fn column(&self, idx: usize, column: &ArrayRef) -> Result<ArrayRef> {
+    pub(crate) fn column(&self, maker: &Maker, idx: usize, column: &ArrayRef) -> Result<ArrayRef> {
         match self.schema.fields().get(idx).filter(|_| self.touched.get(idx) == Some(&true)) {
-            Some(field) => Ok(self.maker.plain(column, field.data_type())?),
+            Some(field) => Ok(maker.plain(column, field.data_type())?),
             None => Ok(Arc::clone(column)),
         }
     }

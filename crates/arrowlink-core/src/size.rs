@@ -77,6 +77,24 @@ impl Allocations {
     }
 }
 
+/// Returns how many bytes `batch` keeps in memory, each allocation once.
+///
+/// Columns that were received together are slices of one allocation; a row that was cut from a large batch keeps all of it.
+///
+/// ```
+/// use arrow_array::record_batch;
+/// use arrowlink_core::{compact, memory_bytes};
+///
+/// let large = record_batch!(("id", Int64, vec![7; 100_000])).unwrap();
+/// let row = large.slice(500, 1);
+/// assert!(memory_bytes(&row) >= 800_000);
+/// assert!(memory_bytes(&compact(&row)?) < 1000);
+/// # Ok::<(), arrowlink_core::Error>(())
+/// ```
+pub fn memory_bytes(batch: &RecordBatch) -> u64 {
+    Allocations::default().add(batch)
+}
+
 /// Copies `batch` where it keeps far more in memory than its rows need; returns it as it is where it does not.
 pub(crate) fn without_waste(batch: RecordBatch) -> Result<RecordBatch> {
     let held = Allocations::default().add(&batch);

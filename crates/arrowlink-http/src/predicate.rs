@@ -12,8 +12,8 @@ use crate::problem::Problem;
 #[derive(Debug)]
 pub(crate) struct Selection {
     pub(crate) statement: String,
-    /// How many characters stand before the expression, all of them on the first line.
-    before: usize,
+    /// Where the expression begins.
+    begin: Place,
     /// The place behind the expression, where a parenthesis stands that its writer did not write.
     end: Place,
 }
@@ -39,7 +39,7 @@ impl Selection {
         let (line, rest) = text.strip_prefix("line ")?.split_once(", column ")?;
         let (column, rest) = rest.split_once(": ")?;
         let place = Place { line: line.parse().ok()?, column: column.parse().ok()? };
-        if place <= (Place { line: 1, column: self.before }) {
+        if place < self.begin {
             return Some(format!("`columns`: {rest}"));
         }
         if place > self.end {
@@ -49,8 +49,9 @@ impl Selection {
             Some(expected) => format!("{expected}found: the end"),
             None => rest.to_owned(),
         };
+        let line = place.line - self.begin.line + 1;
         // Further lines begin where those of the expression do.
-        let column = if line == "1" { place.column - self.before } else { place.column };
+        let column = if line == 1 { place.column - self.begin.column + 1 } else { place.column };
         Some(format!("`sql-where`, line {line}, column {column}: {rest}"))
     }
 }
@@ -78,7 +79,7 @@ pub(crate) fn selection(
     };
     let table = name.as_str().split('.').map(quoted).collect::<Vec<_>>().join(".");
     let mut statement = format!("SELECT {columns} FROM {table} WHERE (");
-    let before = statement.chars().count();
+    let begin = Place::behind(&statement);
     statement.push_str(expression);
     let end = Place::behind(&statement);
     statement.push(')');
@@ -88,7 +89,7 @@ pub(crate) fn selection(
     if skip > 0 {
         statement.push_str(&format!(" OFFSET {}", skip.min(MOST_ROWS)));
     }
-    Ok(Selection { statement, before, end })
+    Ok(Selection { statement, begin, end })
 }
 
 fn quoted(identifier: &str) -> String {

@@ -22,6 +22,7 @@ use block::Block;
 use class::{class_of, is_tiny};
 use filling::Credit;
 use idle::Idle;
+use sweep::Sweeper;
 
 pub(crate) use filling::Filling;
 pub use usage::PoolUsage;
@@ -74,8 +75,8 @@ struct Shared {
 
 struct State {
     idle: Idle,
-    /// Whether a thread waits to free what lingers.
-    is_swept: bool,
+    /// The thread that frees what lingers, while there is any.
+    sweeper: Option<Sweeper>,
     /// The blocks in use: where they begin, and how many bytes they have.
     in_use: BTreeMap<usize, usize>,
     in_use_bytes: usize,
@@ -97,7 +98,8 @@ impl BlockPool {
 
     /// Makes a pool that keeps `max_idle_bytes` in blocks that nobody uses, and what is more for `linger` after its last use.
     ///
-    /// What lingers is freed by a thread that lives no longer than it, a tenth of a second late at most.
+    /// What lingers is freed by a thread that is there as long as something does, a tenth of a second late at most. It ends
+    /// with the pool.
     ///
     /// ```
     /// use std::time::Duration;
@@ -110,7 +112,7 @@ impl BlockPool {
     /// ```
     pub fn lingering(max_idle_bytes: usize, linger: Duration) -> Self {
         let idle = Idle::new(max_idle_bytes, linger);
-        let state = State { idle, is_swept: false, in_use: BTreeMap::new(), in_use_bytes: 0 };
+        let state = State { idle, sweeper: None, in_use: BTreeMap::new(), in_use_bytes: 0 };
         Self(Arc::new(Shared { state: Mutex::new(state), credit: Credit::new() }))
     }
 
@@ -192,9 +194,9 @@ impl Shared {
         state.in_use.remove(&memory.as_ptr().addr());
         state.in_use_bytes -= memory.capacity();
         let mut surplus = state.idle.put(memory);
-        if state.idle.due().is_some() && !state.is_swept {
-            state.is_swept = sweep::begin(Arc::downgrade(self));
-            if !state.is_swept {
+        if state.idle.due().is_some() && state.sweeper.is_none() {
+            state.sweeper = sweep::begin(Arc::downgrade(self));
+            if state.sweeper.is_none() {
                 surplus.extend(state.idle.all_surplus());
             }
         }

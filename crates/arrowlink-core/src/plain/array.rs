@@ -18,21 +18,27 @@ use arrow_schema::{ArrowError, DataType, FieldRef, UnionMode};
 use arrow_select::dictionary::garbage_collect_any_dictionary;
 
 use super::Failure;
-use super::repeated::{list_views, runs, views};
+use super::repeated::Repeats;
 use super::types::{has_child, is_plain};
 
 type Result<T, E = Failure> = std::result::Result<T, E>;
 
-/// What is made of arrays beside their types.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Maker {
+/// Makes the arrays of one batch plain.
+#[derive(Debug)]
+pub(crate) struct Maker {
     /// Whether dictionary values and children of unions are left out that no row uses.
-    pub(super) prunes: bool,
+    prunes: bool,
+    /// What all of them together may repeat.
+    repeats: Repeats,
 }
 
 impl Maker {
+    pub(super) fn new(prunes: bool) -> Self {
+        Self { prunes, repeats: Repeats::default() }
+    }
+
     /// Says whether there is anything to do for arrays of `data_type`.
-    pub(super) fn touches(self, data_type: &DataType) -> bool {
+    pub(super) fn touches(&self, data_type: &DataType) -> bool {
         match data_type {
             DataType::Dictionary(..) if self.prunes => true,
             // The slices of a dense union have the children of the whole.
@@ -42,13 +48,17 @@ impl Maker {
     }
 
     /// Returns `array` as `to`, which is the plain type of its own.
-    pub(super) fn plain(self, array: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
+    pub(super) fn plain(&self, array: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
         if !self.touches(array.data_type()) {
             return Ok(Arc::clone(array));
         }
         match (array.data_type(), to) {
-            (DataType::Utf8View, _) => views(array.as_string_view()).and_then(|()| cast(array, to)),
-            (DataType::BinaryView, _) => views(array.as_binary_view()).and_then(|()| cast(array, to)),
+            (DataType::Utf8View, _) => {
+                self.repeats.views(array.as_string_view()).and_then(|()| cast(array, to))
+            }
+            (DataType::BinaryView, _) => {
+                self.repeats.views(array.as_binary_view()).and_then(|()| cast(array, to))
+            }
             (DataType::List(_), DataType::List(field)) => self.list(array.as_list::<i32>(), field),
             (DataType::LargeList(_), DataType::LargeList(field)) => self.list(array.as_list::<i64>(), field),
             (DataType::ListView(_), DataType::List(field)) => {
@@ -70,9 +80,9 @@ impl Maker {
             (DataType::Dictionary(..), DataType::Dictionary(_, values)) => self.dictionary(array, values),
             (DataType::RunEndEncoded(ends, _), _) => {
                 let runs = match ends.data_type() {
-                    DataType::Int16 => runs::<Int16Type>(array)?,
-                    DataType::Int32 => runs::<Int32Type>(array)?,
-                    _ => runs::<Int64Type>(array)?,
+                    DataType::Int16 => self.repeats.runs::<Int16Type>(array)?,
+                    DataType::Int32 => self.repeats.runs::<Int32Type>(array)?,
+                    _ => self.repeats.runs::<Int64Type>(array)?,
                 };
                 let values = self.plain(&runs.values, to)?;
                 if values.data_type().is_nested() {
@@ -84,7 +94,7 @@ impl Maker {
         }
     }
 
-    fn dictionary(self, array: &ArrayRef, values: &DataType) -> Result<ArrayRef> {
+    fn dictionary(&self, array: &ArrayRef, values: &DataType) -> Result<ArrayRef> {
         let pruned = match self.prunes {
             true => garbage_collect_any_dictionary(array.as_any_dictionary())?,
             false => Arc::clone(array),
@@ -93,7 +103,7 @@ impl Maker {
         Ok(dictionary.with_values(self.plain(dictionary.values(), values)?))
     }
 
-    fn list<O: OffsetSizeTrait>(self, list: &GenericListArray<O>, field: &FieldRef) -> Result<ArrayRef> {
+    fn list<O: OffsetSizeTrait>(&self, list: &GenericListArray<O>, field: &FieldRef) -> Result<ArrayRef> {
         let (offsets, values) = trimmed(list.offsets(), list.values());
         let values = self.plain(&values, field.data_type())?;
         let to = GenericListArray::<O>::DATA_TYPE_CONSTRUCTOR(Arc::clone(field));
@@ -102,7 +112,7 @@ impl Maker {
 
     /// Makes the values plain once, however many lists refer to them, and copies them then.
     fn list_view<O: OffsetSizeTrait>(
-        self,
+        &self,
         lists: &GenericListViewArray<O>,
         field: &FieldRef,
     ) -> Result<ArrayRef> {
@@ -113,7 +123,7 @@ impl Maker {
         let end = used().map(|(offset, size)| offset + size).max().unwrap_or_default();
         let values = self.plain(&lists.values().slice(first, end - first), field.data_type())?;
         let used = || used().map(|(offset, size)| (offset - first, size));
-        list_views(&values, used())?;
+        self.repeats.list_views(&values, used())?;
         let values = gathered(&values, used())?;
         let (mut offsets, mut length) = (vec![O::usize_as(0)], 0);
         for (_, size) in spans {
@@ -124,7 +134,7 @@ impl Maker {
         Ok(make_array(assembled(&to, lists, Some(Buffer::from_vec(offsets)), [values])?))
     }
 
-    fn map(self, map: &MapArray, field: &FieldRef, sorted: bool) -> Result<ArrayRef> {
+    fn map(&self, map: &MapArray, field: &FieldRef, sorted: bool) -> Result<ArrayRef> {
         let entries: ArrayRef = Arc::new(map.entries().clone());
         let (offsets, entries) = trimmed(map.offsets(), &entries);
         let entries = self.structure(entries.as_struct(), field.data_type())?;
@@ -132,7 +142,7 @@ impl Maker {
         Ok(Arc::new(MapArray::try_new(Arc::clone(field), offsets, entries, nulls, sorted)?))
     }
 
-    fn structure(self, array: &StructArray, to: &DataType) -> Result<StructArray> {
+    fn structure(&self, array: &StructArray, to: &DataType) -> Result<StructArray> {
         let DataType::Struct(fields) = to else { return Err(other(to)) };
         let columns = array.columns().iter().zip(fields);
         let columns = columns.map(|(column, field)| self.plain(column, field.data_type()));
@@ -140,7 +150,7 @@ impl Maker {
         Ok(StructArray::from(assembled(to, array, None, columns)?))
     }
 
-    fn union(self, array: &UnionArray, to: &DataType) -> Result<ArrayRef> {
+    fn union(&self, array: &UnionArray, to: &DataType) -> Result<ArrayRef> {
         let DataType::Union(fields, _) = to else { return Err(other(to)) };
         let ids = array.type_ids();
         let mut offsets = array.offsets().map(|offsets| offsets.to_vec());

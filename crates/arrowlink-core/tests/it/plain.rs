@@ -12,7 +12,7 @@ use arrow_array::{
 };
 use arrow_buffer::{Buffer, OffsetBuffer};
 use arrow_cast::pretty::pretty_format_batches;
-use arrow_data::ArrayData;
+use arrow_data::{ArrayData, ByteView};
 use arrow_schema::{DataType, Field, FieldRef, UnionFields};
 use arrowlink_core::{BatchStream, Chunk, ErrorKind, Plain, Position};
 use futures::StreamExt as _;
@@ -184,6 +184,29 @@ fn few_bytes_do_not_become_many_at_once() {
         assert_eq!(error.kind(), ErrorKind::LimitExceeded, "{error}");
         assert!(error.message().ends_with("take fewer rows at a time"), "{error}");
         assert_eq!(plain.apply(&rows.slice(50_000, 1000)).unwrap().num_rows(), 1000);
+    }
+}
+
+#[test]
+fn columns_and_fields_share_what_may_become_many() {
+    let text = StringArray::from(vec!["x".repeat(1024)]);
+    let run: ArrayRef =
+        Arc::new(RunArray::<Int32Type>::try_new(&Int32Array::from(vec![60_000]), &text).unwrap());
+    let block = Buffer::from(vec![b'x'; 1024]);
+    let view = u128::from(ByteView::new(1024, b"xxxx"));
+    let views: ArrayRef =
+        Arc::new(StringViewArray::try_new(vec![view; 60_000].into(), vec![block], None).unwrap());
+    for repeated in [run, views] {
+        let names: Vec<String> = (0..100).map(|number| number.to_string()).collect();
+        let columns = names.iter().map(|name| (name, Arc::clone(&repeated)));
+        let flat = RecordBatch::try_from_iter(columns).unwrap();
+        let fields: ArrayRef = Arc::new(StructArray::from(flat.clone()));
+        for rows in [flat, RecordBatch::try_from_iter([("fields", fields)]).unwrap()] {
+            let plain = Plain::new(rows.schema_ref());
+            assert_eq!(plain.apply(&rows).unwrap_err().kind(), ErrorKind::LimitExceeded);
+            let piece = plain.pieces(rows).next().unwrap().unwrap();
+            assert!((256..700).contains(&piece.num_rows()), "{} rows", piece.num_rows());
+        }
     }
 }
 

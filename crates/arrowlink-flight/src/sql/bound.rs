@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use arrow_array::RecordBatch;
-use arrowlink_core::batch_bytes;
+use arrowlink_core::memory_bytes;
 use uuid::Uuid;
 
 /// Values by statement. The oldest go when there are too many, or when they take too much memory; the last stay.
@@ -17,10 +17,10 @@ impl Bound {
         let mut kept = self.lock();
         kept.retain(|(id, _)| *id != statement);
         kept.push_back((statement, values));
-        let mut bytes: usize = kept.iter().map(|(_, values)| batch_bytes(values)).sum();
+        let mut bytes: u64 = kept.iter().map(|(_, values)| memory_bytes(values)).sum();
         while kept.len() > MOST_STATEMENTS || (kept.len() > 1 && bytes > MOST_BYTES) {
             let Some((_, oldest)) = kept.pop_front() else { break };
-            bytes -= batch_bytes(&oldest);
+            bytes -= memory_bytes(&oldest);
         }
     }
 
@@ -40,4 +40,4 @@ impl Bound {
 }
 
 const MOST_STATEMENTS: usize = 1024;
-const MOST_BYTES: usize = 16 << 20;
+const MOST_BYTES: u64 = 16 << 20;

@@ -9,7 +9,7 @@ use arrow_flight::PutResult;
 use arrow_flight::sql::{Command, DoPutPreparedStatementResult, DoPutUpdateResult};
 use arrow_select::concat::concat_batches;
 use arrowlink_core::{
-    BatchStream, Chunk, Effect, Error, ErrorKind, ReadOptions, Result, Target, batch_bytes,
+    BatchStream, Chunk, Effect, Error, ErrorKind, ReadOptions, Result, Target, compact, memory_bytes,
 };
 use arrowlink_transport::FlightCall;
 use bytes::Bytes;
@@ -125,7 +125,9 @@ async fn values(mut batches: BatchStream) -> Result<Option<RecordBatch>> {
     let schema = Arc::clone(batches.schema());
     let (mut all, mut bytes, mut rows) = (Vec::new(), 0, 0);
     while let Some(Chunk { batch, .. }) = batches.try_next().await? {
-        bytes += batch_bytes(&batch);
+        // A row may have come with far more than it has.
+        let batch = compact(&batch)?;
+        bytes += memory_bytes(&batch);
         rows += batch.num_rows();
         if bytes > MOST_VALUE_BYTES || rows > MOST_ROWS {
             let text = format!(
@@ -153,7 +155,7 @@ fn invalid(text: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidArgument, text)
 }
 
-/// The most bytes that the values of one statement's parameters have.
-const MOST_VALUE_BYTES: usize = 64 << 20;
+/// The most memory that the values of one statement's parameters take.
+const MOST_VALUE_BYTES: u64 = 64 << 20;
 /// The most rows of them: a run says a value two billion times in a few bytes.
 const MOST_ROWS: usize = 1 << 20;

@@ -5,14 +5,15 @@ use std::sync::atomic::Ordering;
 
 use arrow_array::types::{Int8Type, Int32Type, Int64Type};
 use arrow_array::{
-    Array, ArrayRef, Decimal128Array, DictionaryArray, Float64Array, Int16Array, Int32Array, Int64Array,
-    LargeStringArray, ListArray, NullArray, RecordBatch, RunArray, StringArray, record_batch,
+    Array, ArrayRef, Decimal128Array, DictionaryArray, Float64Array, Int8Array, Int16Array, Int32Array,
+    Int64Array, LargeStringArray, ListArray, NullArray, RecordBatch, RunArray, StringArray, record_batch,
 };
 use arrow_buffer::{Buffer, OffsetBuffer};
 use arrow_flight::sql::DoPutUpdateResult;
 use arrow_schema::{DataType, Schema};
-use arrowlink_core::{ErrorKind, Target};
+use arrowlink_core::{BatchStream, ErrorKind, Target};
 use arrowlink_transport::{FlightHandler as _, Ticket};
+use futures::TryStreamExt as _;
 use http::HeaderValue;
 
 use crate::sql_prepared::{bind, decoded, handle, prepare, query, update};
@@ -87,6 +88,24 @@ async fn a_run_of_a_billion_rows_is_refused_before_it_is_made() {
         error.message(),
         "the parameters are more than 1048576 rows or 67108864 bytes: ingest rows instead"
     );
+}
+
+#[tokio::test]
+async fn rows_keep_nothing_of_the_large_bodies_that_they_came_in() {
+    let client = Client::new();
+    let insert = handle(&client, INSERT).await;
+    let block = Buffer::from(vec![b'a'; 16 << 20]);
+    let value: ArrayRef =
+        Arc::new(StringArray::new(OffsetBuffer::from_lengths([1]), block.slice_with_length(0, 1), None));
+    let category = DictionaryArray::<Int8Type>::new(Int8Array::from(vec![0]), value);
+    let row = RecordBatch::try_from_iter([("0", Arc::new(category) as ArrayRef)]).unwrap();
+    let rows = BatchStream::from_batches(row.schema(), vec![row; 5]);
+    let answers = client.flight.do_put(client.call.clone(), descriptor(&update(&insert)), Some(rows)).await;
+    let error = match answers {
+        Ok(mut answers) => answers.try_next().await.unwrap_err(),
+        Err(error) => error,
+    };
+    assert_eq!(error.kind(), ErrorKind::LimitExceeded, "a dictionary is kept whole: {error}");
 }
 
 #[tokio::test]

@@ -108,7 +108,8 @@ async fn an_error_after_rows_ends_the_body_with_an_error() {
 
 /// Answers while no blocking thread is free, and returns what comes of it before and after one is.
 fn ask_while_blocked(batch: RecordBatch, path: &str) -> (bool, usize) {
-    let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_time().max_blocking_threads(1).build().unwrap();
     let dataset = MemoryDataset::new(batch.schema(), vec![batch]).unwrap();
     let catalog = Catalog::new().with_dataset(Name::new("texts").unwrap(), Arc::new(dataset));
     let (free, blocked) = std::sync::mpsc::channel::<()>();

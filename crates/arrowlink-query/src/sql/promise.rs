@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::{ArrowError, DataType, Field, FieldRef, Schema, SchemaRef};
-use datafusion::arrow::compute::cast;
+use datafusion::arrow::compute::{CastOptions, cast_with_options};
 use datafusion::common::JoinType;
 use datafusion::logical_expr::{Aggregate, Distinct, Expr, Join, LogicalPlan, Projection};
 
@@ -38,7 +38,11 @@ pub(crate) fn kept(schema: &SchemaRef, batch: RecordBatch) -> Result<RecordBatch
         if field.data_type() == column.data_type() {
             Ok(Arc::clone(column))
         } else {
-            cast(column, field.data_type())
+            cast_with_options(
+                column,
+                field.data_type(),
+                &CastOptions { safe: false, ..CastOptions::default() },
+            )
         }
     });
     RecordBatch::try_new_with_options(Arc::clone(schema), columns.collect::<Result<_, _>>()?, &options)

@@ -8,7 +8,7 @@ mod array;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
-use arrow_schema::{ArrowError, DataType, Field, FieldRef, Schema, SchemaRef};
+use arrow_schema::{ArrowError, DataType, Field, FieldRef, Fields, Schema, SchemaRef};
 use arrowlink_core::{Error, ErrorKind, Plain, Result};
 
 use super::failure::invalid;
@@ -33,15 +33,25 @@ use crate::failure::internal;
 pub(crate) struct SqlTypes {
     own: SchemaRef,
     schema: SchemaRef,
-    /// What there is to do for each column; none where there is nothing for any.
-    columns: Option<Arc<[Column]>>,
+    /// What there is to do; none where there is nothing for any column.
+    steps: Option<Arc<Steps>>,
 }
 
-/// What there is to do for a column, in this order.
+/// What there is to do for the columns of a batch, in this order.
+#[derive(Debug)]
+struct Steps {
+    /// Makes some of them plain, which may take only so much together.
+    plain: Plain,
+    /// Which these are.
+    of_runs: Vec<usize>,
+    columns: Vec<Column>,
+}
+
+/// What there is to do for a column.
 #[derive(Debug)]
 struct Column {
-    /// Makes it plain.
-    plain: Option<Plain>,
+    /// Which of those it is that are made plain.
+    plain: Option<usize>,
     /// Whether there is anything else.
     is_touched: bool,
 }
@@ -50,12 +60,11 @@ impl SqlTypes {
     /// Prepares for the batches of `own`.
     pub(crate) fn new(own: &SchemaRef) -> Self {
         if !own.fields().iter().any(|field| has_runs(field.data_type()) || touches_field(field)) {
-            return Self { own: Arc::clone(own), schema: Arc::clone(own), columns: None };
+            return Self { own: Arc::clone(own), schema: Arc::clone(own), steps: None };
         }
-        let columns = own.fields().iter().map(Column::new);
-        let (columns, fields): (Vec<_>, Vec<_>) = columns.unzip();
+        let (steps, fields) = Steps::new(own.fields());
         let schema = Arc::new(Schema::new_with_metadata(fields, own.metadata().clone()));
-        Self { own: Arc::clone(own), schema, columns: Some(columns.into()) }
+        Self { own: Arc::clone(own), schema, steps: Some(Arc::new(steps)) }
     }
 
     /// Returns the schema of the dataset.
@@ -71,7 +80,7 @@ impl SqlTypes {
     /// Returns whether a field that may not be null is in a struct that may: SQL sees nulls there.
     pub(crate) fn has_hidden_nulls(&self) -> bool {
         let hides = |field: &FieldRef| hides_nulls(field.data_type(), field.is_nullable());
-        self.columns.is_some() && self.own.fields().iter().any(hides)
+        self.steps.is_some() && self.own.fields().iter().any(hides)
     }
 
     /// Returns the rows of `batch`, which has the schema of the dataset, as SQL sees them.
@@ -98,32 +107,33 @@ impl SqlTypes {
     }
 
     fn seen(&self, batch: &RecordBatch) -> Result<RecordBatch> {
-        let Some(columns) = &self.columns else { return Ok(batch.clone()) };
-        let seen = columns.iter().enumerate().zip(self.schema.fields());
-        let seen = seen.map(|((index, column), field)| column.seen(batch, index, field.data_type()));
-        let seen = seen.collect::<Result<Vec<_>>>()?;
+        let Some(steps) = &self.steps else { return Ok(batch.clone()) };
+        let plain = steps.plain.apply(&batch.project(&steps.of_runs).map_err(not_made)?)?;
+        let seen = batch.columns().iter().zip(&steps.columns).zip(self.schema.fields());
+        let seen = seen.map(|((own, column), field)| {
+            let own = column.plain.and_then(|index| plain.columns().get(index)).unwrap_or(own);
+            if column.is_touched { array::seen(own, field.data_type()) } else { Ok(Arc::clone(own)) }
+        });
+        let seen = seen.collect::<Result<Vec<_>, _>>().map_err(not_made)?;
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         RecordBatch::try_new_with_options(Arc::clone(&self.schema), seen, &options).map_err(not_made)
     }
 }
 
-impl Column {
-    /// Returns what there is to do for a column, and as what SQL sees it.
-    fn new(field: &FieldRef) -> (Self, FieldRef) {
-        let plain =
-            has_runs(field.data_type()).then(|| Plain::new(&Arc::new(Schema::new(vec![Arc::clone(field)]))));
-        let field = plain.as_ref().and_then(|plain| plain.schema().fields().first()).unwrap_or(field);
-        let (is_touched, seen) = (touches_field(field), seen_field(field, false));
-        (Self { plain, is_touched }, seen)
-    }
-
-    /// Returns the column `index` of `batch` as `to`, which is the type that SQL sees.
-    fn seen(&self, batch: &RecordBatch, index: usize, to: &DataType) -> Result<ArrayRef> {
-        let column = match &self.plain {
-            Some(plain) => Arc::clone(plain.apply(&batch.project(&[index]).map_err(not_made)?)?.column(0)),
-            None => Arc::clone(batch.column(index)),
-        };
-        if self.is_touched { array::seen(&column, to).map_err(not_made) } else { Ok(column) }
+impl Steps {
+    /// Returns what there is to do for columns, and as what SQL sees them.
+    fn new(own: &Fields) -> (Self, Vec<FieldRef>) {
+        let of_runs = own.iter().enumerate().filter(|(_, field)| has_runs(field.data_type()));
+        let (of_runs, runs): (Vec<_>, Vec<_>) =
+            of_runs.map(|(index, field)| (index, Arc::clone(field))).unzip();
+        let plain = Plain::new(&Arc::new(Schema::new(runs)));
+        let columns = own.iter().enumerate().map(|(index, field)| {
+            let at = of_runs.iter().position(|of| *of == index);
+            let field = at.and_then(|at| plain.schema().fields().get(at)).unwrap_or(field);
+            (Column { plain: at, is_touched: touches_field(field) }, seen_field(field, false))
+        });
+        let (columns, fields) = columns.unzip();
+        (Self { plain, of_runs, columns }, fields)
     }
 }
 

@@ -74,10 +74,10 @@ impl Idle {
         surplus
     }
 
-    /// When the time of the next block is over that there is no room for.
+    /// When the time of the next block is over that there is no room for; there may be none that has an end.
     pub(super) fn due(&self) -> Option<Instant> {
         let (_, (_, came)) = self.ages.first_key_value().filter(|_| self.bytes > self.max_bytes)?;
-        Some(*came + self.linger)
+        came.checked_add(self.linger)
     }
 
     fn remove_oldest(&mut self) -> Option<MutableBuffer> {
