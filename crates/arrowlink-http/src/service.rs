@@ -25,8 +25,8 @@ use crate::{cors, datasets, sql};
 /// The [`CallContext`](arrowlink_core::CallContext) is taken from the request's extensions and made where there is none; a
 /// [`CallRecord`](arrowlink_transport::CallRecord) there is filled in. Rows are read when the client takes them;
 /// dropping the answer's body ends the read. Rows are made plain, encoded and compressed on tokio's blocking threads, in
-/// awaited steps of about 1 MiB, or of one batch where it stays whole (Arrow streams); what needs none of that needs no
-/// runtime of its own.
+/// awaited steps of about 1 MiB, or of one batch where it stays whole (Arrow streams). The runtime has to have its clock
+/// (`enable_time`), by which authenticators are waited for.
 ///
 /// `HEAD` is answered as `GET` without the body. Every answer of a status from 400 is problem details in JSON; its gRPC
 /// status stands in the answer's extensions.
