@@ -11,6 +11,7 @@ use arrowlink_core::{
 use arrowlink_query::SqlOptions;
 use futures::future::{BoxFuture, FutureExt as _, pending};
 use futures::{StreamExt as _, stream};
+use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
 
@@ -25,6 +26,8 @@ fn batch() -> RecordBatch {
 #[derive(Debug)]
 struct Holding {
     goes_on: Arc<Mutex<Receiver<()>>>,
+    /// The first waits for the second, whose task would else never run where it is next on the thread that is held.
+    both: Arc<Notify>,
     /// Told that the first is read, and that the second is not read any more.
     told: UnboundedSender<&'static str>,
 }
@@ -32,7 +35,8 @@ struct Holding {
 impl Holding {
     fn new() -> (Arc<Self>, Sender<()>, UnboundedReceiver<&'static str>) {
         let ((go_on, goes_on), (told, telling)) = (channel(), unbounded_channel());
-        (Arc::new(Self { goes_on: Arc::new(Mutex::new(goes_on)), told }), go_on, telling)
+        let holding = Self { goes_on: Arc::new(Mutex::new(goes_on)), both: Arc::default(), told };
+        (Arc::new(holding), go_on, telling)
     }
 }
 
@@ -44,13 +48,15 @@ impl Dataset for Holding {
     }
 
     fn read(&self, _ctx: CallContext, options: ReadOptions) -> BoxFuture<'_, Result<BatchStream>> {
-        let (goes_on, told) = (Arc::clone(&self.goes_on), self.told.clone());
+        let (goes_on, both, told) = (Arc::clone(&self.goes_on), Arc::clone(&self.both), self.told.clone());
         let rows = async move {
             if options.part == Some(0) {
+                both.notified().await;
                 told.send("the first is read").unwrap();
                 goes_on.lock().unwrap().recv().unwrap();
             } else {
                 let _told = Last(told);
+                both.notify_one();
                 pending::<()>().await;
             }
             Ok(Chunk::new(batch()))
