@@ -10,7 +10,7 @@ use arrowlink_core::{
     BatchStream, CallContext, Chunk, Dataset, Description, Error, ErrorKind, Part, ReadOptions, Receipt,
     Result, WriteOptions, schema_mismatch,
 };
-use arrowlink_transport::{ConnectOptions, FlightTicket, TransferOptions};
+use arrowlink_transport::{ConnectOptions, DEFAULT_PORT, FlightTicket, TransferOptions};
 use futures::future::{BoxFuture, FutureExt as _, ready};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -226,8 +226,8 @@ fn place(address: &str) -> String {
         return address.to_owned();
     }
     let has_port = address.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-    let port = if has_port { "" } else { DEFAULT_PORT };
-    format!("{}{port}", address.to_ascii_lowercase())
+    let address = address.to_ascii_lowercase();
+    if has_port { address } else { format!("{address}:{DEFAULT_PORT}") }
 }
 
 /// Says that the server at `address` does not take what this one says of itself, as what it is: a matter of the two. To a
@@ -246,7 +246,5 @@ fn refused(uri: &str, address: &str, error: Error) -> Error {
     }
 }
 
-/// The port of an address that names none, as a connection has it.
-const DEFAULT_PORT: &str = ":50051";
 /// The location that stands for the connection that the ticket came over.
 const REUSE_CONNECTION: &str = "arrow-flight-reuse-connection:";

@@ -5,12 +5,11 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
-use arrow_cast::{CastOptions, cast_with_options};
-use arrow_schema::{DataType, Field, SchemaRef};
+use arrow_array::{RecordBatch, RecordBatchOptions};
+use arrow_schema::SchemaRef;
 use futures::StreamExt as _;
 
-use crate::schemas::{Nulls, same_fields, same_type};
+use crate::schemas::{Nulls, retyped, same_fields, same_type};
 use crate::{BatchStream, Error, ErrorKind, Plain, Result, schema_mismatch};
 
 impl BatchStream {
@@ -66,18 +65,8 @@ struct Conform {
     schema: SchemaRef,
     /// Makes those columns plain that are represented in another way.
     plain: Plain,
-    columns: Vec<Step>,
-}
-
-/// What is done to a column.
-#[derive(Clone, Copy, Debug)]
-enum Step {
-    /// Nothing: it has the type.
-    Kept,
-    /// Nested fields are told otherwise; the values stay.
-    Retold,
-    /// The values are represented in another way.
-    Represented,
+    /// Which these are: the others have the values, and nested fields that are told otherwise at most.
+    represented: Vec<bool>,
 }
 
 impl Conform {
@@ -89,8 +78,9 @@ impl Conform {
             return Err(refused().unwrap_or_else(|| mismatch("the batches have another schema")));
         }
         let columns = expected.fields().iter().zip(actual.fields());
-        let columns = columns.map(|(expected, actual)| step(expected.data_type(), actual.data_type()));
-        let conform = Self { schema: SchemaRef::clone(expected), plain, columns: columns.collect() };
+        let represented =
+            columns.map(|(a, b)| !same_type(a.data_type(), b.data_type(), Nulls::Fewer)).collect();
+        let conform = Self { schema: SchemaRef::clone(expected), plain, represented };
         let empty = RecordBatch::new_empty(SchemaRef::clone(actual));
         conform.apply(&empty).map_err(|error| refused().unwrap_or(error))?;
         Ok(conform)
@@ -98,36 +88,16 @@ impl Conform {
 
     fn apply(&self, batch: &RecordBatch) -> Result<RecordBatch> {
         let maker = self.plain.maker();
-        let columns = batch.columns().iter().enumerate().zip(self.schema.fields()).zip(&self.columns);
-        let columns = columns.map(|(((idx, column), field), step)| match step {
-            Step::Kept => Ok(ArrayRef::clone(column)),
-            Step::Retold => cast(column, field),
-            Step::Represented => cast(&self.plain.column(&maker, idx, column)?, field),
+        let columns = batch.columns().iter().enumerate().zip(self.schema.fields()).zip(&self.represented);
+        let columns = columns.map(|(((idx, column), field), is_represented)| match is_represented {
+            true => retyped(&self.plain.column(&maker, idx, column)?, field),
+            false => retyped(column, field),
         });
         let columns = columns.collect::<Result<Vec<_>>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)
             .map_err(|error| mismatch("the batch does not have its schema").with_source(error))
     }
-}
-
-fn step(expected: &DataType, actual: &DataType) -> Step {
-    if expected == actual {
-        Step::Kept
-    } else if same_type(expected, actual, Nulls::Fewer) {
-        Step::Retold
-    } else {
-        Step::Represented
-    }
-}
-
-fn cast(column: &ArrayRef, field: &Field) -> Result<ArrayRef> {
-    let strict = CastOptions { safe: false, ..CastOptions::default() };
-    cast_with_options(column, field.data_type(), &strict).map_err(|error| {
-        let (name, data_type) = (field.name(), field.data_type());
-        mismatch(format!("column `{name}`: its values cannot be given the dataset's type, {data_type}"))
-            .with_source(error)
-    })
 }
 
 fn mismatch(text: impl Into<String>) -> Error {

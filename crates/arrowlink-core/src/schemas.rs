@@ -1,7 +1,7 @@
 //! Whether two schemas are the same for rows to be appended, and if not, in which fields they differ.
 
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
-use arrow_cast::cast;
+use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef};
 
 use crate::near::quoted;
@@ -76,13 +76,15 @@ pub fn retold(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
         })
 }
 
-/// Gives `column` the type of `field`, which differs in the metadata or the names of nested fields at most.
-fn retyped(column: &ArrayRef, field: &Field) -> Result<ArrayRef> {
+/// Gives `column` the type of `field`, whose values it has; one that does not fit is an error.
+pub(crate) fn retyped(column: &ArrayRef, field: &Field) -> Result<ArrayRef> {
     if column.data_type() == field.data_type() {
         return Ok(ArrayRef::clone(column));
     }
-    cast(column, field.data_type()).map_err(|error| {
-        let text = format!("column `{}`: cannot be given the nested metadata of the dataset", field.name());
+    let strict = CastOptions { safe: false, ..CastOptions::default() };
+    cast_with_options(column, field.data_type(), &strict).map_err(|error| {
+        let (name, data_type) = (field.name(), field.data_type());
+        let text = format!("column `{name}`: its values cannot be given the dataset's type, {data_type}");
         Error::new(ErrorKind::SchemaMismatch, text).with_source(error)
     })
 }

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use arrowlink_core::{CallContext, DataService, Entry, ListOptions, NounKind};
-use arrowlink_transport::{ListenAddr, Listener};
+use arrowlink_transport::{DEFAULT_PORT, ListenAddr, Listener};
 use bytesize::ByteSize;
 use futures::TryStreamExt as _;
 
@@ -179,5 +179,4 @@ impl Style {
 const MOST_SHOWN: usize = 20;
 /// What clients assume where nothing is said.
 const DEFAULT_HOST: &str = "localhost";
-const DEFAULT_PORT: u16 = 50051;
 const DEFAULT_CA: &str = "certs/ca.crt";

@@ -41,6 +41,7 @@ use crate::tls::{client_failure, lost_to_alert};
 use crate::unix::enlarge_buffers;
 
 pub use authorization::Authorization;
+pub use endpoint::DEFAULT_PORT;
 use endpoint::Endpoint;
 pub use messages::FlightTicket;
 pub use options::{ConnectOptions, Plaintext, TransferOptions};

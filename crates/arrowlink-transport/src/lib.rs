@@ -72,7 +72,8 @@ mod x509;
 pub use accept::{AcceptOptions, Drained, serve};
 pub use body::Body;
 pub use connection::{
-    Authorization, ConnectOptions, Connection, FlightTicket, Plaintext, ResponseBody, TransferOptions,
+    Authorization, ConnectOptions, Connection, DEFAULT_PORT, FlightTicket, Plaintext, ResponseBody,
+    TransferOptions,
 };
 pub use deadline::{GrpcTimeout, GrpcTimeoutLayer, grpc_timeout};
 pub use description::{broken_metadata, described, description_metadata, entry};

@@ -92,5 +92,6 @@ pub(super) fn invalid(text: &str) -> Error {
     )
 }
 
-const DEFAULT_PORT: u16 = 50051;
+/// The port of an address that names none.
+pub const DEFAULT_PORT: u16 = 50051;
 const HAS_USER: &str = "the address of a server has no user before an `@`: use `https://HOST:PORT`";
