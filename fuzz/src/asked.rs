@@ -13,6 +13,8 @@ use arrowlink_core::{
 use arrowlink_flight::{FlightOptions, FlightService};
 use arrowlink_testkit::{FLIGHT_SQL_MESSAGES, Maker, Statements, WithStatements, name, three_rows};
 use arrowlink_transport::{FlightCall, FlightHandler as _, Ticket};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use futures::TryStreamExt as _;
 use http::{HeaderMap, HeaderValue, header};
@@ -156,8 +158,8 @@ pub fn ask_with_handle(bytes: &[u8]) {
 
 /// Takes `bytes` for a session, in which a statement is asked for.
 pub fn ask_with_session(bytes: &[u8]) {
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    let cookie = HeaderValue::try_from(format!("arrow_flight_session_id={hex}")).unwrap();
+    let session = BASE64_URL_SAFE_NO_PAD.encode(bytes);
+    let cookie = HeaderValue::try_from(format!("arrow_flight_session_id={session}")).unwrap();
     ask_in(b"select 1", HeaderMap::from_iter([(header::COOKIE, cookie)]));
 }
 

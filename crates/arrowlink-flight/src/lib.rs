@@ -27,7 +27,6 @@ mod options;
 mod put;
 mod read;
 mod running;
-mod sealed;
 mod service;
 mod session;
 mod sql;

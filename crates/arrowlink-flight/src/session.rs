@@ -1,17 +1,17 @@
 //! Sessions without state on the server: what a client chose is in its cookie, checked when it comes back.
 //!
 //! ```text
-//! arrow_flight_session_id=<hexadecimal: FF 'A' 'L' 'S' and a Protobuf message, sealed>
+//! arrow_flight_session_id=<base64url: FF 'A' 'L' 'S' and a Protobuf message, sealed>
 //! ```
 //!
 //! Any server of the same datasets understands it, and a restart loses none. It grants nothing.
 
 use arrowlink_core::{Error, ErrorKind, Result};
-use arrowlink_transport::FlightCall;
+use arrowlink_transport::{FlightCall, Seal};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use http::{HeaderMap, HeaderValue, header};
 use prost::Message;
-
-use crate::sealed::Seal;
 
 /// What a client chose for its later calls.
 #[derive(Clone, PartialEq, Message)]
@@ -50,7 +50,7 @@ pub(crate) fn close(call: &FlightCall) {
 }
 
 fn set(call: &FlightCall, cookie: &str) {
-    // Hexadecimal digits and what stands around them are a header.
+    // Base64 and what stands around it are a header.
     if let Ok(value) = HeaderValue::from_str(cookie) {
         call.answer_header(header::SET_COOKIE, value);
     }
@@ -64,24 +64,15 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
 }
 
 fn encode(session: &Session) -> String {
-    SEAL.seal(&session.encode_to_vec()).iter().map(|byte| format!("{byte:02x}")).collect()
+    BASE64_URL_SAFE_NO_PAD.encode(SEAL.seal(&session.encode_to_vec()))
 }
 
 fn decode(text: &str) -> Result<Session> {
-    let digits = |pair: &[u8]| match pair {
-        [first, second] => Some((hex(*first)? << 4) | hex(*second)?),
-        _ => None,
-    };
-    let bytes = text.as_bytes().chunks(2).map(digits).collect::<Option<Vec<_>>>();
-    let bytes = bytes.ok_or_else(|| SEAL.invalid("has other characters than hexadecimal digits"))?;
-    Session::decode(SEAL.open(&bytes.into())?).map_err(|error| SEAL.invalid("is damaged").with_source(error))
+    let sealed = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|error| SEAL.damaged().with_source(error))?;
+    Session::decode(SEAL.open(&sealed)?).map_err(|error| SEAL.damaged().with_source(error))
 }
 
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
-}
-
-/// What the digits of a cookie are.
+/// What a cookie says in base64.
 const SEAL: Seal = Seal { noun: "session", magic: [0xff, b'A', b'L', b'S'] };
 /// The name that Flight's specification gives it.
 const COOKIE: &str = "arrow_flight_session_id";

@@ -4,7 +4,7 @@
 //! FF 'A' 'L' 'T'   no text begins so, and no name is taken for a ticket
 //! version          1
 //! message          Protobuf, see `ticket/message.rs`
-//! checksum         8 bytes, little-endian: FNV-1a (64 bits) over everything before
+//! checksum         8 bytes, see `seal.rs`
 //! ```
 //!
 //! A plain ticket is nothing but a dataset's name in UTF-8. Tickets are checked, not secret: they grant nothing, and whoever
@@ -18,6 +18,7 @@ use bytes::Bytes;
 use prost::Message as _;
 
 use crate::description::schema_stream;
+use crate::seal::{Seal, fnv1a};
 use message::Body;
 
 /// What a `DoGet` reads. Where nothing but the dataset matters, its name is a ticket too.
@@ -133,7 +134,7 @@ impl Ticket {
     /// `Unsupported` for a target that this version does not know.
     pub fn encode(&self) -> Result<Bytes> {
         let body = Body::try_from(self)?;
-        let bytes = HEAD_BYTES + body.encoded_len() + CHECKSUM_BYTES;
+        let bytes = body.encoded_len() + Seal::OVERHEAD;
         if bytes > Self::MAX_BYTES {
             let (most, text) = (Self::MAX_BYTES, "give it shorter SQL, or parameters of fewer bytes");
             return Err(Error::new(
@@ -141,13 +142,7 @@ impl Ticket {
                 format!("the ticket takes {bytes} bytes, more than {most}: {text}"),
             ));
         }
-        let mut ticket = Vec::with_capacity(bytes);
-        ticket.extend_from_slice(&Self::MAGIC);
-        ticket.push(VERSION);
-        body.encode_raw(&mut ticket);
-        let checksum = fnv1a(&ticket);
-        ticket.extend_from_slice(&checksum.to_le_bytes());
-        Ok(ticket.into())
+        Ok(SEAL.seal(&body.encode_to_vec()))
     }
 
     /// Reads what [`encode`](Self::encode) wrote, or a name.
@@ -161,19 +156,10 @@ impl Ticket {
             let (bytes, most) = (ticket.len(), Self::MAX_BYTES);
             return Err(invalid(&format!("the ticket has {bytes} bytes, more than {most}")));
         }
-        let Some(rest) = ticket.strip_prefix(&Self::MAGIC) else { return named(ticket) };
-        let (&version, _) = rest.split_first().ok_or_else(|| invalid(DAMAGED))?;
-        if version != VERSION {
-            return Err(invalid(&format!(
-                "the ticket has version {version}, this server reads version {VERSION}: ask this server for a ticket"
-            )));
+        if !ticket.starts_with(&Self::MAGIC) {
+            return named(ticket);
         }
-        let (checked, checksum) = ticket.split_last_chunk().ok_or_else(|| invalid(DAMAGED))?;
-        let body = checked.get(HEAD_BYTES..).ok_or_else(|| invalid(DAMAGED))?;
-        if fnv1a(checked) != u64::from_le_bytes(*checksum) {
-            return Err(invalid(DAMAGED));
-        }
-        let body = Body::decode(body).map_err(|error| invalid(FORGED).with_source(error))?;
+        let body = Body::decode(SEAL.open(ticket)?).map_err(|error| invalid(FORGED).with_source(error))?;
         Self::try_from(body)
     }
 
@@ -196,21 +182,11 @@ fn digest(schema: &SchemaRef) -> Result<u64> {
     Ok(fnv1a(&schema_stream(schema)?))
 }
 
-/// Hashes `bytes`: two tickets that differ in one byte never have the same sum.
-fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
 fn invalid(text: &str) -> Error {
     Error::new(ErrorKind::InvalidArgument, text)
 }
 
-const VERSION: u8 = 1;
-const HEAD_BYTES: usize = Ticket::MAGIC.len() + 1;
-const CHECKSUM_BYTES: usize = 8;
-const DAMAGED: &str = "the ticket is damaged: take it as the server gave it, or ask for another";
+const SEAL: Seal = Seal { noun: "ticket", magic: Ticket::MAGIC };
 const FORGED: &str = "the ticket is none that a server made: ask for one by `GetFlightInfo`";
 const NEITHER: &str =
     "the ticket is empty or not UTF-8: it is one that a server gave, or the name of a dataset";

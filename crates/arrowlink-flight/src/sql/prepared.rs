@@ -5,12 +5,11 @@
 
 use arrow_schema::Schema;
 use arrowlink_core::{Effect, Query, ReadOptions, Result, Target};
-use arrowlink_transport::Ticket;
+use arrowlink_transport::{Seal, Ticket};
 use bytes::{Bytes, BytesMut};
 use uuid::Uuid;
 
 use super::encoding;
-use crate::sealed::Seal;
 
 /// A statement or plan that was prepared, with the values that were bound to it.
 #[derive(Clone, Debug)]
@@ -35,16 +34,10 @@ impl Prepared {
     }
 
     /// Reads a handle.
-    pub(super) fn from_handle(handle: &Bytes) -> Result<Self> {
-        let mut body = SEAL.open(handle)?;
-        if body.len() < size_of::<Uuid>() {
-            return Err(SEAL.invalid("is damaged"));
-        }
-        let ticket = body.split_off(size_of::<Uuid>());
-        let id = Uuid::from_slice(&body).map_err(|error| SEAL.invalid("is damaged").with_source(error))?;
-        let ticket =
-            Ticket::decode(&ticket).map_err(|error| SEAL.invalid("is damaged").with_source(error))?;
-        Ok(Self { id, target: ticket.target })
+    pub(super) fn from_handle(handle: &[u8]) -> Result<Self> {
+        let (id, ticket) = SEAL.open(handle)?.split_first_chunk().ok_or_else(|| SEAL.damaged())?;
+        let ticket = Ticket::decode(ticket).map_err(|error| SEAL.damaged().with_source(error))?;
+        Ok(Self { id: Uuid::from_bytes(*id), target: ticket.target })
     }
 
     /// Returns the statement, or `None` of a plan.

@@ -106,6 +106,6 @@ async fn tickets_and_handles_of_another_version_say_so() {
 
     let handle = Bytes::from_static(b"\xffALP\x02 and what a later version has");
     let command = arrow_flight::sql::CommandPreparedStatementQuery { prepared_statement_handle: handle };
-    let words = ["is of version 2, and this server makes version 1: ask for a new one"];
+    let words = ["has version 2, this server reads version 1: ask for a new one"];
     check_error(client.info(&command).await, ErrorKind::InvalidArgument, &words);
 }

@@ -178,9 +178,12 @@ async fn damaged_and_forged_handles_are_refused() {
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
         assert!(error.message().starts_with("the prepared statement's handle "), "{}", error.message());
     }
-    for short in [&b""[..], b"\xffALP", b"\xffALP\x01", b"select 1"] {
-        let error = client.info(&query(&Bytes::copy_from_slice(short))).await.unwrap_err();
-        assert_eq!(error.message(), "the prepared statement's handle was not made here: ask for a new one");
+    let (foreign, damaged) = ("was not made here", "is damaged");
+    let short =
+        [(&b""[..], foreign), (b"select 1", foreign), (b"\xffALP", damaged), (b"\xffALP\x01", damaged)];
+    for (handle, what) in short {
+        let error = client.info(&query(&Bytes::copy_from_slice(handle))).await.unwrap_err();
+        assert_eq!(error.message(), format!("the prepared statement's handle {what}: ask for a new one"));
     }
 }
 
