@@ -8,6 +8,7 @@ use arrowlink_core::{Error, ErrorKind};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderValue, Response, header};
+use tokio::time::timeout;
 
 use super::messages::{decoded, one};
 use super::request::MAX_REQUEST_BYTES;
@@ -22,12 +23,17 @@ pub(super) async fn answer<B>(call: Call, request: &Parts, body: B) -> Result<Re
 where
     B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
 {
+    let FrontOptions { authenticator, authentication_timeout, .. } = &*call.options;
     let message = if request.headers.contains_key(header::AUTHORIZATION) {
         HandshakeRequest::default()
     } else {
-        first(&call, body).await?
+        // As a whole: one who sends a byte now and then is never idle.
+        timeout(*authentication_timeout, first(&call, body)).await.unwrap_or_else(|_| {
+            let text =
+                format!("the handshake was not there within {authentication_timeout:?}: send all of it");
+            Err(Error::new(ErrorKind::DeadlineExceeded, text))
+        })?
     };
-    let FrontOptions { authenticator, authentication_timeout, .. } = &*call.options;
     let token = login::token(&**authenticator, *authentication_timeout, request, &message.payload).await?;
     let value = HeaderValue::try_from(format!("Bearer {token}"))
         .map_err(|error| Error::new(ErrorKind::Internal, "the token is not printable").with_source(error))?;

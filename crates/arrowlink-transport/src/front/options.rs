@@ -45,7 +45,8 @@ pub struct FrontOptions {
     /// Who may call, and who a caller is: asked for every call but those of other services, such as health.
     pub authenticator: Arc<dyn Authenticator>,
     /// How long [`authenticator`](Self::authenticator) may take; a call of which it has said nothing by then is refused, as
-    /// [`Unavailable`](arrowlink_core::ErrorKind::Unavailable). Default: 10 seconds.
+    /// [`Unavailable`](arrowlink_core::ErrorKind::Unavailable). A handshake has to come within as long, or is refused as
+    /// [`DeadlineExceeded`](arrowlink_core::ErrorKind::DeadlineExceeded). Default: 10 seconds.
     pub authentication_timeout: Duration,
 }
 

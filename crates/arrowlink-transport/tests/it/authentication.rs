@@ -13,11 +13,16 @@ use arrowlink_transport::{
 };
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt as _, pending, ready};
+use futures::{StreamExt as _, stream};
 use http::HeaderValue;
 use http::header::SET_COOKIE;
+use http_body::Frame;
+use http_body_util::StreamBody;
 use prost::Message as _;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
+use tonic::Status;
+use tonic::body::Body;
 use tonic::service::Routes;
 
 use crate::flight_support::{Answer, body_of, framed, request};
@@ -73,6 +78,29 @@ async fn handshakes_are_small() {
         Answer::of(&mut guarded(), too_large).await.text(),
         "InvalidArgument: the handshake is larger than 65536 bytes: send a name and a password"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handshake_that_drips_in_is_refused() {
+    let mut front = front_with(
+        catalog(),
+        front_options()
+            .with_authenticator(Arc::new(OnlyAli))
+            .with_authentication_timeout(Duration::from_secs(3)),
+    );
+    let basic = BasicAuth { username: "ali".into(), password: "sesame".into() }.encode_to_vec();
+    let whole = framed(&HandshakeRequest { protocol_version: 0, payload: basic.into() });
+    let answer = Answer::of(&mut front, request(HANDSHAKE, &[], [whole.clone()])).await;
+    assert_eq!(token(&answer), "token-of-ali");
+
+    let bytes = (0..whole.len()).map(move |at| whole.slice(at..=at));
+    let dripping = stream::iter(bytes).then(|byte| async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        Ok::<_, Status>(Frame::data(byte))
+    });
+    let dripping = request(HANDSHAKE, &[], []).map(|_| Body::new(StreamBody::new(dripping)));
+    let answer = Answer::of(&mut front, dripping).await;
+    assert_eq!(answer.text(), "DeadlineExceeded: the handshake was not there within 3s: send all of it");
 }
 
 #[tokio::test]
