@@ -1,5 +1,7 @@
-//! File datasets: Parquet, CSV, JSON and Arrow IPC files, folders of them and globs, served as they lie, from disks and
-//! object stores; and the generated tables of TPC-H.
+//! SQL over every dataset of a service; and file datasets: Parquet, CSV, JSON and Arrow IPC files, folders of them and
+//! globs, served as they lie, from disks and object stores; and the generated tables of TPC-H.
+//!
+//! [`SqlService`] stands before a service and answers statements over what that has; everything else passes through.
 //!
 //! A [`FileDataset`] is a [`Dataset`](arrowlink_core::Dataset) over files that somebody else writes: it is read only,
 //! is never loaded whole, and returns its rows in the same order every time, file by file and row by row.
@@ -37,16 +39,20 @@ mod csv;
 mod csv_options;
 mod damage;
 mod dataset;
+mod decimals;
 mod failure;
 mod format;
+mod growth;
 mod inspect;
 mod json;
 mod location;
 mod one_file;
+mod operators;
 mod options;
 mod pieces;
 mod place;
 mod plan;
+mod providers;
 mod query_options;
 mod running;
 mod runtime;
@@ -62,8 +68,9 @@ pub use csv_options::{CsvHeader, CsvOptions};
 pub use dataset::FileDataset;
 pub use format::FileFormat;
 pub use options::FileOptions;
+pub use providers::{SqlTable, SqlTables};
 pub use query_options::QueryOptions;
 pub use runtime::QueryRuntime;
-pub use sql::{SqlOptions, SqlService, SqlTable, SqlTables};
+pub use sql::{SqlOptions, SqlService};
 pub use store_options::StoreOptions;
 pub use tpch::{TpchDataset, TpchTable};

@@ -2,8 +2,7 @@
 //!
 //! ```text
 //! text -> statement (one, and one that is allowed)   `statement`, `nesting`
-//!      -> the tables that it names, each once        `lookup`, `meant`, `service_table`, `file_table`, `listing`
-//!      -> the types that their columns have in it    `types`
+//!      -> the tables that it names, each once        `lookup`, `meant`, `listing`, and what they are: `providers`
 //!      -> plan, with the values of its parameters    `engine`, `planned`, `parameters`; `plans` knows it the next time
 //!      -> rows as they come, or a change             `run`, `change`
 //! ```
@@ -11,54 +10,39 @@
 //! What goes wrong on the way is told by `failure`, with the line and column where they are known. A Substrait plan takes
 //! the same way from its tables on, where the crate was built with the feature `substrait`.
 
-mod around;
-mod catalog;
 mod change;
-mod decimals;
 mod distinct_from;
 mod engine;
-mod failure;
-mod file_statistics;
-mod file_store;
-mod file_table;
-mod floats;
+pub(crate) mod failure;
 mod from_first;
-mod growth;
 mod ignored;
-mod interrupt;
 mod listing;
 mod lookup;
 mod meant;
 mod memory;
-mod named_source;
 mod names;
 mod nesting;
 mod options;
 mod parameters;
-mod pausing;
 mod place;
 mod planned;
 mod plans;
 mod promise;
 mod query;
-mod repeatable;
 mod repeated;
-mod rows;
 mod run;
-mod service_scan;
-mod service_table;
 mod session;
 mod size;
 mod spill;
 mod statement;
 mod substrait;
-mod tables;
-mod types;
+#[cfg(feature = "substrait")]
+mod substrait_plan;
+#[cfg(feature = "substrait")]
+mod substrait_relation;
 mod unknown;
 mod unsupported;
 mod values;
-mod watched_filter;
-mod watched_source;
 
 use std::sync::Arc;
 
@@ -70,13 +54,13 @@ use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt as _};
 
 use crate::QueryRuntime;
+use crate::operators::Interrupt;
+use crate::providers::SqlTables;
 use engine::Engine;
-use interrupt::Interrupt;
 use meant::{Meant, check_made};
 use planned::Begun;
 
 pub use options::SqlOptions;
-pub use tables::{SqlTable, SqlTables};
 
 /// Answers SQL over the datasets of another service, and passes everything else on to it.
 ///

@@ -20,14 +20,13 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::engine::Engine;
 use super::failure::{from_datafusion, invalid};
-use super::interrupt::Interrupt;
 use super::meant::{Meant, check_made};
 use super::parameters;
 use super::planned::{Begun, Planned};
-use super::service_table::ServiceTable;
 use super::statement::Statement;
-use super::types;
 use crate::failure::internal;
+use crate::operators::Interrupt;
+use crate::providers::{ServiceTable, own_column};
 
 /// Describes what a change returns.
 pub(crate) fn description() -> Description {
@@ -122,7 +121,7 @@ fn shaped(schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch> {
     }
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     let columns =
-        batch.columns().iter().zip(schema.fields()).map(|(column, field)| types::own(column, field));
+        batch.columns().iter().zip(schema.fields()).map(|(column, field)| own_column(column, field));
     RecordBatch::try_new_with_options(Arc::clone(schema), columns.collect::<Result<_>>()?, &options)
         .map_err(|error| internal("the rows are not of the table's schema").with_source(error))
 }

@@ -12,13 +12,11 @@ use datafusion::prelude::SessionConfig;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
-use super::decimals;
+use super::SqlOptions;
 use super::failure::{from_planning, refused};
-use super::growth;
 use super::lookup::{Found, Lookup};
 use super::memory;
 use super::names::{CATALOG, PUBLIC};
-use super::pausing;
 use super::planned::Planned;
 use super::plans::{Plan, Plans};
 use super::repeated;
@@ -27,9 +25,12 @@ use super::size;
 use super::spill::SpillFolder;
 use super::statement::Statement;
 use super::unknown;
-use super::{SqlOptions, SqlTables};
 use crate::QueryRuntime;
+use crate::decimals;
 use crate::failure::internal;
+use crate::growth;
+use crate::operators;
+use crate::providers::SqlTables;
 
 /// What all statements of one service share.
 pub(crate) struct Engine {
@@ -71,7 +72,7 @@ impl Engine {
             .with_runtime_env(Arc::new(environment))
             .with_default_features()
             .with_analyzer_rules(decimals::rules())
-            .with_physical_optimizer_rules(pausing::rules())
+            .with_physical_optimizer_rules(operators::rules())
             .build();
         let planned = state.register_expr_planner(Arc::new(decimals::Arithmetic));
         planned.map_err(|error| internal("the planner takes no rules").with_source(error))?;

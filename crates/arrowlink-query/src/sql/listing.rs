@@ -9,11 +9,10 @@ use datafusion::common::{ResolvedTableReference, TableReference};
 use datafusion::datasource::empty::EmptyTable;
 use futures::TryStreamExt as _;
 
-use super::catalog::Tables;
 use super::engine::Engine;
 use super::failure::from_datafusion;
 use super::names::{CATALOG, PUBLIC, table_of};
-use super::types::SqlTypes;
+use crate::providers::{SqlTypes, Tables};
 
 /// Adds those tables of `information_schema` that `references` name.
 pub(crate) async fn add(

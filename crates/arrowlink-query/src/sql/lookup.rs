@@ -8,14 +8,12 @@ use datafusion::catalog::TableProvider;
 use datafusion::common::{ResolvedTableReference, TableReference};
 use futures::future::join_all;
 
-use super::catalog::Tables;
 use super::engine::Engine;
 use super::listing;
 use super::meant::Meant;
 use super::names::{CATALOG, PUBLIC};
-use super::rows::RowsOfService;
-use super::service_table::ServiceTable;
 use super::unknown;
+use crate::providers::{RowsOfService, ServiceTable, Tables};
 
 /// The search for the tables of one statement.
 #[derive(Debug)]

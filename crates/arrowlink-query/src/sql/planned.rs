@@ -12,8 +12,8 @@ use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::physical_plan::execute_stream;
 
 use super::failure::{from_datafusion, from_planning};
-use super::interrupt::Interrupt;
 use super::promise;
+use crate::operators::Interrupt;
 
 /// What a statement means, and what it is executed with. It may have parameters.
 #[derive(Debug)]

@@ -19,12 +19,12 @@ use datafusion::logical_expr::logical_plan::builder::LogicalTableSource;
 use datafusion::logical_expr::{Expr, LogicalPlan, TableScan, TableSource, Volatility};
 use lru::LruCache;
 
-use super::catalog::Tables;
 use super::failure::from_datafusion;
 use super::lookup::Found;
 use super::names::{CATALOG, PUBLIC};
 use super::parameters;
 use super::planned::{Planned, Ready, constants};
+use crate::providers::Tables;
 
 /// The plans of the statements that were asked last.
 pub(crate) struct Plans {

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use arrowlink_core::{CallContext, Description, NounKind, Query, Result};
 
 use super::engine::{Engine, Known};
-use super::interrupt::Interrupt;
 use super::lookup::Found;
 use super::planned::{Begun, Planned};
 use super::plans::Plan;
 use super::statement::Statement;
 use super::{change, parameters};
+use crate::operators::Interrupt;
 
 /// Says what `query` returns, and changes nothing.
 pub(crate) async fn describe(engine: &Engine, ctx: &CallContext, query: &Query) -> Result<Description> {

@@ -20,11 +20,11 @@ use tokio::time::{Instant, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::failure::{from_datafusion, gave_up};
-use super::interrupt::{Interrupt, Stop};
 use super::planned::Begun;
 use super::promise;
 use crate::QueryRuntime;
 use crate::failure::internal;
+use crate::operators::{Interrupt, Stop};
 
 /// Does `work` on the query runtime and returns the rows of the stream that it makes, with the schema that it promises.
 ///

@@ -3,12 +3,7 @@
 //! What it takes to build it (`protoc`) is not everywhere, and so the feature is off unless it is asked for.
 
 #[cfg(feature = "substrait")]
-mod consumer;
-#[cfg(feature = "substrait")]
-mod relation;
-
-#[cfg(feature = "substrait")]
-pub(crate) use consumer::plan;
+pub(crate) use super::substrait_plan::plan;
 
 /// Says how to have plans answered, and what to send as long as they are not.
 #[cfg(not(feature = "substrait"))]

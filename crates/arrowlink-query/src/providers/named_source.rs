@@ -26,10 +26,10 @@ use datafusion_datasource::morsel::{Morsel, MorselPlan, MorselPlanner, Morselize
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 
-use super::failure::travelling;
 use super::file_store::FileStore;
 use super::floats;
 use crate::failure::{from_datafusion, panicked};
+use crate::sql::failure::travelling;
 
 /// A reader of files that are in `store`, which knows what they are called.
 pub(crate) struct NamedSource {

@@ -20,10 +20,10 @@ use datafusion::physical_plan::{
 use futures::future::ready;
 use futures::{TryFutureExt as _, TryStreamExt as _, stream};
 
-use super::failure::travelling;
 use super::rows::Rows;
 use super::types::SqlTypes;
 use crate::failure::changed;
+use crate::sql::failure::travelling;
 
 /// Reads a dataset through the service, each part for itself.
 #[derive(Debug)]

@@ -12,8 +12,8 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::StreamExt as _;
 
 use super::around::Begin;
-use super::failure::travelling;
 use super::interrupt::Interrupt;
+use crate::sql::failure::travelling;
 
 /// Passes on what its input has, for as long as somebody waits.
 #[derive(Debug)]

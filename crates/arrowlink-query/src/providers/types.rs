@@ -3,16 +3,15 @@
 //! It differs from [`Plain`], which is for clients that know few types: this is for the engine, which computes with more,
 //! and not with all of them.
 
-mod array;
-
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{ArrowError, DataType, Field, FieldRef, Fields, Schema, SchemaRef};
 use arrowlink_core::{Error, ErrorKind, Plain, Result};
 
-use super::failure::invalid;
+use super::arrays;
 use crate::failure::internal;
+use crate::sql::failure::invalid;
 
 /// How the batches of a dataset become those that SQL sees.
 ///
@@ -112,7 +111,7 @@ impl SqlTypes {
         let seen = batch.columns().iter().zip(&steps.columns).zip(self.schema.fields());
         let seen = seen.map(|((own, column), field)| {
             let own = column.plain.and_then(|index| plain.columns().get(index)).unwrap_or(own);
-            if column.is_touched { array::seen(own, field.data_type()) } else { Ok(Arc::clone(own)) }
+            if column.is_touched { arrays::seen(own, field.data_type()) } else { Ok(Arc::clone(own)) }
         });
         let seen = seen.collect::<Result<Vec<_>, _>>().map_err(not_made)?;
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
@@ -144,11 +143,11 @@ fn not_made(error: ArrowError) -> Error {
 /// Returns `column`, which has the type that SQL sees, as the dataset has it.
 ///
 /// Fails with `InvalidArgument` where a value does not fit.
-pub(crate) fn own(column: &ArrayRef, field: &Field) -> Result<ArrayRef> {
+pub(crate) fn own_column(column: &ArrayRef, field: &Field) -> Result<ArrayRef> {
     if column.data_type() == field.data_type() {
         return Ok(Arc::clone(column));
     }
-    array::own(column, field.data_type()).map_err(|error| {
+    arrays::own(column, field.data_type()).map_err(|error| {
         let (name, data_type) = (field.name(), field.data_type());
         let text = format!("column `{name}`: a value does not fit into {data_type}");
         invalid(None, text).with_source(error)

@@ -23,14 +23,14 @@ use datafusion_substrait::serializer::deserialize_bytes;
 use datafusion_substrait::substrait::proto::{DynamicParameter, Plan, Rel, Type};
 use futures::FutureExt as _;
 
-use super::relation::refusal;
-use crate::sql::engine::{Engine, check_reads};
-use crate::sql::failure::{from_plan, invalid, refused, travelling};
-use crate::sql::lookup::Lookup;
-use crate::sql::names::{CATALOG, PUBLIC};
-use crate::sql::planned::Planned;
-use crate::sql::session::add_functions;
-use crate::sql::size;
+use super::engine::{Engine, check_reads};
+use super::failure::{from_plan, invalid, refused, travelling};
+use super::lookup::Lookup;
+use super::names::{CATALOG, PUBLIC};
+use super::planned::Planned;
+use super::session::add_functions;
+use super::size;
+use super::substrait_relation::refusal;
 
 /// Plans what the encoded `plan` reads: finds the tables that it names, and what it means by them.
 pub(crate) async fn plan(engine: &Engine, ctx: &CallContext, plan: &[u8]) -> Result<Planned> {

@@ -19,8 +19,8 @@ use datafusion::physical_plan::joins::utils::JoinFilter;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::{block_in_place, coop};
 
-use super::failure::travelling;
 use super::interrupt::Interrupt;
+use crate::sql::failure::travelling;
 
 /// Where a condition finds the interrupt of its query once that is executed.
 pub(crate) type Slot = Arc<OnceLock<Arc<Interrupt>>>;

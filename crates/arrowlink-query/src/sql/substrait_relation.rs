@@ -3,7 +3,7 @@
 use arrowlink_core::Error;
 use datafusion_substrait::substrait::proto::rel::RelType;
 
-use crate::sql::failure::refused;
+use super::failure::refused;
 
 /// Says why `relation` is not carried out, where it is not.
 pub(crate) fn refusal(relation: &RelType) -> Option<Error> {

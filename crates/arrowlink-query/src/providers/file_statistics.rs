@@ -13,7 +13,6 @@ use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
 use datafusion::execution::cache::cache_manager::FileMetadataCache;
 use futures::future::{BoxFuture, FutureExt as _};
 
-use super::failure::from_datafusion;
 use super::file_store::FileStore;
 use super::file_table::FileTable;
 use super::floats;
@@ -23,6 +22,7 @@ use super::tables::SqlTable;
 use super::types::SqlTypes;
 use crate::one_file::OneFile;
 use crate::snapshot::{Digest, FileStamp, Listing};
+use crate::sql::failure::from_datafusion;
 use crate::{FileDataset, FileFormat};
 
 /// A dataset of files, and what is known of those that are Parquet.

@@ -19,7 +19,7 @@ use datafusion::logical_expr::{
     Signature,
 };
 
-use super::failure::travelling;
+use crate::sql::failure::travelling;
 use size::Size;
 
 /// Puts a bound on the functions of `state` that need one.
