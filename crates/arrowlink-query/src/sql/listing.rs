@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use arrowlink_core::{CallContext, Entry, ListOptions, NounKind, Result};
 use datafusion::catalog::information_schema::InformationSchemaProvider;
-use datafusion::catalog::{CatalogProviderList, SchemaProvider as _};
-use datafusion::common::{ResolvedTableReference, TableReference};
+use datafusion::catalog::{CatalogProviderList, SchemaProvider as _, TableProvider};
+use datafusion::common::{DataFusionError, ResolvedTableReference, TableReference};
 use datafusion::datasource::empty::EmptyTable;
+use datafusion::datasource::{ViewTable, provider_as_source};
+use datafusion::logical_expr::LogicalPlanBuilder;
+use datafusion::prelude::{ident, lit};
 use futures::TryStreamExt as _;
 
 use super::engine::Engine;
@@ -26,13 +29,27 @@ pub(crate) async fn add(
     for reference in references {
         let resolved = reference.resolve(CATALOG, PUBLIC);
         if let Some(table) = provider.table(&resolved.table).await.map_err(from_datafusion)? {
-            // It would list every table; there are no views.
-            let is_empty = resolved.table.as_ref() == VIEWS;
-            let table = if is_empty { Arc::new(EmptyTable::new(table.schema())) } else { table };
+            let table = match resolved.table.as_ref() {
+                // It would list every table; there are no views.
+                VIEWS => Arc::new(EmptyTable::new(table.schema())),
+                COLUMNS => counted_from_one(table).map_err(from_datafusion)?,
+                _ => table,
+            };
             tables.insert(&resolved, table);
         }
     }
     Ok(())
+}
+
+/// Counts the columns of each table from 1, as the SQL standard does; the engine begins at 0.
+fn counted_from_one(columns: Arc<dyn TableProvider>) -> Result<Arc<dyn TableProvider>, DataFusionError> {
+    let schema = columns.schema();
+    let shown = schema.fields().iter().map(|field| match field.name().as_str() {
+        POSITION => (ident(POSITION) + lit(1_u64)).alias(POSITION),
+        name => ident(name),
+    });
+    let scan = LogicalPlanBuilder::scan(COLUMNS, provider_as_source(columns), None)?;
+    Ok(Arc::new(ViewTable::new(scan.project(shown)?.build()?, None)))
 }
 
 /// Lists what there is as tables that have columns and no rows.
@@ -65,3 +82,6 @@ async fn list(engine: &Engine, ctx: &CallContext) -> Result<Tables> {
 /// The schema in which tables, columns and settings are listed.
 pub(crate) const SCHEMA: &str = "information_schema";
 const VIEWS: &str = "views";
+const COLUMNS: &str = "columns";
+/// Of those, where in its table one stands.
+const POSITION: &str = "ordinal_position";
