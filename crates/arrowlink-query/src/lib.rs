@@ -46,6 +46,7 @@ mod growth;
 mod inspect;
 mod json;
 mod location;
+mod membership;
 mod one_file;
 mod operators;
 mod options;

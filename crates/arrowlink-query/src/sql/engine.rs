@@ -8,6 +8,7 @@ use datafusion::execution::FunctionRegistry as _;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::optimizer::analyzer::AnalyzerRule;
 use datafusion::prelude::SessionConfig;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
@@ -29,6 +30,7 @@ use crate::QueryRuntime;
 use crate::decimals;
 use crate::failure::internal;
 use crate::growth;
+use crate::membership::Membership;
 use crate::operators;
 use crate::providers::SqlTables;
 
@@ -71,7 +73,7 @@ impl Engine {
             .with_config(config(runtime.threads()))
             .with_runtime_env(Arc::new(environment))
             .with_default_features()
-            .with_analyzer_rules(decimals::rules())
+            .with_analyzer_rules(analyzers())
             .with_physical_optimizer_rules(operators::rules())
             .build();
         let planned = state.register_expr_planner(Arc::new(decimals::Arithmetic));
@@ -201,6 +203,13 @@ pub(crate) fn check_reads(plan: &LogicalPlan) -> Result<()> {
     let read_only =
         SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     read_only.verify_plan(plan).map_err(|_| refused("a change within a query", "send it alone"))
+}
+
+/// Returns the rules by which what a statement says becomes what the engine computes.
+fn analyzers() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
+    let mut rules = decimals::rules();
+    rules.insert(0, Arc::new(Membership));
+    rules
 }
 
 /// Returns the settings of every statement.

@@ -65,6 +65,9 @@ pub(crate) fn from_planning(error: DataFusionError, text: &str) -> Error {
     let place = place_of(&error);
     match root(error) {
         DataFusionError::SchemaError(error, _) => unknown::column(place, &error, text),
+        DataFusionError::Plan(reason) if reason.starts_with(unsupported::COMPARED) => {
+            unsupported::refuse(place, &reason)
+        }
         DataFusionError::Plan(reason) => invalid(place, NOT_VALID).with_source(first_line(&reason)),
         DataFusionError::NotImplemented(reason) => unsupported::refuse(place, &reason),
         DataFusionError::Internal(reason) => {

@@ -13,8 +13,11 @@ pub(crate) fn refuse(place: Option<Place>, reason: &str) -> Error {
                 ("a window function in this clause", "compute it in a subquery, or use `QUALIFY`")
             }
             "AggregateFunction" => ("an aggregate in this clause", "compute it in a subquery"),
-            "ScalarSubquery" | "Exists" | "InSubquery" | "SetComparison" | "OuterReferenceColumn" => {
+            "ScalarSubquery" | "OuterReferenceColumn" => {
                 ("a subquery that mentions columns of the query around it in this way", "write it as a join")
+            }
+            "Exists" | "InSubquery" | "SetComparison" => {
+                ("a comparison with the rows of this subquery, in this clause,", "write it as a join")
             }
             _ => ("an expression of this kind in this clause", "compute it in a subquery"),
         };
@@ -37,6 +40,9 @@ pub(crate) fn refuse(place: Option<Place>, reason: &str) -> Error {
 fn expression(reason: &str) -> Option<&str> {
     if reason.starts_with(UNNEST) {
         return Some("Unnest");
+    }
+    if reason.starts_with(COMPARED) {
+        return Some("InSubquery");
     }
     reason.strip_prefix(EXPRESSION).map(word)
 }
@@ -69,5 +75,7 @@ fn without_structures(reason: &str) -> &str {
 
 const EXPRESSION: &str = "Physical plan does not support logical expression ";
 const UNNEST: &str = "Unnest should be rewritten to LogicalPlan::Unnest";
+/// Said of clauses that take none, such as `ORDER BY`.
+pub(super) const COMPARED: &str = "In/Exist/SetComparison subquery can only be used in";
 const NODE: &str = "Unsupported ast node ";
 const IN_EXPRESSION: &str = "in sqltorel: ";

@@ -327,3 +327,15 @@ async fn constant_that_is_large_in_every_row_comes_in_small_batches() {
     assert_eq!(rows.iter().sum::<usize>(), 3000);
     assert!(rows.iter().all(|rows| *rows <= 268), "{rows:?}");
 }
+
+#[tokio::test]
+async fn comparisons_with_rows_within_one_another_are_planned_as_far_as_that_is_little() {
+    let nested = |levels| {
+        let innermost = "select id from trips".to_owned();
+        (0..levels)
+            .fold(innermost, |rows, _| format!("select id from trips where id not in ({rows}) or id < 0"))
+    };
+    assert_eq!(query(&service(), Query::new(nested(1))).await.unwrap().num_rows(), 0);
+    let error = query(&service(), Query::new(nested(16))).await.unwrap_err();
+    check(&error, ErrorKind::LimitExceeded, &["too many subqueries within one another"]);
+}
