@@ -18,6 +18,7 @@ use super::failure::{from_planning, refused};
 use super::lookup::{Found, Lookup};
 use super::memory;
 use super::names::{CATALOG, PUBLIC};
+use super::parameters;
 use super::planned::Planned;
 use super::plans::{Plan, Plans};
 use super::repeated;
@@ -76,7 +77,9 @@ impl Engine {
             .with_analyzer_rules(analyzers())
             .with_physical_optimizer_rules(operators::rules())
             .build();
-        let planned = state.register_expr_planner(Arc::new(decimals::Arithmetic));
+        let planned = state
+            .register_expr_planner(Arc::new(decimals::Arithmetic))
+            .and_then(|()| state.register_expr_planner(Arc::new(parameters::JoinedTexts)));
         planned.map_err(|error| internal("the planner takes no rules").with_source(error))?;
         growth::bound(&mut state).map_err(|error| internal("a function is not there").with_source(error))?;
         let turns = Arc::new(Semaphore::new(options.max_queries.clamp(1, Semaphore::MAX_PERMITS)));

@@ -68,7 +68,10 @@ pub(crate) fn from_planning(error: DataFusionError, text: &str) -> Error {
         DataFusionError::Plan(reason) if reason.starts_with(unsupported::COMPARED) => {
             unsupported::refuse(place, &reason)
         }
-        DataFusionError::Plan(reason) => invalid(place, NOT_VALID).with_source(first_line(&reason)),
+        DataFusionError::Plan(reason) => match unsupported::count(&reason) {
+            Some(text) => invalid(place, text),
+            None => invalid(place, NOT_VALID).with_source(first_line(&reason)),
+        },
         DataFusionError::NotImplemented(reason) => unsupported::refuse(place, &reason),
         DataFusionError::Internal(reason) => {
             Error::new(ErrorKind::Unsupported, placed(place, "the statement cannot be planned"))

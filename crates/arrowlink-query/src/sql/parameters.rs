@@ -7,9 +7,11 @@ use arrow_array::{RecordBatch, new_null_array};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use arrowlink_core::Result;
 use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
-use datafusion::common::{DataFusionError, ParamValues, ScalarValue};
+use datafusion::common::{DFSchema, DataFusionError, ParamValues, ScalarValue};
 use datafusion::logical_expr::expr::Placeholder;
+use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
+use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::failure::{from_datafusion, from_planning, invalid, travelling};
 use super::values::{compared, stored};
@@ -26,6 +28,28 @@ pub(crate) fn schema(plan: &LogicalPlan) -> SchemaRef {
         Field::new(format!("${number}"), data_type, true)
     });
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// Makes the first of two parameters that `||` joins a text: where neither has a type, the engine does not know of any.
+#[derive(Debug)]
+pub(crate) struct JoinedTexts;
+
+impl ExprPlanner for JoinedTexts {
+    fn plan_binary_op(
+        &self,
+        mut operation: RawBinaryExpr,
+        _: &DFSchema,
+    ) -> Result<PlannerResult<RawBinaryExpr>, DataFusionError> {
+        let RawBinaryExpr { op, left, right } = &mut operation;
+        if let (BinaryOperator::StringConcat, Expr::Placeholder(first), Expr::Placeholder(second)) =
+            (op, left, right)
+            && first.field.is_none()
+            && second.field.is_none()
+        {
+            first.field = Some(Arc::new(Field::new("", DataType::Utf8, true)));
+        }
+        Ok(PlannerResult::Original(operation))
+    }
 }
 
 /// Puts the one row of `values` in the places of the parameters.
@@ -61,9 +85,7 @@ pub(crate) fn bind(plan: LogicalPlan, values: Option<&RecordBatch>, row: usize) 
     let highest = types(&plan).keys().next_back().copied().unwrap_or(0);
     let given = values.map_or(0, RecordBatch::num_columns);
     if given != highest {
-        let text =
-            format!("values for {given} parameters, and the statement has {highest}: give it one for each");
-        return Err(invalid(None, text));
+        return Err(invalid(None, miscounted(highest, given)));
     }
     let Some(values) = values.filter(|_| highest > 0) else { return Ok(plan) };
     let values = values.columns().iter().map(|column| ScalarValue::try_from_array(column, row).map(unpacked));
@@ -76,6 +98,21 @@ pub(crate) fn bind(plan: LogicalPlan, values: Option<&RecordBatch>, row: usize) 
     });
     let bound = bound.collect::<Result<Vec<_>>>()?;
     plan.replace_params_with_values(&ParamValues::from(bound)).map_err(|error| from_planning(error, ""))
+}
+
+/// Says that a statement with so many parameters came with another number of values.
+fn miscounted(parameters: usize, values: usize) -> String {
+    let parameters = match parameters {
+        0 => return "the statement has no parameters, and values came with it: leave them out".to_owned(),
+        1 => "1 parameter".to_owned(),
+        more => format!("{more} parameters"),
+    };
+    let values = match values {
+        0 => "no value".to_owned(),
+        1 => "1 value".to_owned(),
+        more => format!("{more} values"),
+    };
+    format!("the statement has {parameters}, and {values} came with it: give it one for each")
 }
 
 /// Takes the value out of a dictionary, or out of a run.
@@ -111,12 +148,15 @@ fn in_rows(plan: LogicalPlan, values: &[ScalarValue]) -> Result<LogicalPlan> {
 fn types(plan: &LogicalPlan) -> BTreeMap<usize, Option<DataType>> {
     let mut types: BTreeMap<usize, Option<DataType>> = BTreeMap::new();
     let visited = plan.apply_with_subqueries(|plan| {
-        plan.apply_expressions(|expression| {
-            expression.apply(|expression| {
+        // `LIMIT` and `OFFSET` count rows.
+        let counts = matches!(plan, LogicalPlan::Limit(_)).then_some(DataType::Int64);
+        plan.apply_expressions(|whole| {
+            whole.apply(|expression| {
                 if let Expr::Placeholder(placeholder) = expression
                     && let Some((number, data_type)) = numbered(placeholder)
                 {
-                    note(types.entry(number), data_type);
+                    let counts = counts.clone().filter(|_| std::ptr::eq(whole, expression));
+                    note(types.entry(number), data_type.or(counts));
                 }
                 Ok::<_, DataFusionError>(TreeNodeRecursion::Continue)
             })
@@ -138,5 +178,7 @@ fn note(entry: std::collections::btree_map::Entry<'_, usize, Option<DataType>>, 
 /// Returns the number and the type of a parameter.
 fn numbered(placeholder: &Placeholder) -> Option<(usize, Option<DataType>)> {
     let number = placeholder.id.strip_prefix('$')?.parse().ok()?;
-    Some((number, placeholder.field.as_ref().map(|field| field.data_type().clone())))
+    let data_type = placeholder.field.as_ref().map(|field| field.data_type().clone());
+    // What stands beside nothing but parameters has the type that they have: none.
+    Some((number, data_type.filter(|data_type| !data_type.is_null())))
 }

@@ -36,6 +36,12 @@ pub(crate) fn refuse(place: Option<Place>, reason: &str) -> Error {
     Error::new(ErrorKind::Unsupported, message).with_source(without_structures(reason))
 }
 
+/// Returns what is wrong with a `LIMIT` or an `OFFSET`, where that is the `reason`.
+pub(crate) fn count(reason: &str) -> Option<String> {
+    let (clause, found) = reason.strip_prefix("Expected ")?.split_once(NO_COUNT)?;
+    Some(format!("{clause} takes an integer, and not a value of type {found}"))
+}
+
 /// Returns which kind of expression it is that has no operator.
 fn expression(reason: &str) -> Option<&str> {
     if reason.starts_with(UNNEST) {
@@ -78,4 +84,5 @@ const UNNEST: &str = "Unnest should be rewritten to LogicalPlan::Unnest";
 /// Said of clauses that take none, such as `ORDER BY`.
 pub(super) const COMPARED: &str = "In/Exist/SetComparison subquery can only be used in";
 const NODE: &str = "Unsupported ast node ";
+const NO_COUNT: &str = " to be an integer or null, but got ";
 const IN_EXPRESSION: &str = "in sqltorel: ";

@@ -116,7 +116,7 @@ async fn values_differ_from_time_to_time() {
         assert_eq!(ask(id).await.columns(), record_batch!(("price", Float64, [price])).unwrap().columns());
     }
     let error = query(&service, prepared).await.unwrap_err();
-    check(&error, ErrorKind::InvalidArgument, &["values for 0 parameters, and the statement has 1"]);
+    check(&error, ErrorKind::InvalidArgument, &["the statement has 1 parameter, and no value came with it"]);
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use arrow_array::{
     Int64Array, ListArray, RecordBatch, RunArray, StringArray, Time32SecondArray, Time64MicrosecondArray,
     TimestampMicrosecondArray, record_batch,
 };
+use arrow_schema::DataType;
 use arrowlink_core::{
     CallContext, DataService as _, DataServiceExt as _, ErrorKind, Query, ReadOptions, Result, Snapshot,
     Target,
@@ -224,3 +225,67 @@ async fn a_change_for_no_rows_changes_nothing() {
 
 /// 2020-01-01.
 const DAY: i32 = 18_262;
+
+#[tokio::test]
+async fn numbers_of_rows_may_be_texts() {
+    let service = service();
+    let ids = "select id from trips order by id";
+    for (clause, value, expected) in [
+        ("limit $1", text("2"), vec![1, 2]),
+        ("limit $1", integer(1), vec![1]),
+        ("limit 1 offset $1", text("3"), vec![4]),
+        ("limit $1", float(2.0), vec![1, 2]),
+    ] {
+        let rows = query(&service, with(&format!("{ids} {clause}"), &value)).await.unwrap();
+        assert_eq!(rows.column(0).as_primitive::<Int64Type>().values(), &expected, "{clause} {value:?}");
+    }
+    for (clause, value, why) in [
+        ("limit $1", text("two"), "`$1`: `two` is not of type Int64"),
+        ("limit 1 offset $1", text(""), "`$1`: `` is not of type Int64"),
+        ("limit $1", float(2.5), "LIMIT takes an integer, and not a value of type Float64"),
+    ] {
+        let error = query(&service, with(&format!("{ids} {clause}"), &value)).await.unwrap_err();
+        check(&error, ErrorKind::InvalidArgument, &[why]);
+    }
+    let limited = Target::from(Query::new("select id from trips limit $1"));
+    let described = service.describe(CallContext::new(), limited).await.unwrap();
+    assert_eq!(described.parameters.unwrap().field(0).data_type(), &DataType::Int64);
+}
+
+#[tokio::test]
+async fn parameters_that_are_joined_are_texts() {
+    let service = service();
+    for (statement, values, expected) in [
+        ("select ? || ?", 2, "01"),
+        ("select ? || ? || ?", 3, "012"),
+        ("select upper(? || (? || ?))", 3, "012"),
+        ("select city from trips where city = 'Rome' or city = ? || ? limit 1", 2, "Rome"),
+    ] {
+        let described = service.describe(CallContext::new(), Query::new(statement).into()).await.unwrap();
+        let parameters = described.parameters.unwrap();
+        assert_eq!(parameters.fields().len(), values);
+        assert!(parameters.fields().iter().all(|field| field.data_type() == &DataType::Utf8), "{statement}");
+        let row = (0..values).map(|value| (format!("${value}"), text(&value.to_string())));
+        let asked = Query::new(statement).with_parameters(RecordBatch::try_from_iter(row).unwrap());
+        let rows = query(&service, asked).await.unwrap();
+        assert_eq!(rows.column(0).as_string::<i32>().value(0), expected, "{statement}");
+    }
+}
+
+#[tokio::test]
+async fn values_are_counted() {
+    let service = service();
+    for (statement, values, why) in [
+        ("select $1", 0, "the statement has 1 parameter, and no value came with it: give it one for each"),
+        ("select $2", 1, "the statement has 2 parameters, and 1 value came with it: give it one for each"),
+        ("select $1", 2, "the statement has 1 parameter, and 2 values came with it: give it one for each"),
+        ("select 1", 1, "the statement has no parameters, and values came with it: leave them out"),
+    ] {
+        let row = (0..values).map(|value| (format!("${value}"), integer(value)));
+        let asked = match RecordBatch::try_from_iter(row) {
+            Ok(row) if values > 0 => Query::new(statement).with_parameters(row),
+            _ => Query::new(statement),
+        };
+        check(&query(&service, asked).await.unwrap_err(), ErrorKind::InvalidArgument, &[why]);
+    }
+}
