@@ -11,6 +11,7 @@
 //! the same way from its tables on, where the crate was built with the feature `substrait`.
 
 mod change;
+mod comparable;
 mod distinct_from;
 mod engine;
 pub(crate) mod failure;

@@ -248,7 +248,11 @@ pub(crate) fn gave_up(error: impl fmt::Display) -> Error {
             "a column of the result has more than 2 GiB in one batch: ask for fewer rows, or shorter texts";
         (ErrorKind::LimitExceeded, message)
     } else if says(NO_FIELDS) {
-        (ErrorKind::Unsupported, "structs without fields are not compared here: leave the column out")
+        return Error::new(ErrorKind::Unsupported, NOT_COMPARED);
+    } else if says(UNCOMPARABLE) {
+        // What follows are values.
+        let message = "values of this type are not compared here: compare the fields that are in them";
+        return Error::new(ErrorKind::Unsupported, message);
     } else if NOT_THERE.into_iter().any(says) {
         (ErrorKind::Unsupported, "the statement uses what is not there yet")
     } else if is_panic(&text) {
@@ -272,7 +276,7 @@ fn failed() -> Error {
 }
 
 /// Leaves out the kind, which the error says itself, and hints, which follow on lines of their own.
-fn first_line(text: &str) -> String {
+pub(crate) fn first_line(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     let line = KINDS.iter().fold(line, |line, kind| line.strip_prefix(kind).unwrap_or(line));
     let line = line.trim_end_matches('.');
@@ -292,6 +296,10 @@ const NOT_VALID: &str = "the statement is not valid";
 const OFFSET_OVERFLOW: &str = "offset overflow";
 /// What Arrow says of a struct that has none.
 const NO_FIELDS: &str = "struct array with no fields";
+/// What is said of such a struct, here and where it is found out before.
+pub(crate) const NOT_COMPARED: &str = "structs without fields are not compared here: leave the column out";
+/// How the engine says that it has no order for two values.
+const UNCOMPARABLE: &str = "Uncomparable values";
 /// How the engine says of a type that it does not compute with it, while it does.
 const NOT_THERE: [&str; 4] = ["not implemented", "not supported", "unsupported", "Unsupported"];
 /// What stands before the words of a panic.

@@ -12,7 +12,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::physical_plan::execute_stream;
 
 use super::failure::{from_datafusion, from_planning};
-use super::promise;
+use super::{comparable, promise};
 use crate::operators::Interrupt;
 
 /// What a statement means, and what it is executed with. It may have parameters.
@@ -63,7 +63,9 @@ impl Planned {
         }
         let analyzer = self.state.analyzer();
         let checked = analyzer.execute_and_check(self.plan.clone(), self.state.config_options(), |_, _| {});
-        checked.map_err(|error| from_planning(error, ""))
+        let checked = checked.map_err(|error| from_planning(error, ""))?;
+        comparable::check(&checked)?;
+        Ok(checked)
     }
 }
 
