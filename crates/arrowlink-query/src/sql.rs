@@ -16,6 +16,7 @@ mod distinct_from;
 mod engine;
 pub(crate) mod failure;
 mod from_first;
+mod hidden;
 mod ignored;
 mod listing;
 mod lookup;

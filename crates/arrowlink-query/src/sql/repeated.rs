@@ -2,7 +2,7 @@
 //!
 //! The engine refuses a select list with two columns of one name, and tools write them: `select id, id`,
 //! `select day::date, day::time`. The later one is called `id:1`. Names that a statement gives by `AS` are left alone, and
-//! so are the select lists of its subqueries.
+//! so are the select lists of its subqueries, but for those whose names nobody sees: see [`hidden`](super::hidden).
 
 use std::collections::HashSet;
 
@@ -12,20 +12,22 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::parser::Statement as Parsed;
 use datafusion::sql::sqlparser::ast::{Expr, Ident, Select, SelectItem, SetExpr, Statement as Ast};
 
+use super::hidden;
 use super::statement::ast_mut;
 
 /// Plans `parsed`; where columns of its result have the same name, the later ones get other names first.
 pub(crate) async fn plan(state: &SessionState, parsed: &Parsed) -> Result<LogicalPlan, DataFusionError> {
     let mut renamed = parsed.clone();
-    let mut seen = HashSet::new();
+    let (mut is_first, mut seen) = (true, HashSet::new());
     loop {
         let error = match state.statement_to_plan(renamed.clone()).await {
             Err(error) => error,
             planned => return planned,
         };
-        // Where the same is said again, it is not of this list.
         let Some(repeated) = Repeated::of(&error).filter(|_| seen.len() < MOST) else { return Err(error) };
-        if !seen.insert(repeated.clone()) || !rename(&mut renamed, &repeated) {
+        let is_named = std::mem::take(&mut is_first) && hidden::name(&mut renamed);
+        // Where the same is said again, it is not of this list.
+        if !is_named && (!seen.insert(repeated.clone()) || !rename(&mut renamed, &repeated)) {
             return Err(error);
         }
         // Each attempt is a planning of its own, and nobody may wait for it any more.
@@ -93,12 +95,15 @@ fn rename_of(select: &mut Select, repeated: &Repeated) -> bool {
     let taken: HashSet<String> = select.projection.iter().filter_map(name_of).collect();
     let Some(item) = chosen(&mut select.projection, repeated) else { return false };
     let SelectItem::UnnamedExpr(expression) = item else { return false };
-    let base = name(expression);
-    let numbered = (1_u32..).map(|number| format!("{base}:{number}"));
-    let Some(free) = numbered.into_iter().find(|name| !taken.contains(name)) else { return false };
+    let Some(free) = free_name(&name(expression), &taken) else { return false };
     let alias = Ident::with_quote('"', free);
     *item = SelectItem::ExprWithAlias { expr: expression.clone(), alias };
     true
+}
+
+/// Returns a name like `base` that is not `taken`.
+pub(crate) fn free_name(base: &str, taken: &HashSet<String>) -> Option<String> {
+    (1_u32..).map(|number| format!("{base}:{number}")).find(|name| !taken.contains(name))
 }
 
 /// Finds the later column: by its position, and behind a wildcard by its name, or because its name stands before it.
@@ -115,12 +120,12 @@ fn chosen<'a>(items: &'a mut [SelectItem], repeated: &Repeated) -> Option<&'a mu
     items.get_mut(index?)
 }
 
-const fn is_unnamed(item: &SelectItem) -> bool {
+pub(crate) const fn is_unnamed(item: &SelectItem) -> bool {
     matches!(item, SelectItem::UnnamedExpr(_))
 }
 
 /// Returns the name that a column has, where the statement says it.
-fn name_of(item: &SelectItem) -> Option<String> {
+pub(crate) fn name_of(item: &SelectItem) -> Option<String> {
     match item {
         SelectItem::UnnamedExpr(expression) => Some(name(expression)),
         SelectItem::ExprWithAlias { alias, .. } => Some(folded(alias)),
