@@ -18,6 +18,7 @@ pub(crate) mod failure;
 mod from_first;
 mod hidden;
 mod ignored;
+mod inserted;
 mod listing;
 mod lookup;
 mod meant;

@@ -20,6 +20,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::engine::Engine;
 use super::failure::{from_datafusion, invalid};
+use super::inserted;
 use super::meant::{Meant, check_made};
 use super::parameters;
 use super::planned::{Begun, Planned};
@@ -81,7 +82,7 @@ async fn insert(
         return Err(invalid(None, "`INSERT` of this form is not executed here"));
     };
     let schema = own_schema(target);
-    let (input, state) = (input.as_ref().clone(), planned.state.clone());
+    let (input, state) = (inserted::checked_later(input.as_ref().clone())?, planned.state.clone());
     let rows = query.parameters.as_ref().map_or(1, RecordBatch::num_rows);
     if rows == 0 {
         return Ok(0);
@@ -93,7 +94,11 @@ async fn insert(
         .then(move |row| {
             let bound = parameters::bind(input.clone(), values.as_ref(), row);
             let (state, interrupt) = (state.clone(), Arc::clone(&interrupt));
-            async move { Planned { state, plan: bound? }.begun(&interrupt).await }
+            async move {
+                let plan = bound?;
+                let begun = Planned { state, plan: plan.clone() }.begun(&interrupt).await;
+                begun.map_err(|error| inserted::named(error, &plan))
+            }
         })
         .map_ok(|(_, rows)| rows.map_err(from_datafusion))
         .try_flatten()

@@ -26,6 +26,7 @@ mod sql;
 mod sql_again;
 mod sql_ends;
 mod sql_files;
+mod sql_inserts;
 mod sql_joins;
 mod sql_limits;
 mod sql_logic;
