@@ -1,11 +1,13 @@
 //! Clauses that the planner passes over: they are refused, since without them a statement means something else.
+//!
+//! So are parts of expressions that it takes and that fail later, where nobody knows any more where they stand.
 
 use std::ops::ControlFlow;
 
 use arrowlink_core::Result;
 use datafusion::sql::sqlparser::ast::{
-    Join, JoinConstraint, JoinOperator, Query, Select, SetExpr, SetOperator, SetQuantifier, Spanned as _,
-    Statement, TableFactor, Visit as _, Visitor,
+    DateTimeField, Expr, Join, JoinConstraint, JoinOperator, Query, Select, SetExpr, SetOperator,
+    SetQuantifier, Spanned as _, Statement, TableFactor, Value, Visit as _, Visitor,
 };
 
 use super::failure::refused_at;
@@ -51,6 +53,20 @@ impl Visitor for Ignored {
         select.from.iter().flat_map(|table| &table.joins).try_for_each(merged)
     }
 
+    fn pre_visit_expr(&mut self, expression: &Expr) -> ControlFlow<Found> {
+        let clause = match expression {
+            Expr::Like { escape_char: Some(escape), .. } | Expr::ILike { escape_char: Some(escape), .. }
+                if !is_backslash(&escape.value) =>
+            {
+                LIKE_ESCAPE
+            }
+            Expr::SimilarTo { escape_char: Some(_), .. } => SIMILAR_ESCAPE,
+            Expr::Extract { field, .. } if is_long(field) => LONG_PART,
+            _ => return ControlFlow::Continue(()),
+        };
+        ControlFlow::Break((clause, Place::of_span(expression.span())))
+    }
+
     fn pre_visit_table_factor(&mut self, table: &TableFactor) -> ControlFlow<Found> {
         match table {
             TableFactor::Table {
@@ -80,6 +96,18 @@ fn first<const N: usize>(clauses: [(bool, Clause); N]) -> ControlFlow<Found> {
         Some((_, clause)) => ControlFlow::Break((clause, None)),
         None => ControlFlow::Continue(()),
     }
+}
+
+fn is_backslash(value: &Value) -> bool {
+    matches!(value, Value::SingleQuotedString(text) if text == "\\")
+}
+
+/// Returns whether it is a part of a time that the engine does not know: some years together.
+const fn is_long(part: &DateTimeField) -> bool {
+    matches!(
+        part,
+        DateTimeField::Decade | DateTimeField::Century | DateTimeField::Millennium | DateTimeField::Millenium
+    )
 }
 
 /// Stops at a set operation that would have to count how often a row is there.
@@ -121,6 +149,12 @@ fn merged(join: &Join) -> ControlFlow<Found> {
     }
 }
 
+const LIKE_ESCAPE: Clause = (
+    "LIKE with an ESCAPE other than the backslash",
+    "write `\\` before `%` and `_` that stand for themselves",
+);
+const SIMILAR_ESCAPE: Clause = ("SIMILAR TO with ESCAPE", "use `~` and a regular expression");
+const LONG_PART: Clause = ("EXTRACT of more than one year", "compute it from `EXTRACT(year FROM ...)`");
 const SAMPLE: Clause = ("TABLESAMPLE", "choose rows by `WHERE random() < 0.1`");
 const EXCEPT_ALL: Clause = ("EXCEPT ALL", "use `EXCEPT`, or count rows by `GROUP BY`");
 const MINUS_ALL: Clause = ("MINUS ALL", "use `EXCEPT`, or count rows by `GROUP BY`");
