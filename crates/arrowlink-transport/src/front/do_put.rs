@@ -21,6 +21,9 @@ where
     let mut messages =
         Messages::new(body, Shape::Flight, options.receive(options.max_message_bytes), Origin::Client);
     let first = messages.next().await?;
+    if first.is_none() {
+        return Err(Error::new(ErrorKind::InvalidArgument, NOTHING));
+    }
     let Some(descriptor) = first.as_ref().and_then(|first| first.descriptor.as_ref()) else {
         return Err(Error::new(ErrorKind::InvalidArgument, NO_DESCRIPTOR));
     };
@@ -32,4 +35,6 @@ where
     many(&call, results)
 }
 
+const NOTHING: &str = "the upload ended before its first message: begin it with the dataset's name and a schema. Some drivers \
+                       send nothing of a table that has no batches: give it an empty one";
 const NO_DESCRIPTOR: &str = "the upload does not begin with a descriptor: its path is the dataset's name";
