@@ -12,10 +12,16 @@ use crate::options::HttpOptions;
 use crate::problem::Problem;
 
 /// Reads all of `body` as text.
+///
+/// One that says by its length that it is too large is refused before any of it is asked for: a client that waits for
+/// `100 Continue` then sends nothing.
 pub(crate) async fn text<B>(mut body: B, options: &HttpOptions) -> Result<String, Problem>
 where
     B: http_body::Body<Data = Bytes, Error: Into<Box<dyn StdError + Send + Sync>>> + Unpin,
 {
+    if body.size_hint().lower() > options.max_statement_bytes as u64 {
+        return Err(large(options));
+    }
     let mut bytes = BytesMut::new();
     while let Some(frame) = timeout(options.idle_timeout, body.frame()).await.map_err(|_| slow(options))? {
         let frame = frame.map_err(|error| {

@@ -69,19 +69,33 @@ fn chosen(call: &Call, parameters: Option<crate::parameters::Parameters>) -> Res
 fn is_json(headers: &HeaderMap) -> Result<bool, Problem> {
     let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(false) };
     let value = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
-    match value.split(';').next().unwrap_or_default().trim() {
+    let mut parts = value.split(';').map(str::trim);
+    let media_type = parts.next().unwrap_or_default();
+    let charset =
+        parts.find_map(|part| part.strip_prefix("charset=")).map(|charset| charset.trim_matches('"'));
+    if let Some(charset) = charset
+        && !UTF8.contains(&charset)
+    {
+        return Err(not_taken(format!(
+            "a statement is UTF-8, and not `{}`: send it as that",
+            charset.escape_debug()
+        )));
+    }
+    match media_type {
         "application/json" => Ok(true),
         "text/plain" | "application/sql" | "application/x-www-form-urlencoded" => Ok(false),
-        other => {
-            let text = format!(
-                "a statement is `text/plain`, or `application/json` with parameters, and not `{}`",
-                other.escape_debug()
-            );
-            let problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorKind::InvalidArgument, text);
-            let known = HeaderValue::from_static("text/plain, application/sql, application/json");
-            Err(problem.with_header(header::HeaderName::from_static("accept-post"), known))
-        }
+        other => Err(not_taken(format!(
+            "a statement is `text/plain`, or `application/json` with parameters, and not `{}`",
+            other.escape_debug()
+        ))),
     }
+}
+
+/// Refuses a content type, and says which are taken.
+fn not_taken(text: String) -> Problem {
+    let problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorKind::InvalidArgument, text);
+    let known = HeaderValue::from_static("text/plain, application/sql, application/json");
+    problem.with_header(header::HeaderName::from_static("accept-post"), known)
 }
 
 /// A statement with its parameters, as JSON has it.
@@ -140,3 +154,6 @@ fn column(value: &Value) -> Option<ArrayRef> {
         Value::Array(_) | Value::Object(_) => return None,
     })
 }
+
+/// The charsets whose texts are UTF-8.
+const UTF8: [&str; 3] = ["utf-8", "utf8", "us-ascii"];

@@ -85,8 +85,13 @@ fn percent(text: &str) -> String {
 async fn takes_statements_as_text() {
     let query = asked(Request::post("/v1/sql"), "select 1").await;
     assert_eq!(query, Query::new("select 1"));
-    for content_type in ["text/plain; charset=utf-8", "application/sql", "application/x-www-form-urlencoded"]
-    {
+    for content_type in [
+        "text/plain; charset=utf-8",
+        "text/plain;Charset=\"UTF-8\"; format=flowed",
+        "text/plain; charset=us-ascii",
+        "application/sql",
+        "application/x-www-form-urlencoded",
+    ] {
         let request = Request::post("/v1/sql?format=csv").header("content-type", content_type);
         assert_eq!(asked(request, "select 1+1").await.text, "select 1+1", "{content_type}");
     }
@@ -110,6 +115,10 @@ async fn refuses_statements_that_it_cannot_read() {
         |content_type, body: &'static str| async move { refusal(ask(post(content_type), body).await).await };
     expect!["415 a statement is `text/plain`, or `application/json` with parameters, and not `image/png`"]
         .assert_eq(&refused("image/png", "select 1").await);
+    for charset in ["text/plain; charset=utf-16", "application/json; format=flowed; charset=\"UTF-16\""] {
+        expect!["415 a statement is UTF-8, and not `utf-16`: send it as that"]
+            .assert_eq(&refused(charset, "select 1").await);
+    }
     expect!["400 parameter `$1` is neither a number, a text, a boolean nor null"]
         .assert_eq(&refused("application/json", r#"{"sql": "select $1", "parameters": [[1]]}"#).await);
     assert!(

@@ -21,6 +21,7 @@ use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, ServerName};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -173,6 +174,22 @@ async fn says_what_is_wrong_under_the_id_that_is_logged() {
     assert_eq!(line["method"], "GET /v1/datasets/defalt");
     assert_eq!(line["status"], "NOT_FOUND");
     assert_eq!(line["error"], details["detail"]);
+}
+
+#[tokio::test]
+async fn a_statement_that_is_too_large_is_refused_before_it_is_sent() {
+    let server = Running::build(Config::default()).await;
+    for (length, answer) in [(99_999_999, "HTTP/1.1 413 "), (8, "HTTP/1.1 100 ")] {
+        let (mut stream, _) = connect(server.port, &server.ca(), &["http/1.1"]).await;
+        let head = format!(
+            "POST /v1/sql HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\ncontent-length: {length}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut first = [0; 13];
+        stream.read_exact(&mut first).await.unwrap();
+        assert_eq!(std::str::from_utf8(&first).unwrap(), answer);
+    }
+    server.stop().await;
 }
 
 #[tokio::test]
