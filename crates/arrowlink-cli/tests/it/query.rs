@@ -127,7 +127,13 @@ fn parameters_are_of_the_type_that_the_statement_needs() {
     server
         .run(&["query", "select id from trips where id > $1", "--param", "many"])
         .failed(1, &["`$1`: `many` is not of type Int64"]);
-    server.run(&["query", "select $1", "--param", "1", "--param", "2"]).failed(1, &["2 parameters", "has 1"]);
+    server
+        .run(&["query", "select $1", "--param", "1", "--param", "2"])
+        .failed(1, &["has 1 parameter", "2 values"]);
+    server.run(&["query", "select $1"]).failed(1, &["has 1 parameter", "no value came with it"]);
+    let limited = ["query", "select id from trips order by id limit $1 offset $2", "--param", "1", "--param"];
+    assert_eq!(server.run(&[&limited[..], &["2"]].concat()).ok(), "id\n3\n");
+    server.run(&[&limited[..], &["two"]].concat()).failed(1, &["`$2`: `two` is not of type Int64"]);
 }
 
 #[test]
