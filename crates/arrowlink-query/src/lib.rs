@@ -34,6 +34,7 @@
 //! Nothing here knows gRPC. What is wrong with a file is an error of the dataset alone: it names the file, and where it
 //! can the row and the column.
 
+mod aggregates;
 mod combine;
 mod csv;
 mod csv_options;

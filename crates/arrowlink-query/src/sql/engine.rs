@@ -28,6 +28,7 @@ use super::spill::SpillFolder;
 use super::statement::Statement;
 use super::unknown;
 use crate::QueryRuntime;
+use crate::aggregates;
 use crate::decimals;
 use crate::failure::internal;
 use crate::growth;
@@ -81,7 +82,9 @@ impl Engine {
             .register_expr_planner(Arc::new(decimals::Arithmetic))
             .and_then(|()| state.register_expr_planner(Arc::new(parameters::JoinedTexts)));
         planned.map_err(|error| internal("the planner takes no rules").with_source(error))?;
-        growth::bound(&mut state).map_err(|error| internal("a function is not there").with_source(error))?;
+        aggregates::add(&mut state)
+            .and_then(|()| growth::bound(&mut state))
+            .map_err(|error| internal("a function is not there").with_source(error))?;
         let turns = Arc::new(Semaphore::new(options.max_queries.clamp(1, Semaphore::MAX_PERMITS)));
         Ok(Self {
             service,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::Float64Type;
-use arrow_array::{ArrayRef, Decimal128Array, Float64Array, RecordBatch, record_batch};
+use arrow_array::{Array as _, ArrayRef, Decimal128Array, Float64Array, RecordBatch, record_batch};
 use arrow_schema::DataType;
 use arrowlink_core::{Catalog, Query};
 use arrowlink_query::SqlOptions;
@@ -223,4 +223,91 @@ async fn now_and_literals_with_a_zone_are_instants_whatever_the_zone_of_a_column
         let batch = query(&service, Query::new(text)).await.unwrap();
         assert_eq!(batch.column(0).as_boolean().value(0), expected, "{text}");
     }
+}
+
+/// Returns the rows of `text` as its columns of text.
+async fn texts(service: &arrowlink_query::SqlService, text: &str) -> Vec<String> {
+    let batch = query(service, Query::new(text)).await.unwrap_or_else(|error| panic!("{text}: {error}"));
+    let columns: Vec<_> =
+        batch.columns().iter().map(|column| arrow_cast::cast(column, &DataType::Utf8).unwrap()).collect();
+    let cell = |row: usize, column: &ArrayRef| {
+        column
+            .as_string_opt::<i32>()
+            .filter(|texts| texts.is_valid(row))
+            .map_or("NULL", |texts| texts.value(row))
+            .to_owned()
+    };
+    (0..batch.num_rows())
+        .map(|row| columns.iter().map(|column| cell(row, column)).collect::<Vec<_>>().join(" "))
+        .collect()
+}
+
+#[tokio::test]
+async fn the_extremes_of_groups_do_not_depend_on_the_order_of_rows() {
+    let service = prices();
+    for data_type in ["double", "real", "arrow_cast"] {
+        let y = match data_type {
+            "arrow_cast" => "arrow_cast(y, 'Float16')".to_owned(),
+            name => format!("y::{name}"),
+        };
+        for rows in ["('1'), ('nan'), ('2')", "('nan'), ('1'), (null), ('2')", "('2'), ('1'), ('nan')"] {
+            let from = format!("(select y::double as y from (values {rows}) v(y)) v");
+            let ungrouped =
+                texts(&service, &format!("select min({y})::double, max({y})::double from {from}")).await;
+            assert_eq!(ungrouped, ["1.0 NaN"], "{data_type} {rows}");
+            for text in [
+                format!("select min({y})::double, max({y})::double from {from} group by 1 + 1"),
+                format!(
+                    "select min({y}) filter (where y is not null)::double, max({y})::double from {from} group by 1 + 1"
+                ),
+            ] {
+                assert_eq!(texts(&service, &text).await, ungrouped, "{text}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_extremes_of_groups_are_values_of_them() {
+    let service = prices();
+    let from = "from (values (1, '-inf'), (2, 'inf'), (3, null), (4, 'nan'), (5, '-0.0')) v(x, y)";
+    let text = format!("select x, min(y::double), max(y::double) {from} group by x order by x");
+    let expected = ["1 -inf -inf", "2 inf inf", "3 NULL NULL", "4 NaN NaN", "5 -0.0 -0.0"];
+    assert_eq!(texts(&service, &text).await, expected);
+    let text =
+        format!("select x, max(y::double) as most {from} group by x order by most desc nulls last limit 2");
+    assert_eq!(texts(&service, &text).await, ["4 NaN", "2 inf"]);
+}
+
+#[tokio::test]
+async fn a_sum_of_decimals_that_has_too_many_digits_is_an_error() {
+    let service = prices();
+    let most = "99999999999999999999999999999999999999";
+    let from = format!("from (values (1, '{most}'), (1, '{most}'), (2, '1')) v(x, y)");
+    for sum in [
+        "select sum(y::decimal(38, 0))",
+        "select x, sum(y::decimal(38, 0))",
+        "select sum(y::decimal(38, 0)) over ()",
+        "select sum(y::decimal(38, 0)) over (order by x rows 1 preceding)",
+        "select sum(distinct y::decimal(38, 0)), sum(distinct x::decimal(38, 0))",
+        "select sum(y::decimal(38, 20) - 1)",
+    ] {
+        let grouped = if sum.contains("select x") { "group by x" } else { "" };
+        let error = query(&service, Query::new(format!("{sum} {from} {grouped}"))).await.unwrap_err();
+        assert_eq!(error.kind(), arrowlink_core::ErrorKind::InvalidArgument, "{sum}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_sum_of_decimals_that_has_its_digits_is_computed() {
+    let service = prices();
+    let from = "from (values (1, '1.25'), (1, '1.25'), (2, null), (3, '-7')) v(x, y)";
+    let sums =
+        "sum(y::decimal(38, 2)), sum(distinct y::decimal(38, 2)), sum(arrow_cast(y, 'Decimal256(76, 2)'))";
+    assert_eq!(texts(&service, &format!("select {sums} {from}")).await, ["-4.50 -5.75 -4.50"]);
+    let text = format!("select x, {sums} {from} group by x order by x");
+    assert_eq!(texts(&service, &text).await, ["1 2.50 1.25 2.50", "2 NULL NULL NULL", "3 -7.00 -7.00 -7.00"]);
+    let window = "sum(y::decimal(38, 2)) over (order by x, y rows 1 preceding) as s";
+    let text = format!("select {window} {from} order by x, y");
+    assert_eq!(texts(&service, &text).await, ["1.25", "2.50", "1.25", "-7.00"]);
 }
