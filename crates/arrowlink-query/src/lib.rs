@@ -65,6 +65,7 @@ mod storage;
 mod store_options;
 mod tables;
 mod tpch;
+mod zeros;
 
 pub use csv_options::{CsvHeader, CsvOptions};
 pub use dataset::FileDataset;

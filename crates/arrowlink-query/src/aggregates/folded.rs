@@ -93,7 +93,7 @@ where
         let column = one(values)?.as_primitive::<T>();
         let kept = filter.map(|filter| {
             let (kept, known) = filter.clone().into_parts();
-            NullBuffer::new(known.map_or(kept.clone(), |known| known.inner() & &kept))
+            NullBuffer::new(known.map_or_else(|| kept.clone(), |known| known.inner() & &kept))
         });
         let nulls = NullBuffer::union(column.nulls(), kept.as_ref());
         let state = PrimitiveArray::<T>::new(column.values().clone(), nulls);

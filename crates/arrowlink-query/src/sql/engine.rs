@@ -35,6 +35,7 @@ use crate::growth;
 use crate::membership::Membership;
 use crate::operators;
 use crate::providers::SqlTables;
+use crate::zeros;
 
 /// What all statements of one service share.
 pub(crate) struct Engine {
@@ -76,6 +77,7 @@ impl Engine {
             .with_runtime_env(Arc::new(environment))
             .with_default_features()
             .with_analyzer_rules(analyzers())
+            .with_optimizer_rules(zeros::rules())
             .with_physical_optimizer_rules(operators::rules())
             .build();
         let planned = state

@@ -137,6 +137,51 @@ async fn what_is_no_number_is_found_where_the_footers_leave_it_out() {
 }
 
 #[tokio::test]
+async fn both_zeros_are_found_by_a_list_that_has_one() {
+    let folder = Folder::new();
+    let floats = record_batch!(
+        ("f", Float64, [Some(-0.0), Some(0.0), Some(1.0), None, Some(7.0)]),
+        ("g", Float32, [Some(-0.0), Some(0.0), Some(1.0), None, Some(7.0)])
+    );
+    let floats = floats.unwrap();
+    folder.write("t.parquet", parquet(&floats, 1)).write("whole.parquet", parquet(&floats, 5));
+    let service = serve(&folder, &["t.parquet", "whole.parquet"]).await;
+    let values = "(values ('-0.0'), ('0.0'), ('1'), (null), ('7')) v(x)";
+    let values =
+        format!("(select x::double as f, x::real as g, arrow_cast(x, 'Float16') as h from {values}) s");
+    for (condition, expected) in [
+        ("f = 0", 2),
+        ("f in (0.0, 1)", 3),
+        ("f in (0.0, 1, 2, 3)", 3),
+        ("f in (-0.0, 1, 2, 3)", 3),
+        ("g in (0.0, 1, 2, 3)", 3),
+        ("g + 1 - 1 in (0.0, 2)", 2),
+        ("f = 0 or f = 1 or f = 2 or f = 3", 3),
+        ("f = -0.0 or f = 1 or f = 2 or f = 3 or f = 4", 3),
+        ("f not in (0.0, 1, 2, 3)", 1),
+        ("f not in (1, 2, 3, -0.0)", 1),
+        ("not (f = 0 or f = 1 or f = 2 or f = 3)", 1),
+        ("f in (0.0, 1, 2, 3) and f in (-0.0, 7, 8, 9)", 2),
+        ("f in (0.0, 1, 2, 3) and f not in (-0.0, 7, 8, 9)", 1),
+        ("f in (select f from whole where f in (0.0, 7, 8, 9, 10))", 3),
+    ] {
+        for table in ["t", "whole", &values] {
+            let text = format!("select count(*) from {table} where {condition}");
+            let counted = query(&service, Query::new(&text)).await.unwrap();
+            assert_eq!(
+                counted.columns(),
+                record_batch!(("n", Int64, [expected])).unwrap().columns(),
+                "{text}"
+            );
+        }
+    }
+    let list = [0, 1, 2, 3].map(|number| format!("arrow_cast({number}, 'Float16')")).join(", ");
+    let text = format!("select count(*) from {values} where h in ({list})");
+    let counted = query(&service, Query::new(&text)).await.unwrap();
+    assert_eq!(counted.columns(), record_batch!(("n", Int64, [3])).unwrap().columns());
+}
+
+#[tokio::test]
 async fn rows_are_passed_over_by_floats_that_are_too_large() {
     let folder = Folder::new();
     let floats: Vec<f64> = (0..30_000).map(f64::from).collect();

@@ -227,7 +227,7 @@ async fn now_and_literals_with_a_zone_are_instants_whatever_the_zone_of_a_column
 
 /// Returns the rows of `text` as its columns of text.
 async fn texts(service: &arrowlink_query::SqlService, text: &str) -> Vec<String> {
-    let batch = query(service, Query::new(text)).await.unwrap_or_else(|error| panic!("{text}: {error}"));
+    let batch = query(service, Query::new(text)).await.expect(text);
     let columns: Vec<_> =
         batch.columns().iter().map(|column| arrow_cast::cast(column, &DataType::Utf8).unwrap()).collect();
     let cell = |row: usize, column: &ArrayRef| {
@@ -310,4 +310,19 @@ async fn a_sum_of_decimals_that_has_its_digits_is_computed() {
     let window = "sum(y::decimal(38, 2)) over (order by x, y rows 1 preceding) as s";
     let text = format!("select {window} {from} order by x, y");
     assert_eq!(texts(&service, &text).await, ["1.25", "2.50", "1.25", "-7.00"]);
+}
+
+#[tokio::test]
+async fn both_zeros_are_one_where_zero_is_added() {
+    let service = prices();
+    let from = "from (select y::double as y from (values ('-0.0'), ('0.0')) v(y)) v";
+    for one in [
+        "select max(n) from (select count(*) over (partition by y + 0.0) as n {from})",
+        "select max(n) from (select rank() over (order by y + 0.0) + 1 as n {from})",
+        "select 1 + cardinality(array_agg(distinct y + 0.0)) {from}",
+        "select 1 + count(distinct y + 0.0) * count(distinct 1 - 1 + y + 0.0) {from}",
+    ] {
+        let text = one.replace("{from}", from);
+        assert_eq!(texts(&service, &text).await, ["2"], "{text}");
+    }
 }
