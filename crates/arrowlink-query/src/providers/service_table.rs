@@ -1,6 +1,6 @@
 //! A dataset of the service as a table: whatever it is, it is read as everybody reads it.
 //!
-//! Projection and limit are pushed down, parts become partitions, and its number of rows is a statistic. Filters stay
+//! Projection and limit are pushed down, runs of parts become partitions, and its number of rows is a statistic. Filters stay
 //! with DataFusion.
 
 use std::collections::HashSet;
@@ -92,7 +92,7 @@ impl TableProvider for ServiceTable {
 
     async fn scan(
         &self,
-        _state: &dyn Session,
+        state: &dyn Session,
         projection: Option<&Vec<usize>>,
         _filters: &[Expr],
         limit: Option<usize>,
@@ -112,6 +112,7 @@ impl TableProvider for ServiceTable {
             self.name.clone(),
             self.options(by_name, limit),
             parts,
+            state.config().target_partitions(),
             by_index,
             types,
             self.known().project(projection),

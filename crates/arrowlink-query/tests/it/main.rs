@@ -33,6 +33,7 @@ mod sql_logic;
 mod sql_names;
 mod sql_numbers;
 mod sql_parameters;
+mod sql_sorts;
 mod sql_stores;
 mod sql_types;
 #[cfg(feature = "substrait")]
