@@ -66,6 +66,7 @@ mod store_options;
 mod tables;
 mod tpch;
 mod zeros;
+mod zones;
 
 pub use csv_options::{CsvHeader, CsvOptions};
 pub use dataset::FileDataset;

@@ -37,6 +37,7 @@ use crate::membership::Membership;
 use crate::operators;
 use crate::providers::SqlTables;
 use crate::zeros;
+use crate::zones;
 
 /// What all statements of one service share.
 pub(crate) struct Engine {
@@ -222,6 +223,7 @@ pub(crate) fn check_reads(plan: &LogicalPlan) -> Result<()> {
 fn analyzers() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
     let mut rules = decimals::rules();
     rules.insert(0, Arc::new(Membership));
+    rules.push(Arc::new(zones::LocalTimes));
     rules
 }
 
