@@ -14,7 +14,7 @@ use super::tree::{Node, Table, Value};
 ///
 /// Keys are neither known nor unknown yet; the only problem here is text that is not TOML, or says a thing twice.
 pub(super) fn parse(path: &Path, text: &str) -> Result<Table, Problem> {
-    let lines = Lines { path: path.into(), text };
+    let lines = Lines::new(path, text);
     let table = DeTable::parse(text).map_err(|error| {
         let origin = lines.origin(&error.span().unwrap_or(0..0));
         Problem::at(&origin, format!("not valid TOML: {}", error.message().replace('\n', ", ")))
@@ -23,16 +23,20 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Table, Problem> {
 }
 
 /// Turns the parser's places, which are bytes, into lines.
-struct Lines<'a> {
+struct Lines {
     path: Arc<Path>,
-    text: &'a str,
+    /// Where each line but the last ends, so that not all of the text is looked through for every key.
+    ends: Vec<usize>,
 }
 
-impl Lines<'_> {
+impl Lines {
+    fn new(path: &Path, text: &str) -> Self {
+        Self { path: path.into(), ends: text.match_indices('\n').map(|(end, _)| end).collect() }
+    }
+
     /// Finds the line in which `span` begins.
     fn origin(&self, span: &Range<usize>) -> Origin {
-        let before = self.text.as_bytes().iter().take(span.start);
-        let line = before.filter(|byte| **byte == b'\n').count() + 1;
+        let line = self.ends.partition_point(|end| *end < span.start) + 1;
         Origin::File { path: Arc::clone(&self.path), line }
     }
 
