@@ -22,14 +22,15 @@ use datafusion::optimizer::analyzer::type_coercion::TypeCoercionRewriter;
 use datafusion::optimizer::analyzer::{Analyzer, AnalyzerRule};
 use datafusion::prelude::cast;
 
+use crate::times::FarTimes;
 use agreement::{Agreement, Member};
 
 pub(crate) use arithmetic::Arithmetic;
 
-/// Returns the rules by which types are made to agree, after this one.
+/// Returns the rules by which types are made to agree, after this one and that of times.
 pub(crate) fn rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
     let mut rules = Analyzer::new().rules;
-    rules.insert(0, Arc::new(WrittenDecimals));
+    rules.splice(..0, [Arc::new(FarTimes) as _, Arc::new(WrittenDecimals) as _]);
     rules
 }
 

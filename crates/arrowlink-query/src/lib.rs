@@ -64,6 +64,7 @@ mod sql;
 mod storage;
 mod store_options;
 mod tables;
+mod times;
 mod tpch;
 mod zeros;
 mod zones;

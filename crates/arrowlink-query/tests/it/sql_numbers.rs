@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::Float64Type;
-use arrow_array::{Array as _, ArrayRef, Decimal128Array, Float64Array, RecordBatch, record_batch};
-use arrow_schema::DataType;
+use arrow_array::{
+    Array as _, ArrayRef, Date32Array, Decimal128Array, Float64Array, RecordBatch, TimestampMicrosecondArray,
+    TimestampNanosecondArray, TimestampSecondArray, record_batch,
+};
+use arrow_schema::{DataType, TimeUnit};
 use arrowlink_core::{Catalog, Query};
 use arrowlink_query::SqlOptions;
 
@@ -325,4 +328,83 @@ async fn both_zeros_are_one_where_zero_is_added() {
         let text = one.replace("{from}", from);
         assert_eq!(texts(&service, &text).await, ["2"], "{text}");
     }
+}
+
+/// Times of which nanoseconds reach only the second.
+fn times() -> arrowlink_query::SqlService {
+    let (far, near) = (253_402_214_400, 1_577_836_800);
+    let seconds = TimestampSecondArray::from(vec![far, near]);
+    let micros = TimestampMicrosecondArray::from(vec![far * 1_000_000, near * 1_000_000]);
+    let columns: [(_, ArrayRef); 5] = [
+        ("s", Arc::new(seconds)),
+        ("zoned", Arc::new(micros.clone().with_timezone("Europe/Berlin"))),
+        ("us", Arc::new(micros)),
+        ("ns", Arc::new(TimestampNanosecondArray::from(vec![near * 1_000_000_000; 2]))),
+        ("d", Arc::new(Date32Array::from(vec![2_932_896, 18_262]))),
+    ];
+    let catalog =
+        Catalog::new().with_dataset(name("old"), memory(RecordBatch::try_from_iter(columns).unwrap()));
+    service_with(SqlOptions::default(), catalog)
+}
+
+#[tokio::test]
+async fn times_that_nanoseconds_do_not_reach_are_compared() {
+    let service = times();
+    for (condition, expected) in [
+        ("us = '9999-12-31'", "1"),
+        ("'9999-12-31' <= us", "1"),
+        ("us = timestamp '9999-12-31 00:00:00'", "1"),
+        ("us = cast('9999-12-31' as timestamp)", "1"),
+        ("us < timestamp '9999-12-31'", "1"),
+        ("us > '0001-01-01'", "2"),
+        ("us <> '9999-12-31'", "1"),
+        ("us between '1000-01-01' and timestamp '9999-12-30'", "1"),
+        ("us in ('2020-01-01', '9999-12-31')", "2"),
+        ("us not in (timestamp '2020-01-01', timestamp '9999-12-31')", "0"),
+        ("us is distinct from '9999-12-31'", "1"),
+        ("s = '9999-12-31'", "1"),
+        ("s < timestamp '9999-12-31'", "1"),
+        ("zoned = '9999-12-31T01:00:00'", "1"),
+        ("zoned < timestamptz '9999-12-31'", "1"),
+        ("ns < '9999-12-31'", "2"),
+        ("ns < timestamp '9999-12-31' and ns > timestamp '1000-01-01'", "2"),
+        ("ns < date '9999-12-31'", "2"),
+        ("us = d", "2"),
+        ("d >= us and s <= d", "2"),
+        ("us = date '9999-12-31'", "1"),
+        ("us = date '2020-01-01'", "1"),
+        ("us = '2020-01-01' and ns = '2020-01-01' and us = timestamp '2020-01-01'", "1"),
+        ("coalesce(us, timestamp '9999-12-31') = us", "2"),
+        ("exists (select 1 from old o where o.us = old.us and o.us = '9999-12-31')", "1"),
+    ] {
+        let text = format!("select count(*) from old where {condition}");
+        assert_eq!(texts(&service, &text).await, [expected], "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_time_that_nanoseconds_do_not_reach_is_one_of_microseconds() {
+    let service = times();
+    for (text, unit) in [
+        ("select timestamp '9999-12-31 12:30:00' as t", TimeUnit::Microsecond),
+        (
+            "select max(t) from (select timestamp '9999-12-31 12:30:00' as t union all select us from old) q",
+            TimeUnit::Microsecond,
+        ),
+        (
+            "with w as (select cast('9999-12-31 12:30:00' as timestamp) as t) select t from w where t > '2000-01-01'",
+            TimeUnit::Microsecond,
+        ),
+        (
+            "select case when us > '9000-01-01' then timestamp '9999-12-31 12:30:00' else us end from old where us > '9000-01-01'",
+            TimeUnit::Microsecond,
+        ),
+        ("select timestamp '2020-01-01' as t", TimeUnit::Nanosecond),
+    ] {
+        let batch = query(&service, Query::new(text)).await.expect(text);
+        assert_eq!(batch.column(0).data_type(), &DataType::Timestamp(unit, None), "{text}");
+        let shown = texts(&service, text).await;
+        assert!(unit == TimeUnit::Nanosecond || shown == ["9999-12-31T12:30:00"], "{text}: {shown:?}");
+    }
+    assert_eq!(texts(&service, "select max(d::timestamp(6)) from old").await, ["9999-12-31T00:00:00"]);
 }
