@@ -6,7 +6,6 @@ use std::sync::Arc;
 use arrowlink_core::{CallContext, DataService, Error, ErrorKind, Query, Result};
 use datafusion::execution::FunctionRegistry as _;
 use datafusion::execution::context::SQLOptions;
-use datafusion::execution::memory_pool::MemoryReservation;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::optimizer::analyzer::AnalyzerRule;
@@ -53,8 +52,6 @@ pub(crate) struct Engine {
     turns: Arc<Semaphore>,
     /// Where queries keep what does not fit; kept by those that run longer than the service is there.
     pub(crate) spill: Arc<SpillFolder>,
-    /// Memory that no query goes to the disk for.
-    _spare: MemoryReservation,
 }
 
 /// The tables of a statement that was planned before.
@@ -76,9 +73,8 @@ impl Engine {
     ) -> Result<Self> {
         let spill = Arc::new(memory::spill_folder(&options)?);
         let environment = memory::environment(runtime.environment(), &options, &spill)?;
-        let spare = memory::spare(&environment.memory_pool);
         let mut state = SessionStateBuilder::new()
-            .with_config(config(runtime.threads(), memory::set_aside(&options, runtime.threads())))
+            .with_config(config(runtime.threads()))
             .with_runtime_env(Arc::new(environment))
             .with_default_features()
             .with_analyzer_rules(analyzers())
@@ -102,7 +98,6 @@ impl Engine {
             plans: Plans::new(),
             turns,
             spill,
-            _spare: spare,
         })
     }
 
@@ -227,11 +222,10 @@ fn analyzers() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
     rules
 }
 
-/// Returns the settings of every statement; a sort sets `set_aside` bytes aside in each partition.
-fn config(threads: usize, set_aside: usize) -> SessionConfig {
+/// Returns the settings of every statement.
+fn config(threads: usize) -> SessionConfig {
     let mut config = SessionConfig::new()
         .with_target_partitions(threads)
-        .with_sort_spill_reservation_bytes(set_aside)
         .with_default_catalog_and_schema(CATALOG, PUBLIC)
         .with_create_default_catalog_and_schema(false)
         .with_information_schema(false);
