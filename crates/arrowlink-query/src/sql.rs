@@ -36,6 +36,7 @@ mod repeated;
 mod run;
 mod session;
 mod size;
+mod sort_memory;
 mod spill;
 mod statement;
 mod substrait;

@@ -7,22 +7,26 @@
 use std::any::Any;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use arrowlink_core::{Error, ErrorKind, Result};
 use datafusion::execution::TaskContext;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// Says whether the query goes on. It is one of the extensions of its settings.
 pub(crate) struct Interrupt {
     is_over: AtomicBool,
     /// What is dropped when nothing of the query is computed any more.
     _kept: Box<dyn Any + Send + Sync>,
+    /// The memory of its sorts, dropped likewise.
+    sorts: OnceLock<OwnedSemaphorePermit>,
 }
 
 impl Interrupt {
     /// Returns that of a query which has `kept`, and what ends the query, at the latest, when it is dropped.
     pub(crate) fn new(kept: impl Send + Sync + 'static) -> (Arc<Self>, Stop) {
-        let interrupt = Arc::new(Self { is_over: AtomicBool::new(false), _kept: Box::new(kept) });
+        let interrupt =
+            Arc::new(Self { is_over: AtomicBool::new(false), _kept: Box::new(kept), sorts: OnceLock::new() });
         let stop = Stop(Arc::downgrade(&interrupt));
         (interrupt, stop)
     }
@@ -30,6 +34,12 @@ impl Interrupt {
     /// Returns that of the query which is executed in `context`.
     pub(crate) fn of(context: &TaskContext) -> Option<Arc<Self>> {
         context.session_config().get_extension::<Self>()
+    }
+
+    /// Keeps the memory that the sorts of the query set aside until nothing of it is computed any more.
+    pub(crate) fn keep(&self, sorts: OwnedSemaphorePermit) {
+        // A query is planned once.
+        self.sorts.get_or_init(|| sorts);
     }
 
     /// Fails once nobody waits any more.

@@ -24,6 +24,7 @@ use super::plans::{Plan, Plans};
 use super::repeated;
 use super::session;
 use super::size;
+use super::sort_memory::SortMemory;
 use super::spill::SpillFolder;
 use super::statement::Statement;
 use super::unknown;
@@ -74,7 +75,7 @@ impl Engine {
         let spill = Arc::new(memory::spill_folder(&options)?);
         let environment = memory::environment(runtime.environment(), &options, &spill)?;
         let mut state = SessionStateBuilder::new()
-            .with_config(config(runtime.threads()))
+            .with_config(config(runtime.threads(), &options))
             .with_runtime_env(Arc::new(environment))
             .with_default_features()
             .with_analyzer_rules(analyzers())
@@ -223,7 +224,7 @@ fn analyzers() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
 }
 
 /// Returns the settings of every statement.
-fn config(threads: usize) -> SessionConfig {
+fn config(threads: usize, sql: &SqlOptions) -> SessionConfig {
     let mut config = SessionConfig::new()
         .with_target_partitions(threads)
         .with_default_catalog_and_schema(CATALOG, PUBLIC)
@@ -236,5 +237,6 @@ fn config(threads: usize) -> SessionConfig {
     // Views would have to be cast for nearly every client, and TPC-H as a whole takes no longer without them.
     options.sql_parser.map_string_types_to_utf8view = false;
     options.execution.parquet.schema_force_view_types = false;
-    config
+    let set_aside = options.execution.sort_spill_reservation_bytes;
+    config.with_extension(Arc::new(SortMemory::new(sql, set_aside)))
 }

@@ -12,6 +12,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::physical_plan::execute_stream;
 
 use super::failure::{from_datafusion, from_planning};
+use super::sort_memory::SortMemory;
 use super::{comparable, promise};
 use crate::operators::Interrupt;
 
@@ -80,6 +81,11 @@ impl Ready {
         *state.config_mut() = config.with_extension(Arc::clone(interrupt));
         let plan = state.query_planner().create_physical_plan(&self.plan, &state).await;
         let plan = plan.map_err(|error| from_planning(error, ""))?;
+        if let Some(memory) = state.config().get_extension::<SortMemory>()
+            && let Some(share) = memory.of(&plan).await?
+        {
+            interrupt.keep(share);
+        }
         let rows = execute_stream(plan, state.task_ctx()).map_err(from_datafusion)?;
         Ok((self.schema, rows))
     }

@@ -1,18 +1,20 @@
 //! Datasets of many parts: how they are read, and sorted in little memory.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use arrow_array::{Int64Array, RecordBatch, StringArray, record_batch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use arrowlink_core::{
-    BatchStream, CallContext, Catalog, Chunk, Dataset, Description, Error, ErrorKind, NounKind, Part, Query,
-    ReadOptions, Result,
+    BatchStream, CallContext, Catalog, Chunk, DataService as _, Dataset, Description, Error, ErrorKind,
+    NounKind, Part, Query, ReadOptions, Result,
 };
 use arrowlink_query::{QueryOptions, QueryRuntime, SqlOptions, SqlService, SqlTables};
-use futures::future::{BoxFuture, FutureExt as _};
-use futures::stream;
+use futures::future::{BoxFuture, FutureExt as _, try_join_all};
+use futures::{StreamExt as _, stream};
+use tokio::sync::Barrier;
 
-use crate::sql::{name, query};
+use crate::sql::{name, query, service_with};
 use crate::support::check;
 
 /// A dataset of which each part has a batch of rows whose numbers follow those of the part before, in no order by `key`.
@@ -124,4 +126,63 @@ async fn dataset_of_many_parts_is_sorted_in_little_memory() {
         assert_eq!(rows.num_rows(), 200_000);
         assert!(keys.iter().is_sorted(), "{text}");
     }
+}
+
+/// A dataset whose second batch comes when three of its readers have taken the first.
+#[derive(Debug)]
+struct Together(Arc<Barrier>);
+
+fn numbers() -> RecordBatch {
+    record_batch!(("n", Int64, [3, 1, 2])).unwrap()
+}
+
+impl Dataset for Together {
+    fn describe(&self, _ctx: CallContext) -> BoxFuture<'_, Result<Description>> {
+        async { Ok(Description::new(NounKind::Dataset, numbers().schema())) }.boxed()
+    }
+
+    fn read(&self, _ctx: CallContext, _options: ReadOptions) -> BoxFuture<'_, Result<BatchStream>> {
+        let barrier = Arc::clone(&self.0);
+        let batches = stream::unfold(0, move |taken| {
+            let barrier = Arc::clone(&barrier);
+            async move {
+                if taken == 1 {
+                    barrier.wait().await;
+                }
+                (taken < 2).then(|| (Ok(Chunk::new(numbers())), taken + 1))
+            }
+        });
+        async { Ok(BatchStream::new(numbers().schema(), batches)) }.boxed()
+    }
+}
+
+#[tokio::test]
+async fn sorts_wait_for_their_memory_where_there_are_more_than_have_it() {
+    for text in [
+        "select n from together order by n",
+        "select n from (select n, row_number() over (order by n) as r from together) where r > 0",
+    ] {
+        let together = Together(Arc::new(Barrier::new(3)));
+        let catalog = Catalog::new().with_dataset(name("together"), Arc::new(together));
+        let service = service_with(SqlOptions::default().with_memory(64 << 20), catalog);
+        let all = try_join_all((0..39).map(|_| query(&service, Query::new(text)))).await.unwrap();
+        let expected = record_batch!(("n", Int64, [1, 1, 2, 2, 3, 3])).unwrap();
+        assert!(all.iter().all(|rows| rows.columns() == expected.columns()), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn sort_that_finds_no_memory_in_time_says_so_and_other_queries_go_on() {
+    let options = SqlOptions::default().with_memory(16 << 20).with_max_wait(Duration::ZERO);
+    let service = service_with(options, Catalog::new());
+    let sort = || Query::new("select value from generate_series(1, 100000) order by value % 7");
+    let mut first = service.read(CallContext::new(), sort().into(), ReadOptions::default()).await.unwrap();
+    first.next().await.unwrap().unwrap();
+    let error = query(&service, sort()).await.unwrap_err();
+    check(&error, ErrorKind::Unavailable, &["none ended within 0 s", "raise `query.memory`"]);
+    let other =
+        query(&service, Query::new("select max(value) as n from generate_series(1, 5)")).await.unwrap();
+    assert_eq!(other.columns(), record_batch!(("n", Int64, [5])).unwrap().columns());
+    drop(first);
+    while query(&service, sort()).await.is_err() {}
 }
