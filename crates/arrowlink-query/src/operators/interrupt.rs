@@ -36,9 +36,13 @@ impl Interrupt {
         context.session_config().get_extension::<Self>()
     }
 
+    /// Returns whether it keeps memory for the sorts of the query.
+    pub(crate) fn has_sorts(&self) -> bool {
+        self.sorts.get().is_some()
+    }
+
     /// Keeps the memory that the sorts of the query set aside until nothing of it is computed any more.
     pub(crate) fn keep(&self, sorts: OwnedSemaphorePermit) {
-        // A query is planned once.
         self.sorts.get_or_init(|| sorts);
     }
 

@@ -81,7 +81,9 @@ impl Ready {
         *state.config_mut() = config.with_extension(Arc::clone(interrupt));
         let plan = state.query_planner().create_physical_plan(&self.plan, &state).await;
         let plan = plan.map_err(|error| from_planning(error, ""))?;
-        if let Some(memory) = state.config().get_extension::<SortMemory>()
+        // An `INSERT` is executed for each row of its parameters, one after the other, by what it has for the first.
+        if !interrupt.has_sorts()
+            && let Some(memory) = state.config().get_extension::<SortMemory>()
             && let Some(share) = memory.of(&plan).await?
         {
             interrupt.keep(share);

@@ -14,7 +14,7 @@ use futures::future::{BoxFuture, FutureExt as _, try_join_all};
 use futures::{StreamExt as _, stream};
 use tokio::sync::Barrier;
 
-use crate::sql::{name, query, service_with};
+use crate::sql::{catalog, name, query, service_with};
 use crate::support::check;
 
 /// A dataset of which each part has a batch of rows whose numbers follow those of the part before, in no order by `key`.
@@ -185,4 +185,15 @@ async fn sort_that_finds_no_memory_in_time_says_so_and_other_queries_go_on() {
     assert_eq!(other.columns(), record_batch!(("n", Int64, [5])).unwrap().columns());
     drop(first);
     while query(&service, sort()).await.is_err() {}
+}
+
+#[tokio::test]
+async fn insert_of_many_rows_of_parameters_sorts_by_the_memory_of_one() {
+    let options = SqlOptions::default().with_memory(16 << 20).with_max_wait(Duration::ZERO);
+    let service = service_with(options, catalog());
+    let statement =
+        Query::new("insert into trips (id) select value + $1 from generate_series(1, 3) order by value % 2")
+            .with_parameters(record_batch!(("$1", Int64, [100, 200, 300])).unwrap());
+    let count = query(&service, statement).await.unwrap();
+    assert_eq!(count.columns(), record_batch!(("count", UInt64, [9])).unwrap().columns());
 }
