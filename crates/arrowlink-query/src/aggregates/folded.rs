@@ -21,7 +21,11 @@ pub(super) struct Folded<T: ArrowPrimitiveType, F> {
     data_type: DataType,
     start: T::Native,
     fold: F,
+    check: Check<T>,
 }
+
+/// Refuses what is too large for its type, once it is whole.
+type Check<T> = fn(<T as ArrowPrimitiveType>::Native, &DataType) -> Result<(), DataFusionError>;
 
 impl<T, F> Folded<T, F>
 where
@@ -30,11 +34,24 @@ where
 {
     /// Begins every group with `start`, and goes on with what `fold` makes of it and a value; nothing where that is too large.
     pub(super) fn new(data_type: &DataType, start: T::Native, fold: F) -> Self {
-        Self { values: Vec::new(), seen: NullState::new(), data_type: data_type.clone(), start, fold }
+        Self {
+            values: Vec::new(),
+            seen: NullState::new(),
+            data_type: data_type.clone(),
+            start,
+            fold,
+            check: |_, _| Ok(()),
+        }
+    }
+
+    /// Looks at each value by `check` when it is whole.
+    pub(super) fn with_check(mut self, check: Check<T>) -> Self {
+        self.check = check;
+        self
     }
 
     /// Returns the values of the groups that `emit_to` asks for.
-    pub(super) fn take(&mut self, emit_to: EmitTo) -> PrimitiveArray<T> {
+    fn take(&mut self, emit_to: EmitTo) -> PrimitiveArray<T> {
         let values = emit_to.take_needed(&mut self.values);
         let nulls = self.seen.build(emit_to);
         PrimitiveArray::new(values.into(), nulls).with_data_type(self.data_type.clone())
@@ -68,7 +85,9 @@ where
     }
 
     fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef, DataFusionError> {
-        Ok(Arc::new(self.take(emit_to)))
+        let values = self.take(emit_to);
+        values.iter().flatten().try_for_each(|value| (self.check)(value, &self.data_type))?;
+        Ok(Arc::new(values))
     }
 
     fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>, DataFusionError> {

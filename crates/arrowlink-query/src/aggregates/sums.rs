@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::DecimalType;
-use arrow_array::{Array as _, ArrayRef, ArrowNativeTypeOp as _, BooleanArray, PrimitiveArray};
+use arrow_array::{Array as _, ArrayRef, ArrowNativeTypeOp as _, PrimitiveArray};
 use arrow_schema::{DECIMAL128_MAX_PRECISION, DataType};
 use arrowlink_core::{Error, ErrorKind};
 use datafusion::arrow::compute::sum_checked;
 use datafusion::common::{DataFusionError, ScalarValue};
-use datafusion::logical_expr::{Accumulator, EmitTo, GroupsAccumulator};
+use datafusion::logical_expr::{Accumulator, GroupsAccumulator};
 
 use super::folded::{Folded, one};
 use crate::sql::failure::travelling;
@@ -18,7 +18,7 @@ use crate::sql::failure::travelling;
 /// Returns the sums of groups.
 pub(super) fn grouped<T: DecimalType + Debug + Send>(data_type: &DataType) -> Box<dyn GroupsAccumulator> {
     let add = |sum: T::Native, value: T::Native| sum.add_checked(value).ok();
-    Box::new(Grouped(Folded::<T, _>::new(data_type, T::Native::ZERO, add)))
+    Box::new(Folded::<T, _>::new(data_type, T::Native::ZERO, add).with_check(check::<T>))
 }
 
 /// Says that a sum, or what is added, has more digits than `data_type`.
@@ -30,58 +30,6 @@ pub(super) fn too_large(data_type: &DataType) -> DataFusionError {
     let text =
         format!("a sum has more digits than its type `{data_type}`: add up doubles, `x::double`{more}");
     travelling(Error::new(ErrorKind::InvalidArgument, text))
-}
-
-/// The sums of groups, looked at when they are whole.
-struct Grouped<T: DecimalType, F>(Folded<T, F>);
-
-impl<T, F> GroupsAccumulator for Grouped<T, F>
-where
-    T: DecimalType + Send,
-    F: Fn(T::Native, T::Native) -> Option<T::Native> + Send + Sync + 'static,
-{
-    fn update_batch(
-        &mut self,
-        values: &[ArrayRef],
-        groups: &[usize],
-        filter: Option<&BooleanArray>,
-        groups_in_all: usize,
-    ) -> Result<(), DataFusionError> {
-        self.0.update_batch(values, groups, filter, groups_in_all)
-    }
-
-    fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef, DataFusionError> {
-        let sums = self.0.take(emit_to);
-        for sum in sums.iter().flatten() {
-            check::<T>(sum, sums.data_type())?;
-        }
-        Ok(Arc::new(sums))
-    }
-
-    fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>, DataFusionError> {
-        self.0.state(emit_to)
-    }
-
-    fn merge_batch(
-        &mut self,
-        values: &[ArrayRef],
-        groups: &[usize],
-        groups_in_all: usize,
-    ) -> Result<(), DataFusionError> {
-        self.0.merge_batch(values, groups, groups_in_all)
-    }
-
-    fn convert_to_state(
-        &self,
-        values: &[ArrayRef],
-        filter: Option<&BooleanArray>,
-    ) -> Result<Vec<ArrayRef>, DataFusionError> {
-        self.0.convert_to_state(values, filter)
-    }
-
-    fn size(&self) -> usize {
-        self.0.size()
-    }
 }
 
 /// The sum of all rows, or of those of a window.
